@@ -1,0 +1,67 @@
+#include "gslb/base/file.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace gslb {
+
+std::optional<std::string> read_file(const std::string& path, std::size_t limit_octets) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) { return std::nullopt; }
+  std::string content;
+  std::array<char, 65536> chunk{};
+  int failure = 0;
+  while (failure == 0) {
+    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+    if (got == 0) { break; }
+    if (got < 0) {
+      if (errno != EINTR) { failure = errno; }
+      continue;
+    }
+    content.append(chunk.data(), static_cast<std::size_t>(got));
+    if (content.size() > limit_octets) { failure = EFBIG; }
+  }
+  ::close(fd);
+  if (failure != 0) {
+    errno = failure;
+    return std::nullopt;
+  }
+  return content;
+}
+
+bool write_file_atomically(const std::string& path, const std::string& content) {
+  const std::string fresh = path + ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  if (fd < 0) { return false; }
+  std::size_t done = 0;
+  int failure = 0;
+  while (done < content.size() && failure == 0) {
+    const ssize_t put = ::write(fd, content.data() + done, content.size() - done);
+    if (put > 0) {
+      done += static_cast<std::size_t>(put);
+    } else if (errno != EINTR) {
+      failure = errno;
+    }
+  }
+  if (failure == 0 && ::fsync(fd) != 0) { failure = errno; }
+  ::close(fd);
+  if (failure == 0 && std::rename(fresh.c_str(), path.c_str()) != 0) { failure = errno; }
+  if (failure != 0) {
+    ::unlink(fresh.c_str());
+    errno = failure;
+    return false;
+  }
+  return true;
+}
+
+std::string resolve_path(const std::string& path, const std::string& relative_to) {
+  if (path.starts_with('/')) { return path; }
+  const std::size_t slash = relative_to.rfind('/');
+  return slash == std::string::npos ? path : relative_to.substr(0, slash + 1) + path;
+}
+
+}  // namespace gslb

@@ -1,0 +1,137 @@
+#include "gslb/base/log.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+
+#include <unistd.h>
+
+namespace gslb {
+namespace {
+
+std::atomic<LogLevel> g_level{LogLevel::kInfo};     // NOLINT: one log per process
+std::atomic<LogFormat> g_format{LogFormat::kText};  // NOLINT
+
+constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warning", "error"};
+
+std::string timestamp() {
+  const auto now = std::chrono::system_clock::now();
+  const auto whole = std::chrono::floor<std::chrono::seconds>(now);
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now - whole).count();
+  const std::time_t time = std::chrono::system_clock::to_time_t(whole);
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 40> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%FT%T", &parts);
+  std::snprintf(text.data() + length, text.size() - length, ".%03dZ", static_cast<int>(millis));
+  return text.data();
+}
+
+// JSON string escaping; also used for text values that need quotes.
+void append_quoted(std::string& line, std::string_view value) {
+  line += '"';
+  for (const char c : value) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      line += '\\';
+      line += c;
+    } else if (octet < 0x20 || octet == 0x7f) {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04x", octet);
+      line += escape.data();
+    } else {
+      line += c;
+    }
+  }
+  line += '"';
+}
+
+bool needs_quotes(std::string_view value) {
+  if (value.empty()) { return true; }
+  for (const char c : value) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet <= ' ' || octet == 0x7f || c == '"' || c == '=' || c == '\\') { return true; }
+  }
+  return false;
+}
+
+std::string text_line(LogLevel level, std::string_view area, std::string_view message,
+                      std::initializer_list<LogField> fields) {
+  std::string line = timestamp() + ' ';
+  line += kLevelNames[static_cast<std::size_t>(level)];
+  line.append(" ").append(area).append(": ").append(message);
+  for (const LogField& field : fields) {
+    line.append(" ").append(field.key).append("=");
+    if (field.quoted && needs_quotes(field.value)) {
+      append_quoted(line, field.value);
+    } else {
+      line += field.value;
+    }
+  }
+  return line + '\n';
+}
+
+std::string json_line(LogLevel level, std::string_view area, std::string_view message,
+                      std::initializer_list<LogField> fields) {
+  std::string line = "{\"time\":\"" + timestamp() + "\",\"level\":\"";
+  line += kLevelNames[static_cast<std::size_t>(level)];
+  line += "\",\"area\":";
+  append_quoted(line, area);
+  line += ",\"message\":";
+  append_quoted(line, message);
+  for (const LogField& field : fields) {
+    line += ',';
+    append_quoted(line, field.key);
+    line += ':';
+    if (field.quoted) {
+      append_quoted(line, field.value);
+    } else {
+      line += field.value;
+    }
+  }
+  return line + "}\n";
+}
+
+}  // namespace
+
+LogField::LogField(std::string_view name, std::string_view text) : key(name), value(text) {}
+
+LogField::LogField(std::string_view name, double number) : key(name), quoted(false) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.6g", number);
+  value = text.data();
+}
+
+LogField::LogField(std::string_view name, bool boolean)
+    : key(name), value(boolean ? "true" : "false"), quoted(false) {}
+
+void log_configure(LogLevel level, LogFormat format) {
+  g_level = level;
+  g_format = format;
+}
+
+void log_set_level(LogLevel level) { g_level = level; }
+
+void log(LogLevel level, std::string_view area, std::string_view message,
+         std::initializer_list<LogField> fields) {
+  if (level < g_level.load(std::memory_order_relaxed)) { return; }
+  const std::string line = g_format.load(std::memory_order_relaxed) == LogFormat::kJson
+                               ? json_line(level, area, message, fields)
+                               : text_line(level, area, message, fields);
+  // One write per line keeps lines of several threads whole; a full pipe loses the line, not us.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+bool parse_log_level(std::string_view text, LogLevel* level) {
+  for (std::size_t i = 0; i < kLevelNames.size(); ++i) {
+    if (text == kLevelNames[i]) {
+      *level = static_cast<LogLevel>(i);
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace gslb

@@ -1,0 +1,51 @@
+// What is wrong with an operator's file, collected so that all of it is shown at once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gslb {
+
+// A place in a file; line and column count from 1, 0 = not known.
+struct Location {
+  std::string file;
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+};
+
+enum class Severity : std::uint8_t { kWarning, kError };
+
+struct Problem {
+  Location at;
+  Severity severity = Severity::kError;
+  std::string what;  // the fact, lower case, no full stop
+  std::string hint;  // what to do; may be empty
+
+  // "file:line:column: error: what (hint)"; unknown line or column left out.
+  std::string to_string() const;
+};
+
+// Thread-compatible.
+class Problems {
+ public:
+  void error(Location at, std::string what, std::string hint = {});
+  void warning(Location at, std::string what, std::string hint = {});
+  void append(const Problems& other);
+
+  bool has_errors() const noexcept { return error_count_ > 0; }
+  std::size_t error_count() const noexcept { return error_count_; }
+  const std::vector<Problem>& list() const noexcept { return list_; }
+  // One problem a line, in the order found.
+  std::string to_string() const;
+
+ private:
+  std::vector<Problem> list_;
+  std::size_t error_count_ = 0;
+};
+
+// The candidate most like `word` (edit distance at most a third of its length), for "did you
+// mean"; empty when none is near.
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
+
+}  // namespace gslb

@@ -1,0 +1,181 @@
+// The operator's configuration as plain data: what one TOML file says, checked for shape, not yet
+// compiled (names are still text, files not yet opened).
+//
+// Every value that a later step may refuse (an owner name, a file) keeps its Location, so that the
+// problem is shown at file:line:column whoever finds it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gslb/base/ip.h"
+#include "gslb/base/problem.h"
+#include "gslb/base/toml_table.h"
+
+namespace gslb::config {
+
+inline constexpr std::size_t kMaxClusters = 1024;
+inline constexpr std::size_t kMaxNodesPerCluster = 64;  // one bit each in a health word
+inline constexpr std::size_t kMaxServices = 256;
+
+// [server]
+struct Server {
+  std::vector<Endpoint> listen;        // UDP and TCP; default 127.0.0.1:53 and [::1]:53
+  unsigned workers = 0;                // 0: one per core this process may use
+  std::string nsid;                    // RFC 5001 text; default the host name; "" switches it off
+  std::string version = "Proxima";     // version.bind / version.server CH TXT; "" refuses
+  std::string identity;                // id.server / hostname.bind CH TXT; default nsid; "" refuses
+  unsigned udp_payload_octets = 1232;  // 512..4096, RFC 9715
+  std::int64_t tcp_idle_ms = 10'000;   // RFC 7766 6.2.3
+  unsigned tcp_clients = 1024;         // per worker
+  std::string state_dir;               // "" : nothing is kept across restarts
+};
+
+// [log]
+struct Log {
+  std::string level = "info";   // debug info warning error
+  std::string format = "text";  // text json
+};
+
+// [admin]
+struct Admin {
+  Endpoint listen;              // default 127.0.0.1:8053
+  std::string token;            // operator verbs need it; from `token` or `token_file`
+  std::string tls_certificate;  // PEM file; both or none
+  std::string tls_key;
+};
+
+// [[zone]]
+struct Zone {
+  LocatedString name;
+  LocatedString file;  // resolved against the configuration file's folder
+};
+
+// [[geo.source]]: one file; several are merged, later ones fill what earlier ones lack.
+struct GeoSource {
+  LocatedString file;
+  std::string kind;  // mmdb csv (default: by the file's extension)
+  // Field paths, '.'-separated for nested maps (mmdb), or column numbers from 0 (csv).  A preset
+  // (flat, maxmind, asn-csv) sets them all; single ones can be given beside it.
+  std::string preset;
+  std::string country_field;
+  std::string latitude_field;
+  std::string longitude_field;
+  std::string radius_field;  // accuracy radius, km
+  std::string asn_field;
+  std::string operator_field;  // organisation name of the ASN
+};
+
+// [geo]
+struct Geo {
+  std::vector<GeoSource> sources;
+  std::int64_t watch_interval_ms = 10'000;  // how often the files are looked at; 0: never
+};
+
+struct Capacity {
+  std::string resource;  // requests_per_s, egress_bits_per_s, connections, or the operator's own
+  double target = 0;     // planned for
+  double max = 0;        // never beyond
+};
+
+struct Node {
+  LocatedString id;  // unique in its cluster
+  std::optional<Address> ipv4;
+  std::optional<Address> ipv6;
+  double weight = 1;  // share of names in the cluster, > 0
+};
+
+// [cluster.ID]
+struct Cluster {
+  LocatedString id;     // [a-z0-9-]{1,63}
+  double latitude = 0;  // degrees, WGS 84
+  double longitude = 0;
+  std::string city;                      // for people only
+  std::string country;                   // ISO 3166-1 alpha-2, upper case; may be empty
+  std::vector<std::string> tiers;        // default ["default"]
+  std::vector<std::uint32_t> operators;  // ASNs this cluster is on-net for
+  bool on_net_only = false;              // serve only clients of `operators`
+  std::vector<Capacity> capacity;
+  double cost_per_gb = 0;  // any currency, the same for all clusters
+  double bias_ms = 0;      // operator's knob: added to the cost; may be negative
+  std::string key;         // HMAC key of its heartbeats, raw octets (from key or key_file)
+  std::string health = "heartbeat";  // heartbeat | none (assumed up)
+  std::vector<Node> nodes;           // 1..64
+};
+
+enum class FallbackPolicy : std::uint8_t { kAll, kLastGood, kPool, kCname, kServfail };
+
+// [service.ID]
+struct Service {
+  LocatedString id;
+  std::vector<std::string> tiers;  // in order of preference; default ["default"]
+  std::uint32_t ttl_s = 60;
+  unsigned answers = 1;         // addresses per answer, 1..4
+  double on_net_bonus_ms = 20;  // what being on-net is worth
+  FallbackPolicy fallback = FallbackPolicy::kAll;
+  std::vector<Address> fallback_pool;           // kPool
+  std::optional<LocatedString> fallback_cname;  // kCname
+};
+
+// [[route]]
+struct Route {
+  LocatedString name;  // owner, exact or wildcard
+  LocatedString service;
+};
+
+// [[override]]: exactly one of prefix, asn, country; then what is known better, or a preference.
+struct Override {
+  Location at;
+  std::optional<Prefix> prefix;
+  std::optional<std::uint32_t> asn;
+  std::string country;
+  // Relocation (prefix only): replaces what the geo sources say.
+  std::optional<double> latitude;
+  std::optional<double> longitude;
+  std::string set_country;
+  std::optional<std::uint32_t> set_asn;
+  // Steering: cluster ids.  `prefer`: these first, in order, while healthy; `ban`: never.
+  std::vector<LocatedString> prefer;
+  std::vector<LocatedString> ban;
+};
+
+// [health]
+struct Health {
+  std::int64_t heartbeat_interval_ms = 1000;  // what edges are expected to keep
+  unsigned missed_heartbeats = 3;             // silent for this many intervals: down
+  unsigned up_thresh = 1;                     // good heartbeats in a row before a down node is up
+  std::int64_t max_clock_skew_ms = 30'000;    // of a heartbeat's time against ours
+};
+
+// [steering]
+struct Steering {
+  std::int64_t plan_interval_ms = 15'000;
+  double ms_per_km = 0.0125;  // prior slope; light in fibre needs 0.01 a km of RTT
+  double base_ms = 5;         // prior offset
+};
+
+struct Config {
+  std::string file;
+  Server server;
+  Log log;
+  Admin admin;
+  std::vector<Zone> zones;
+  Geo geo;
+  std::vector<Cluster> clusters;
+  std::vector<Service> services;
+  std::vector<Route> routes;
+  std::vector<Override> overrides;
+  Health health;
+  Steering steering;
+};
+
+// Reads `path`.  Everything wrong goes into `problems`, each at its place; nullopt when one of
+// them is an error.  References between tables (route → service, override → cluster, service tier
+// → some cluster) are checked here.  Opens no file but `path` and the key and token files it names.
+std::optional<Config> load(const std::string& path, Problems& problems);
+// The same from text (tests); `path` is the name shown and the base for relative files.
+std::optional<Config> parse(const std::string& text, const std::string& path, Problems& problems);
+
+}  // namespace gslb::config

@@ -1,0 +1,33 @@
+// An RRset as octets ready to be written: what zones store and the writer copies.
+#pragma once
+
+#include <cstdint>
+
+#include "gslb/base/bytes.h"
+#include "gslb/dns/types.h"
+
+namespace gslb::dns {
+
+// A view: does not own; valid as long as the snapshot (or buffer) it points into.
+// `rdata` is `count` records, each a 16-bit length (network order) and that many octets, names
+// inside uncompressed and in the case of the zone file.
+struct RrsetView {
+  RrType type = RrType::kA;
+  std::uint32_t ttl_s = 0;
+  std::uint16_t count = 0;
+  Octets rdata;
+};
+
+// Walks the records of an RrsetView: for (RdataCursor r(set); !r.done(); r.next()) use(r.rdata());
+class RdataCursor {
+ public:
+  explicit RdataCursor(const RrsetView& set) noexcept : rest_(set.rdata) {}
+  bool done() const noexcept { return rest_.size() < 2; }
+  Octets rdata() const noexcept { return rest_.subspan(2, load_u16(rest_.data())); }
+  void next() noexcept { rest_ = rest_.subspan(2U + load_u16(rest_.data())); }
+
+ private:
+  Octets rest_;
+};
+
+}  // namespace gslb::dns

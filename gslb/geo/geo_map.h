@@ -1,0 +1,86 @@
+// Where a client is: the address space cut into leaves, each belonging to one unit.
+//
+// Source: RFC 7871 7.2.1 (scopes must not overlap), RFC 6890; shared vocabulary: unit, leaf.
+//
+// Compiled from MMDB and CSV files by geo::compile(); looked up by workers.  Leaves are a
+// partition of both address families, so the length of the leaf that holds an address is a correct
+// ECS scope.  Leaves are no longer than /24 and /48 unless an operator's prefix override asks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gslb/base/ip.h"
+
+namespace gslb::geo {
+
+using UnitIndex = std::uint32_t;
+
+// Degrees, WGS 84.
+struct Place {
+  double latitude = 0;
+  double longitude = 0;
+};
+
+// Great-circle distance in km (haversine, mean radius 6371.0088 km).
+double distance_km(const Place& a, const Place& b) noexcept;
+
+// One map unit: clients steered alike.  Key: (asn, ~100 km cell, country[, override]).
+struct Unit {
+  std::uint64_t id = 0;           // stable: hash of the key, the same in every run
+  std::uint32_t asn = 0;          // 0: not known
+  std::array<char, 2> country{};  // ISO 3166-1 alpha-2, upper case; {0,0}: not known
+  bool has_place = false;
+  Place place;                       // address-weighted mean of what the leaves say
+  double place_sigma_km = 0;         // how wrong `place` may be: radius or the sources' spread
+  double address_weight = 0;         // IPv4 /24s or IPv6 /48s of its leaves, capped; a demand prior
+  std::int32_t override_index = -1;  // into Config::overrides when a prefix override made the unit
+};
+
+// What a lookup gives.
+struct Leaf {
+  UnitIndex unit = 0;
+  std::uint8_t bits = 0;  // prefix length of the leaf: the ECS scope
+};
+
+struct Compiled;  // arrays; geo_map.cc
+
+// Immutable; thread-safe.
+class GeoMap {
+ public:
+  // Everything in one unknown unit: what is used when no geo source is configured.
+  static std::shared_ptr<const GeoMap> empty();
+
+  // Total: every address has a leaf.  No allocation; about 8 comparisons.
+  Leaf find(const Address& address) const noexcept;
+
+  // units()[0] is the unit of addresses nothing is known about.
+  const std::vector<Unit>& units() const noexcept;
+  // Name of the ASN's organisation, "" when no source gave one.  Control path only.
+  std::string operator_name(std::uint32_t asn) const;
+  std::size_t leaf_count() const noexcept;
+  std::size_t memory_octets() const noexcept;
+  // "DB-IP City Lite: IP Geolocation by DB-IP (CC BY 4.0)" …, to be printed where results are.
+  const std::vector<std::string>& attributions() const noexcept;
+
+  // Calls `visit(prefix, unit)` for every leaf in address order; for tests and tools.
+  template <typename Visit>
+  void for_each_leaf(Visit&& visit) const {
+    for (std::size_t i = 0; i < leaf_count(); ++i) {
+      const auto [prefix, unit] = leaf_at(i);
+      visit(prefix, unit);
+    }
+  }
+  std::pair<Prefix, UnitIndex> leaf_at(std::size_t index) const noexcept;
+
+  explicit GeoMap(std::unique_ptr<Compiled> compiled);
+  ~GeoMap();
+
+ private:
+  std::unique_ptr<const Compiled> compiled_;
+};
+
+}  // namespace gslb::geo

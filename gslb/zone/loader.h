@@ -1,0 +1,32 @@
+// Standard zone files through ldns, with every problem at its line.
+//
+// Source: RFC 1035 5, RFC 2308 4 ($TTL), RFC 3597 (generic RDATA); checks as named-checkzone and
+// kzonecheck make them (RFC 1034 3.6.2, RFC 2181 5 and 10.1, RFC 6672 2.4, RFC 1912).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gslb/base/problem.h"
+#include "gslb/dns/name.h"
+#include "gslb/zone/zone.h"
+
+namespace gslb::zone {
+
+// An owner to be steered, with the place in the configuration that asked for it.
+struct RouteBinding {
+  dns::Name owner;
+  RouteIndex route = kNoRoute;
+  Location at;
+};
+
+// Reads `file`, checks it, binds the routes that lie in the zone (others are ignored), builds.
+// Null when `problems` got an error; warnings alone let it load.  A route on an owner that has a
+// CNAME or DNAME, lies below a zone cut or DNAME, or already has A/AAAA records is an error.
+// Reads the file system; control path only; O(records).
+std::shared_ptr<const Zone> load_zone(const dns::Name& apex, const std::string& file,
+                                      const std::vector<RouteBinding>& routes, Problems& problems);
+
+}  // namespace gslb::zone

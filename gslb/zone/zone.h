@@ -1,0 +1,113 @@
+// One zone's data, immutable, in a few compact arrays, and the lookup of RFC 1034 4.3.2 over it.
+//
+// Source: RFC 1034 4.3.2 and 4.3.3, RFC 4592 (wildcards, closest encloser, empty non-terminals),
+// RFC 6672 (DNAME), RFC 9499 (vocabulary).
+//
+// Why compact: a million A records should take about a hundred octets each, so nodes and RRsets
+// live in arenas addressed by 32-bit offsets, and names are found by hash, one probe a label.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "gslb/base/bytes.h"
+#include "gslb/dns/name.h"
+#include "gslb/dns/rrset.h"
+
+namespace gslb::zone {
+
+using RouteIndex = std::uint32_t;  // into the snapshot's list of routes
+inline constexpr RouteIndex kNoRoute = 0xffffffffU;
+using NodeIndex = std::uint32_t;
+inline constexpr NodeIndex kNoNode = 0xffffffffU;
+
+class ZoneBuilder;
+
+// Immutable after ZoneBuilder::build(); shared by snapshots; thread-safe.
+class Zone {
+ public:
+  const dns::Name& apex() const noexcept { return apex_; }
+  std::uint32_t serial() const noexcept { return serial_; }
+  // min(SOA TTL, SOA MINIMUM): the TTL of negative answers (RFC 2308 3).
+  std::uint32_t negative_ttl_s() const noexcept { return negative_ttl_s_; }
+  std::size_t node_count() const noexcept;
+  std::size_t record_count() const noexcept { return record_count_; }
+  std::size_t memory_octets() const noexcept;
+
+  // `lower_wire`: lower-case wire form of a name at or below the apex.  O(1).
+  NodeIndex find_node(Octets lower_wire) const noexcept;
+  static constexpr NodeIndex kApexNode = 0;
+
+  // Lower-case wire owner of a node.
+  Octets owner(NodeIndex node) const noexcept;
+  // nullopt when the node has no such RRset.
+  std::optional<dns::RrsetView> rrset(NodeIndex node, dns::RrType type) const noexcept;
+  // RRsets of a node by position, for ANY (RFC 8482), AXFR and checks.
+  std::size_t rrset_count(NodeIndex node) const noexcept;
+  dns::RrsetView rrset_at(NodeIndex node, std::size_t position) const noexcept;
+  // The route bound to this owner, or kNoRoute.
+  RouteIndex route(NodeIndex node) const noexcept;
+  bool has_cut(NodeIndex node) const noexcept;  // NS below the apex
+  bool has_dname(NodeIndex node) const noexcept;
+  bool has_cname(NodeIndex node) const noexcept;
+  // The node "*.<owner of node>", or kNoNode.
+  NodeIndex wildcard_child(NodeIndex node) const noexcept;
+
+ private:
+  friend class ZoneBuilder;
+  Zone() = default;
+  struct Storage;  // arenas and the hash table; defined in zone_storage.h of this folder
+
+  dns::Name apex_;
+  std::uint32_t serial_ = 0;
+  std::uint32_t negative_ttl_s_ = 0;
+  std::size_t record_count_ = 0;
+  std::shared_ptr<const Storage> storage_;
+};
+
+// What 4.3.2 found.  Node indexes are kNoNode where they make no sense.
+struct Found {
+  enum class Kind : std::uint8_t {
+    kExact,       // `node` owns the name (it may be an empty non-terminal: no RRsets, no route)
+    kWildcard,    // `node` is the source of synthesis "*.<closest encloser>"
+    kDelegation,  // `node` is the zone cut at or above the name (never the apex)
+    kDname,       // `node` owns a DNAME above the name
+    kNxDomain,    // nothing; `closest_encloser` is set
+  };
+  Kind kind = Kind::kNxDomain;
+  NodeIndex node = kNoNode;
+  NodeIndex closest_encloser = kNoNode;
+  // Labels of the QNAME to the left of `node`'s owner (kDelegation, kDname) or of the closest
+  // encloser (kWildcard, kNxDomain).
+  std::size_t labels_below = 0;
+};
+
+// The walk from the apex down to `qname`.  At a zone cut exactly matching `qname`, a DS query is
+// answered by the parent side: pass `qtype` so that kExact is returned for it (RFC 4035 3.1.4.1).
+// REQUIRES: qname lies at or below zone.apex().  Cost: one hash probe a label below the apex.
+Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) noexcept;
+
+// Builds a Zone from records in any order.  Thread-compatible; used by the loader and by tests.
+class ZoneBuilder {
+ public:
+  explicit ZoneBuilder(const dns::Name& apex);
+  ~ZoneBuilder();
+  ZoneBuilder(const ZoneBuilder&) = delete;
+  ZoneBuilder& operator=(const ZoneBuilder&) = delete;
+
+  // Adds one record; duplicates are dropped (RFC 2181 5).  `rdata` uncompressed wire form.  The
+  // lowest TTL of a set wins (RFC 2181 5.2).  REQUIRES: owner at or below the apex.
+  void add(const dns::Name& owner, dns::RrType type, std::uint32_t ttl_s, Octets rdata);
+  // Binds a route to an owner; makes the node (and empty non-terminals above it) when absent.
+  void bind_route(const dns::Name& owner, RouteIndex route);
+  // REQUIRES: an SOA at the apex was added.  The builder is empty afterwards.
+  std::shared_ptr<const Zone> build();
+
+ private:
+  struct Work;
+  std::unique_ptr<Work> work_;
+};
+
+}  // namespace gslb::zone

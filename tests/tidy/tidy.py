@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Checks the house rules of CONTRIBUTING.md: floors, fences, sizes, cycles.  Exit 1 on a fault."""
+import re
+import sys
+from pathlib import Path
+
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 70
+MAX_COLUMNS = 100
+
+# A folder may include its own headers and those of folders on a lower floor.
+FLOOR = {
+    "gslb/base": 0,
+    "gslb/dns": 1, "gslb/geo": 1, "gslb/config": 1,
+    "gslb/zone": 2, "gslb/fleet": 2,
+    "gslb/measure": 3, "gslb/steer": 3, "gslb/transfer": 3,
+    "gslb/answer": 4,
+    "gslb/server": 5, "gslb/metrics": 5,
+    "gslb/control": 6,
+    "gslb/ctl": 7, "gslb": 7,
+    "edge/http": 1, "edge/config": 1,
+    "edge/cache": 2, "edge/origin": 2, "edge/report": 2,
+    "edge/serve": 3,
+    "edge": 4,
+}
+# What the edge may see of the GSLB besides gslb/base.
+EDGE_MAY_INCLUDE = {"gslb/fleet/report.h"}
+
+# Third-party headers stand only in .cc files of the folders that wrap them (tests may use them).
+FENCES = {
+    r"^ldns/": {"gslb/zone", "gslb/transfer"},
+    r"^maxminddb": {"gslb/geo"},
+    r"^toml\+\+/": {"gslb/base"},
+    r"^prometheus/": {"gslb/metrics", "edge/report"},
+    r"^nats": {"gslb/control"},
+    r"^openssl/": {"gslb/fleet", "gslb/zone", "gslb/control", "gslb/ctl", "gslb/transfer",
+                   "gslb/server", "edge/serve", "edge/origin", "edge/report"},
+    r"^boost/json": {"gslb/fleet", "gslb/control", "gslb/ctl", "edge/report", "edge/serve"},
+    r"^boost/(asio|beast|url)": {"gslb/control", "gslb/ctl", "gslb/measure", "edge/serve",
+                                 "edge/origin", "edge/report", "gslb", "edge"},
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
+
+
+def folder_of(path):
+    return str(Path(path).parent)
+
+
+def includes_of(text):
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, match.group(1), match.group(2)
+
+
+def check_floors(path, text, faults):
+    folder = folder_of(path)
+    if folder not in FLOOR:
+        faults.append(f"{path}:1: folder {folder} has no floor in tests/tidy/tidy.py")
+        return
+    for number, own, _ in includes_of(text):
+        if own is None:
+            continue
+        target = folder_of(own)
+        if target == folder:
+            continue
+        if target not in FLOOR:
+            faults.append(f"{path}:{number}: include of {own}: not in the tree of ARCHITECTURE.md")
+            continue
+        if folder.startswith("edge"):
+            crosses = target.startswith("gslb")
+            if crosses and target != "gslb/base" and own not in EDGE_MAY_INCLUDE:
+                faults.append(f"{path}:{number}: the edge may not include {own}")
+            if crosses:
+                continue
+        elif target.startswith("edge"):
+            faults.append(f"{path}:{number}: the GSLB may not include {own}")
+            continue
+        if FLOOR[target] >= FLOOR[folder]:
+            faults.append(f"{path}:{number}: include of {own} does not point down "
+                          f"({folder} is floor {FLOOR[folder]}, {target} is {FLOOR[target]})")
+
+
+def check_fences(path, text, faults):
+    for number, _, system in includes_of(text):
+        if system is None:
+            continue
+        for pattern, allowed in FENCES.items():
+            if not re.match(pattern, system):
+                continue
+            if folder_of(path) not in allowed:
+                faults.append(f"{path}:{number}: <{system}> is fenced off from {folder_of(path)}")
+            elif path.endswith(".h"):
+                faults.append(f"{path}:{number}: <{system}> may stand in .cc files only")
+
+
+def check_sizes(path, text, faults):
+    lines = text.splitlines()
+    if len(lines) > MAX_FILE_LINES:
+        faults.append(f"{path}:1: {len(lines)} lines, over {MAX_FILE_LINES}: divide the room")
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_COLUMNS:
+            faults.append(f"{path}:{number}: {len(line)} columns, over {MAX_COLUMNS}")
+    # Formatted code: a body opens on a line that ends in "{" and closes with "}" alone at the
+    # indentation the definition started with (0 for functions, 2 for members).
+    for indent in (0, 2):
+        start = None
+        for number, line in enumerate(lines, 1):
+            depth = len(line) - len(line.lstrip())
+            if depth == indent and re.match(r"[A-Za-z~\[].*", line.strip()) and not re.match(
+                    r"(namespace|class|struct|enum|union|extern|public|private|constexpr .*= *\{|"
+                    r"const .*= *\{|static .*= *\{)", line.strip()):
+                if start is None or depth == indent:
+                    start = number
+            if start is not None and line.startswith(" " * indent + "}") and depth == indent:
+                if number - start + 1 > MAX_FUNCTION_LINES:
+                    faults.append(f"{path}:{start}: function of {number - start + 1} lines, "
+                                  f"over {MAX_FUNCTION_LINES}")
+                start = None
+
+
+def check_cycles(files, faults):
+    graph = {p: [o for _, o, _ in includes_of(t) if o in files] for p, t in files.items()}
+    state = {}
+
+    def walk(node, trail):
+        state[node] = "open"
+        for target in graph[node]:
+            if state.get(target) == "open":
+                faults.append(f"{node}:1: include cycle: {' > '.join(trail + [node, target])}")
+            elif target not in state:
+                walk(target, trail + [node])
+        state[node] = "done"
+
+    for node in graph:
+        if node not in state:
+            walk(node, [])
+
+
+def check_tree(root):
+    faults = []
+    files = {}
+    for top in ("gslb", "edge", "tests", "bench"):
+        for path in sorted((root / top).rglob("*")):
+            if path.suffix in (".h", ".cc"):
+                files[str(path.relative_to(root))] = path.read_text(errors="replace")
+    for path, text in files.items():
+        check_sizes(path, text, faults)
+        if path.startswith(("gslb/", "edge/")):
+            check_floors(path, text, faults)
+            check_fences(path, text, faults)
+            if path.endswith(".h") and "#pragma once" not in text:
+                faults.append(f"{path}:1: header without #pragma once")
+    check_cycles(files, faults)
+    return faults, len(files)
+
+
+def main():
+    faults, count = check_tree(Path(sys.argv[1]))
+    for fault in faults:
+        print(fault)
+    print(f"tidy: {count} files, {len(faults)} faults")
+    return 1 if faults or count == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
