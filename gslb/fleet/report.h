@@ -19,6 +19,13 @@ inline constexpr int kReportVersion = 1;
 inline constexpr std::size_t kMaxReportOctets = 256 * 1024;
 inline constexpr std::size_t kMaxReportResources = 16;
 inline constexpr std::size_t kMaxReportRttSamples = 1024;
+inline constexpr std::size_t kMaxReportIdOctets = 63;  // of letters, digits, '-', '_', '.'
+inline constexpr std::size_t kMaxReportReasonOctets = 256;
+inline constexpr std::uint64_t kMaxReportInteger = (std::uint64_t{1} << 53) - 1;  // RFC 7493 2.2
+inline constexpr std::uint32_t kMaxReportIntervalMs = 3'600'000;
+inline constexpr std::uint32_t kMaxReportRttUs = 60'000'000;
+inline constexpr double kMaxLoad = 1e18;
+inline constexpr std::size_t kMaxReportDepth = 8;  // of nested JSON, unknown members included
 
 enum class NodeState : std::uint8_t { kUp, kDraining, kDown };
 
@@ -57,6 +64,10 @@ enum class ReportError : std::uint8_t {
 };
 std::string_view describe(ReportError error) noexcept;
 
+// Equal reports give equal octets.  One bad number must not silence an edge: entries of `load` and
+// `rtt` that parse_report would refuse (not finite, out of range, over the count) are left out, the
+// reason is cut to its limit and made printable ASCII.
+// REQUIRES: cluster, node, incarnation, sequence and interval_ms within the limits above.
 std::string write_report(const Report& report);
 // Total.  Unknown members are ignored (a newer edge may send more).
 Result<Report, ReportError> parse_report(std::string_view body);
