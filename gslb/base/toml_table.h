@@ -4,7 +4,7 @@
 // Source: TOML 1.0.  toml++ is fenced into toml_table.cc (5 s of compile time a translation unit).
 //
 // Use: open the root, ask for every key the schema has, call finish() on each table.  A getter
-// that meets a wrong type or range records the problem and returns the fallback, so one pass shows
+// that meets a wrong type or range records the problem and returns nothing, so one pass shows
 // everything that is wrong.
 #pragma once
 
@@ -44,7 +44,8 @@ class TomlTable {
   Location at() const;
 
   // Each marks the key as known.  Absent: nullopt, plus an error when kRequired.  Wrong type or
-  // out of range: an error and nullopt.
+  // out of range: an error and nullopt.  A string with a control character is refused: it would
+  // cut a path or forge a line.
   std::optional<std::string> string(std::string_view key, Need need = Need::kOptional);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t low, std::int64_t high,
                                       Need need = Need::kOptional);
