@@ -10,6 +10,7 @@
 
 #include "gslb/base/bytes.h"
 #include "gslb/base/result.h"
+#include "gslb/dns/ascii_case.h"
 
 namespace gslb::dns {
 
@@ -30,11 +31,9 @@ enum class NameError : std::uint8_t {
 // "label is longer than 63 octets", for problems shown to operators.
 std::string_view describe(NameError error) noexcept;
 
-// ASCII lower case of one octet; other octets unchanged (RFC 4343).  Branch-free.
-constexpr std::uint8_t ascii_lower(std::uint8_t octet) noexcept {
-  const auto is_upper = static_cast<std::uint8_t>(static_cast<std::uint8_t>(octet - 'A') < 26);
-  return static_cast<std::uint8_t>(octet | (is_upper << 5));
-}
+// Octets of the one uncompressed name at the front of `octets`, root label included, or 0 when it
+// is malformed.  Octets after it are ignored.
+std::size_t wire_name_size(Octets octets) noexcept;
 
 // An absolute name in uncompressed wire form, case kept.  Immutable value; owns its octets.
 // Equality and order ignore case (order: canonical, RFC 4034 6.1).
@@ -58,9 +57,10 @@ class Name {
   Name lower() const;
   // One label removed.  REQUIRES: !is_root()
   Name parent() const;
-  // This name or one above `other`... : true when `*this` equals `ancestor` or lies below it.
+  // True when this name equals `ancestor` or lies below it.
   bool is_at_or_below(const Name& ancestor) const noexcept;
-  // `label` (1..63 octets) put in front; kNameTooLong when it does not fit.
+  // `label` (raw octets, no escapes) put in front; kEmptyLabel, kLabelTooLong or kNameTooLong when
+  // it does not fit.
   Result<Name, NameError> prepend(std::string_view label) const;
 
   // Presentation form with the final dot, unprintable octets escaped.
@@ -81,7 +81,7 @@ class QuestionName {
   // Parses one uncompressed name at the front of `octets` (a pointer in a QNAME is refused: there
   // is nothing before it to point to).  On success `*consumed` is its wire length.
   Result<void, NameError> parse(Octets octets, std::size_t* consumed) noexcept;
-  // From an owned name (CNAME targets, tests).
+  // From an owned name (CNAME targets, tests).  REQUIRES: one whole name, as Name::wire() gives.
   void assign(Octets uncompressed_wire) noexcept;
 
   // Lower-cased wire form, root label included.

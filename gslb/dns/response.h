@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "gslb/base/bytes.h"
+#include "gslb/dns/compression.h"
 #include "gslb/dns/query.h"
 #include "gslb/dns/rrset.h"
 #include "gslb/dns/types.h"
@@ -33,11 +34,14 @@ struct ResponseEdns {
 
 // Worker-confined.  One object writes one response; make a new one per query (it is cheap, no
 // allocation).  Space for the OPT is set aside before the first RRset, so finish() always fits.
+// Records get the class of the question; IN when that was ANY.
 class ResponseWriter {
  public:
-  // `out` is the buffer, `limit` (<= out.size(), >= 512) the octets the response may have.
-  // Copies ID, opcode QUERY, RD and the question (case as sent) from `message`.
-  // `edns_octets`: what edns_size() said for this response, 0 without OPT.
+  // `out` is the buffer (not overlapping `message`), `limit` (<= out.size(), >= 512) the octets the
+  // response may have.
+  // Copies ID, opcode QUERY, RD, CD (RFC 4035 3.2.2) and the question (case as sent) from
+  // `message`.  `query` must be whole (parse_query succeeded), outlive the writer and stay as it
+  // is. `edns_octets`: what edns_size() said for this response, 0 without OPT.
   ResponseWriter(MutableOctets out, std::size_t limit, Octets message, const Query& query,
                  std::size_t edns_octets) noexcept;
 
@@ -47,7 +51,7 @@ class ResponseWriter {
   // Appends the whole RRset or nothing.  `owner` is uncompressed wire form.  Returns false when it
   // does not fit: for the answer and authority sections TC is then set and later puts do nothing;
   // in the additional section nothing is lost but the records (RFC 2181 9).  Sections must come in
-  // order.  `ttl_s` overrides nothing: the view's TTL is written.
+  // order.  The view's TTL is written, at most 2^31 - 1 (RFC 2181 8).
   bool put_rrset(Section section, Octets owner, const RrsetView& set) noexcept;
 
   // Additional-section data whose absence must set TC (in-bailiwick glue, RFC 9471).
@@ -56,27 +60,32 @@ class ResponseWriter {
   bool truncated() const noexcept { return truncated_; }
   void set_truncated() noexcept { truncated_ = true; }
 
-  // Writes flags, counts and the OPT; returns the response's size.  `authoritative` is AA.
+  // Writes flags, counts and the OPT; returns the response's size.  `authoritative` is AA.  No OPT
+  // is written when `edns` is null or the query had none.  Options that don't fit are left out: ECS
+  // and keep-alive last, then NSID, EDE, and EXTRA-TEXT first.
   std::size_t finish(Rcode rcode, bool authoritative, const ResponseEdns* edns) noexcept;
 
  private:
-  // Left to the implementation: compression table of up to 64 suffix offsets, position, counts.
-  static constexpr std::size_t kMaxCompressionTargets = 64;
-  std::size_t put_name(Octets name) noexcept;
-  std::size_t put_record(Octets owner, RrType type, std::uint32_t ttl_s, Octets rdata) noexcept;
   bool put(Section section, Octets owner, const RrsetView& set) noexcept;
+  bool put_opaque(std::size_t owner_at, std::size_t owner_octets, const RrsetView& set) noexcept;
+  bool put_with_names(std::size_t owner_at, std::size_t owner_octets,
+                      const RrsetView& set) noexcept;
+  bool put_rdata_with_names(RrType type, Octets rdata) noexcept;
+  bool append(Octets octets) noexcept;
 
-  MutableOctets out_;
-  std::size_t limit_;
-  std::size_t position_ = 0;
+  const Query& query_;
+  std::uint8_t* out_;
+  std::size_t position_;
+  std::size_t end_;    // of the sections: the limit less the space set aside for OPT
+  std::size_t limit_;  // of the whole response
   std::array<std::uint16_t, 3> counts_{};
-  std::array<std::uint16_t, kMaxCompressionTargets> targets_{};
-  std::size_t target_count_ = 0;
   bool truncated_ = false;
+  NameCompressor names_;
 };
 
-// A response without sections: header, the question if it was whole, OPT if the query had one.
-// `message` is at least 12 octets; `query` is as parse_query left it.  Returns its size.
+// A response without sections, at most 512 octets: header (opcode, RD and CD as sent), the question
+// if it was whole, OPT if the query had one and `edns` is not null.  Returns its size.
+// REQUIRES: `query` as parse_query(message) left it; message.size() >= 12; out.size() >= 512
 std::size_t write_error_response(MutableOctets out, Octets message, const Query& query, Rcode rcode,
                                  const ResponseEdns* edns) noexcept;
 

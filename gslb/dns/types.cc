@@ -1,0 +1,147 @@
+#include "gslb/dns/types.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace gslb::dns {
+namespace {
+
+constexpr std::array kTypeNames = std::to_array<std::pair<RrType, std::string_view>>({
+    {RrType::kA, "A"},
+    {RrType::kNs, "NS"},
+    {RrType::kMd, "MD"},
+    {RrType::kMf, "MF"},
+    {RrType::kCname, "CNAME"},
+    {RrType::kSoa, "SOA"},
+    {RrType::kMb, "MB"},
+    {RrType::kMg, "MG"},
+    {RrType::kMr, "MR"},
+    {RrType::kNull, "NULL"},
+    {RrType::kPtr, "PTR"},
+    {RrType::kHinfo, "HINFO"},
+    {RrType::kMinfo, "MINFO"},
+    {RrType::kMx, "MX"},
+    {RrType::kTxt, "TXT"},
+    {RrType::kRp, "RP"},
+    {RrType::kAfsdb, "AFSDB"},
+    {RrType::kSig, "SIG"},
+    {RrType::kKey, "KEY"},
+    {RrType::kAaaa, "AAAA"},
+    {RrType::kLoc, "LOC"},
+    {RrType::kSrv, "SRV"},
+    {RrType::kNaptr, "NAPTR"},
+    {RrType::kKx, "KX"},
+    {RrType::kCert, "CERT"},
+    {RrType::kDname, "DNAME"},
+    {RrType::kOpt, "OPT"},
+    {RrType::kApl, "APL"},
+    {RrType::kDs, "DS"},
+    {RrType::kSshfp, "SSHFP"},
+    {RrType::kRrsig, "RRSIG"},
+    {RrType::kNsec, "NSEC"},
+    {RrType::kDnskey, "DNSKEY"},
+    {RrType::kNsec3, "NSEC3"},
+    {RrType::kNsec3param, "NSEC3PARAM"},
+    {RrType::kTlsa, "TLSA"},
+    {RrType::kSmimea, "SMIMEA"},
+    {RrType::kCds, "CDS"},
+    {RrType::kCdnskey, "CDNSKEY"},
+    {RrType::kOpenpgpkey, "OPENPGPKEY"},
+    {RrType::kCsync, "CSYNC"},
+    {RrType::kZonemd, "ZONEMD"},
+    {RrType::kSvcb, "SVCB"},
+    {RrType::kHttps, "HTTPS"},
+    {RrType::kSpf, "SPF"},
+    {RrType::kNid, "NID"},
+    {RrType::kL32, "L32"},
+    {RrType::kL64, "L64"},
+    {RrType::kLp, "LP"},
+    {RrType::kEui48, "EUI48"},
+    {RrType::kEui64, "EUI64"},
+    {RrType::kTkey, "TKEY"},
+    {RrType::kTsig, "TSIG"},
+    {RrType::kIxfr, "IXFR"},
+    {RrType::kAxfr, "AXFR"},
+    {RrType::kMailb, "MAILB"},
+    {RrType::kMaila, "MAILA"},
+    {RrType::kAny, "ANY"},
+    {RrType::kUri, "URI"},
+    {RrType::kCaa, "CAA"},
+});
+
+constexpr std::array kRcodeNames = std::to_array<std::pair<Rcode, std::string_view>>({
+    {Rcode::kNoError, "NOERROR"},
+    {Rcode::kFormErr, "FORMERR"},
+    {Rcode::kServFail, "SERVFAIL"},
+    {Rcode::kNxDomain, "NXDOMAIN"},
+    {Rcode::kNotImp, "NOTIMP"},
+    {Rcode::kRefused, "REFUSED"},
+    {Rcode::kYxDomain, "YXDOMAIN"},
+    {Rcode::kNotAuth, "NOTAUTH"},
+    {Rcode::kBadVers, "BADVERS"},
+    {Rcode::kBadCookie, "BADCOOKIE"},
+});
+
+constexpr char upper(char c) noexcept {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
+// REQUIRES: `capitals` is in upper case
+bool equals_in_any_case(std::string_view text, std::string_view capitals) noexcept {
+  if (text.size() != capitals.size()) { return false; }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (upper(text[i]) != capitals[i]) { return false; }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string to_string(RrType type) {
+  for (const auto& [known, name] : kTypeNames) {
+    if (known == type) { return std::string(name); }
+  }
+  return "TYPE" + std::to_string(static_cast<std::uint16_t>(type));
+}
+
+std::string to_string(RrClass klass) {
+  switch (klass) {
+    case RrClass::kIn:
+      return "IN";
+    case RrClass::kCh:
+      return "CH";
+    case RrClass::kHs:
+      return "HS";
+    case RrClass::kNone:
+      return "NONE";
+    case RrClass::kAny:
+      return "ANY";
+  }
+  return "CLASS" + std::to_string(static_cast<std::uint16_t>(klass));
+}
+
+std::string to_string(Rcode rcode) {
+  for (const auto& [known, name] : kRcodeNames) {
+    if (known == rcode) { return std::string(name); }
+  }
+  return "RCODE" + std::to_string(static_cast<std::uint16_t>(rcode));
+}
+
+std::optional<RrType> parse_rr_type(std::string_view text) {
+  for (const auto& [type, name] : kTypeNames) {
+    if (equals_in_any_case(text, name)) { return type; }
+  }
+  constexpr std::string_view kUnknownPrefix = "TYPE";
+  if (!equals_in_any_case(text.substr(0, kUnknownPrefix.size()), kUnknownPrefix)) {
+    return std::nullopt;
+  }
+  const std::string_view digits = text.substr(kUnknownPrefix.size());
+  std::uint16_t number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stopped, error] = std::from_chars(digits.data(), end, number);
+  if (error != std::errc() || stopped != end) { return std::nullopt; }
+  return static_cast<RrType>(number);
+}
+
+}  // namespace gslb::dns
