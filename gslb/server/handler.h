@@ -1,0 +1,50 @@
+// The seam between sockets and answers: a worker hands over a message, a handler writes the reply.
+//
+// Why an interface here: the server moves octets and knows no DNS beyond the header's length, so
+// it is tested with an echo and serves whatever the control floor plugs in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "gslb/base/bytes.h"
+#include "gslb/base/ip.h"
+
+namespace gslb::server {
+
+// A DNS header (RFC 1035 4.1.1): nothing shorter can be answered, handlers never see it.
+inline constexpr std::size_t kMinMessageOctets = 12;
+// What a handler may write over UDP; EDNS sizes in real use are below (RFC 9715 says 1400).
+inline constexpr std::size_t kMaxUdpAnswerOctets = 4096;
+// The two-octet length prefix's limit (RFC 7766 8).
+inline constexpr std::size_t kMaxTcpMessageOctets = 65535;
+
+// Who asked, and how.
+struct Peer {
+  Address address;
+  std::uint16_t port = 0;
+  bool tcp = false;
+};
+
+// One object per worker.  Worker-confined: made on the thread that calls Server::start(), then
+// used by its worker only, destroyed on the thread that calls Server::stop().
+class Handler {
+ public:
+  virtual ~Handler() = default;
+
+  // Before every batch: the time to refresh the snapshot.  Every message until the next call
+  // must be answered from the same one.
+  virtual void begin_batch() noexcept = 0;
+
+  // Writes the answer to `message` into `out`, returns its length; 0 = no answer.  `message`
+  // holds at least kMinMessageOctets; `out` kMaxUdpAnswerOctets or kMaxTcpMessageOctets, and never
+  // overlaps it.  No allocation, no lock, no log line.
+  virtual std::size_t handle(Octets message, const Peer& peer, MutableOctets out) noexcept = 0;
+};
+
+// Called once a worker, 0 first, by one thread.
+using HandlerFactory = std::function<std::unique_ptr<Handler>(unsigned worker)>;
+
+}  // namespace gslb::server

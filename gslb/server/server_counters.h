@@ -1,0 +1,45 @@
+// What one worker counts about its sockets.
+#pragma once
+
+#include "gslb/base/counters.h"
+
+namespace gslb::server {
+
+// Written by its worker, readable by anyone.  On lines of its own: workers must not share one.
+struct alignas(128) ServerCounters {
+  Counter udp_queries;  // handed to the handler
+  Counter udp_query_octets;
+  Counter udp_answers;  // taken by the kernel
+  Counter udp_answer_octets;
+  Counter udp_batches;
+  Counter udp_dropped_truncated;    // longer than any query we read
+  Counter udp_dropped_short;        // no whole header
+  Counter udp_dropped_port_zero;    // a source port nobody can be reached at
+  Counter udp_dropped_unanswered;   // the handler chose silence
+  Counter udp_dropped_send_full;    // answers the send queue had no room for
+  Counter udp_dropped_send_failed;  // answers the kernel refused (no route, filtered, …)
+
+  Counter tcp_queries;
+  Counter tcp_query_octets;
+  Counter tcp_answers;
+  Counter tcp_answer_octets;
+  Counter tcp_accepted;
+  Counter tcp_refused_client;   // over the limit of one client; not among the accepted
+  Counter tcp_accept_failed;    // mostly: out of file descriptors
+  Counter tcp_closed_peer;      // the client ended it
+  Counter tcp_closed_idle;      // no whole message within the idle time
+  Counter tcp_closed_slow;      // did not read its answers
+  Counter tcp_closed_full;      // the longest idle one, to make room for another
+  Counter tcp_closed_protocol;  // a message too short to be one
+  Counter tcp_closed_stop;      // the server stopped
+
+  std::uint64_t tcp_open() const noexcept {
+    const std::uint64_t closed = tcp_closed_peer.value() + tcp_closed_idle.value() +
+                                 tcp_closed_slow.value() + tcp_closed_full.value() +
+                                 tcp_closed_protocol.value() + tcp_closed_stop.value();
+    const std::uint64_t accepted = tcp_accepted.value();
+    return accepted > closed ? accepted - closed : 0;
+  }
+};
+
+}  // namespace gslb::server

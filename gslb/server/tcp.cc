@@ -1,0 +1,213 @@
+#include "gslb/server/tcp.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <sys/socket.h>
+
+namespace gslb::server {
+namespace {
+
+constexpr std::size_t kPrefixOctets = 2;
+constexpr std::size_t kFrameOctets = kPrefixOctets + kMaxTcpMessageOctets;
+// What is left over from the last read is less than a frame, and a read should bring as much.
+constexpr std::size_t kInputOctets = 2 * kFrameOctets;
+// Answers are gathered until another might not fit: into one write of up to a frame, at least.
+constexpr std::size_t kOutputOctets = 2 * kFrameOctets;
+// A connection's own buffers are given back beyond this: it holds many queries' fragments.
+constexpr std::size_t kKeptOctets = 4096;
+// While stopping, of one connection: what has arrived by then, not what a client keeps sending.
+constexpr int kDrainReads = 16;
+
+void store(std::vector<std::uint8_t>& to, Octets from) {
+  to.assign(from.begin(), from.end());
+  if (from.empty() && to.capacity() > kKeptOctets) std::vector<std::uint8_t>().swap(to);
+}
+
+// How many octets the socket took before it was full; nullopt when the client is gone.
+std::optional<std::size_t> send_some(int fd, Octets octets) noexcept {
+  std::size_t done = 0;
+  while (done < octets.size()) {
+    const ssize_t sent =
+        ::send(fd, octets.data() + done, octets.size() - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) {
+      done += static_cast<std::size_t>(sent);
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      return std::nullopt;
+    }
+  }
+  return done;
+}
+
+}  // namespace
+
+TcpService::TcpService(const TcpLimits& limits, Handler& handler, ServerCounters& counters,
+                       Poller& poller)
+    : limits_(limits),
+      handler_(handler),
+      counters_(counters),
+      poller_(poller),
+      input_(kInputOctets),
+      output_(kOutputOctets) {}
+
+int TcpService::next_timeout_ms(MonoTime now) const noexcept {
+  std::optional<MonoTime> next = accept_again_;
+  const auto consider = [&next](MonoTime at) { next = next ? std::min(*next, at) : at; };
+  if (!idle_.empty()) consider(idle_.front().since + limits_.idle);
+  if (!blocked_.empty()) consider(blocked_.front().since + limits_.slow_reader);
+  if (!next) return -1;
+  const auto left = std::chrono::ceil<milliseconds>(*next - now).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+void TcpService::expire(MonoTime now) noexcept {
+  while (!idle_.empty() && idle_.front().since + limits_.idle <= now) {
+    close(idle_.front(), counters_.tcp_closed_idle);
+  }
+  while (!blocked_.empty() && blocked_.front().since + limits_.slow_reader <= now) {
+    close(blocked_.front(), counters_.tcp_closed_slow);
+  }
+  if (accept_again_ && *accept_again_ <= now) {
+    accept_again_.reset();
+    for (Listener& listener : listeners_) {
+      poller_.change(listener.fd.get(), listener, Interest::kRead);
+    }
+  }
+}
+
+void TcpService::serve(Connection& connection, MonoTime now) noexcept {
+  if (!draining_) {
+    // One read a wake: a client that sends without end takes turns with the others.
+    serve_once(connection, now);
+    return;
+  }
+  for (int i = 0; i < kDrainReads && serve_once(connection, now); ++i) {}
+  if (connection.fd.is_open() && !connection.is_blocked()) {
+    close(connection, counters_.tcp_closed_stop);
+  }
+}
+
+// True when there may be more to read.
+bool TcpService::serve_once(Connection& connection, MonoTime now) noexcept {
+  if (!connection.fd.is_open()) return false;  // closed earlier within this wake
+  std::optional<std::size_t> have;
+  if (connection.is_blocked()) {
+    if (!send_unsent(connection) || connection.is_blocked()) return false;
+    enter(idle_, connection, now);
+    poller_.change(connection.fd.get(), connection, Interest::kRead);
+    // Whole messages may have waited behind the answers, with nothing more to be read.
+    have = connection.partial.size();
+    std::copy(connection.partial.begin(), connection.partial.end(), input_.begin());
+  } else {
+    have = receive(connection);
+  }
+  if (!have || !answer(connection, *have, now)) return false;
+  if (!connection.is_blocked()) return true;
+  enter(blocked_, connection, now);
+  poller_.change(connection.fd.get(), connection, Interest::kWrite);
+  return false;
+}
+
+// Reads behind what was left over; returns how many octets input_ holds, nullopt when there is
+// nothing to do (the connection may be closed then).
+std::optional<std::size_t> TcpService::receive(Connection& connection) noexcept {
+  const std::size_t left_over = connection.partial.size();
+  std::copy(connection.partial.begin(), connection.partial.end(), input_.begin());
+  const ssize_t received = ::recv(connection.fd.get(), input_.data() + left_over,
+                                  input_.size() - left_over, MSG_DONTWAIT);
+  if (received > 0) return left_over + static_cast<std::size_t>(received);
+  // 0: the client has sent all it wants to; everything answerable has been answered and sent.
+  if (received == 0 || (errno != EAGAIN && errno != EINTR)) {
+    close(connection, counters_.tcp_closed_peer);
+  }
+  return std::nullopt;
+}
+
+// Answers the whole messages at the front of input_ and keeps the rest.  False: closed.
+bool TcpService::answer(Connection& connection, std::size_t received, MonoTime now) noexcept {
+  handler_.begin_batch();
+  const Octets input(input_.data(), received);
+  std::size_t used = 0;
+  std::size_t gathered = 0;
+  bool broken = false;
+  while (input.size() - used >= kPrefixOctets) {
+    const std::size_t length = load_u16(&input[used]);
+    broken = length < kMinMessageOctets;
+    if (broken || input.size() - used - kPrefixOctets < length) break;
+    if (output_.size() - gathered < kFrameOctets) {
+      if (!send(connection, std::exchange(gathered, 0))) return false;
+      if (connection.is_blocked()) break;
+    }
+    std::uint8_t* const out = output_.data() + gathered;
+    const std::size_t written =
+        handler_.handle(input.subspan(used + kPrefixOctets, length), connection.peer,
+                        {out + kPrefixOctets, kMaxTcpMessageOctets});
+    counters_.tcp_queries.add();
+    counters_.tcp_query_octets.add(length);
+    if (written > 0) {
+      store_u16(out, static_cast<std::uint16_t>(written));
+      gathered += kPrefixOctets + written;
+      counters_.tcp_answers.add();
+      counters_.tcp_answer_octets.add(written);
+    }
+    used += kPrefixOctets + length;
+  }
+  if (gathered > 0 && !send(connection, gathered)) return false;
+  if (broken) {
+    // RFC 7766 8 has no way back into step after a wrong length.
+    close(connection, counters_.tcp_closed_protocol);
+    return false;
+  }
+  store(connection.partial, input.subspan(used));
+  // Only a whole message counts as a sign of life: octets that trickle in don't hold a place.
+  if (used > 0) enter(idle_, connection, now);
+  return true;
+}
+
+// Sends that many octets of output_; what the socket has no room for becomes `unsent`.
+// False: closed.  REQUIRES: !connection.is_blocked()
+bool TcpService::send(Connection& connection, std::size_t octets) noexcept {
+  const Octets all(output_.data(), octets);
+  const std::optional<std::size_t> sent = send_some(connection.fd.get(), all);
+  if (!sent) {
+    close(connection, counters_.tcp_closed_peer);
+    return false;
+  }
+  connection.sent = 0;
+  store(connection.unsent, all.subspan(*sent));
+  return true;
+}
+
+// False: closed.  REQUIRES: connection.is_blocked()
+bool TcpService::send_unsent(Connection& connection) noexcept {
+  const std::optional<std::size_t> sent =
+      send_some(connection.fd.get(), Octets(connection.unsent).subspan(connection.sent));
+  if (!sent) {
+    close(connection, counters_.tcp_closed_peer);
+    return false;
+  }
+  connection.sent += *sent;
+  if (!connection.is_blocked()) store(connection.unsent, {});
+  return true;
+}
+
+void TcpService::enter(Connections& list, Connection& connection, MonoTime now) noexcept {
+  list.splice(list.end(), *connection.list, connection.self);
+  connection.list = &list;
+  connection.since = now;
+}
+
+void TcpService::close(Connection& connection, Counter& reason) noexcept {
+  reason.add();
+  connection.fd.reset();
+  store(connection.partial, {});
+  store(connection.unsent, {});
+  connection.sent = 0;
+  const auto client = per_client_.find(client_of(connection.peer.address));
+  if (--client->second == 0) per_client_.erase(client);
+  enter(free_, connection, {});
+}
+
+}  // namespace gslb::server

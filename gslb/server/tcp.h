@@ -1,0 +1,110 @@
+// TCP connections of one worker.
+//
+// Source: RFC 1035 4.2.2 (length prefix), RFC 7766 (6.2.1.1 pipelining, 6.2.3 idle, 8 framing).
+//
+// Why buffers are the worker's and not the connection's: an idle client costs a few hundred
+// octets, not 128 KiB.  A connection owns only what is left over: the start of a message that has
+// not arrived whole, and answers the socket had no room for.
+#pragma once
+
+#include <list>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "gslb/base/hash.h"
+#include "gslb/server/handler.h"
+#include "gslb/server/options.h"
+#include "gslb/server/poller.h"
+#include "gslb/server/server_counters.h"
+#include "gslb/server/socket.h"
+
+namespace gslb::server {
+
+// Worker-confined.  Allocates when it has more connections, longer fragments or more unsent
+// octets than ever before, never per message.
+class TcpService {
+ public:
+  // All references must outlive the service.
+  TcpService(const TcpLimits& limits, Handler& handler, ServerCounters& counters, Poller& poller);
+
+  // Takes a listening socket.  False with errno set when epoll refuses it.
+  bool listen(UniqueFd fd);
+
+  // How long the poller may sleep until expire() has something to do; -1: for ever.
+  int next_timeout_ms(MonoTime now) const noexcept;
+  // Closes who was idle or slow too long, and accepts again after a pause.
+  void expire(MonoTime now) noexcept;
+
+  // Accepts and answers what the kernel already holds, then takes nothing new: connections close
+  // as soon as their answers are sent.
+  void begin_drain(MonoTime now) noexcept;
+  bool is_drained() const noexcept { return idle_.empty() && blocked_.empty(); }
+  void close_all() noexcept;
+
+ private:
+  struct Listener final : EventSink {
+    Listener(TcpService& to, UniqueFd socket) noexcept : service(to), fd(std::move(socket)) {}
+    void on_ready(MonoTime now) noexcept override { service.accept(*this, now); }
+    TcpService& service;
+    UniqueFd fd;
+  };
+  struct Connection final : EventSink {
+    explicit Connection(TcpService& to) noexcept : service(to) {}
+    void on_ready(MonoTime now) noexcept override { service.serve(*this, now); }
+    bool is_blocked() const noexcept { return sent < unsent.size(); }
+
+    TcpService& service;
+    std::list<Connection>* list = nullptr;  // the one `self` is in
+    std::list<Connection>::iterator self;
+    UniqueFd fd;  // closed: on the free list
+    Peer peer;
+    MonoTime since;                     // idle: last whole message; blocked: when it began
+    std::vector<std::uint8_t> partial;  // received, not answered
+    std::vector<std::uint8_t> unsent;   // from `sent` on
+    std::size_t sent = 0;
+  };
+  using Connections = std::list<Connection>;
+  struct ClientHash {
+    std::size_t operator()(const Address& address) const noexcept {
+      return hash_octets(address.octets());
+    }
+  };
+
+  static Address client_of(const Address& address) noexcept;
+  bool accept(Listener& listener, MonoTime now) noexcept;
+  void admit(UniqueFd fd, const Endpoint& from, MonoTime now) noexcept;
+  void pause_accepting(MonoTime now) noexcept;
+  void close_longest_idle() noexcept;
+
+  void serve_idle(MonoTime now) noexcept;
+
+  void serve(Connection& connection, MonoTime now) noexcept;
+  bool serve_once(Connection& connection, MonoTime now) noexcept;
+  std::optional<std::size_t> receive(Connection& connection) noexcept;
+  bool answer(Connection& connection, std::size_t received, MonoTime now) noexcept;
+  bool send(Connection& connection, std::size_t octets) noexcept;
+  bool send_unsent(Connection& connection) noexcept;
+  void enter(Connections& list, Connection& connection, MonoTime now) noexcept;
+  void close(Connection& connection, Counter& reason) noexcept;
+
+  const TcpLimits limits_;
+  Handler& handler_;
+  ServerCounters& counters_;
+  Poller& poller_;
+  std::list<Listener> listeners_;
+  std::optional<MonoTime> accept_again_;  // set while accepting is paused
+  bool draining_ = false;
+
+  // Each connection is in one of these; nodes move by splice, so addresses stay.  Longest waiting
+  // first, as each list has one time limit and entries join at the end.
+  Connections idle_;
+  Connections blocked_;  // its client does not read
+  Connections free_;
+  std::unordered_map<Address, unsigned, ClientHash> per_client_;
+
+  std::vector<std::uint8_t> input_;
+  std::vector<std::uint8_t> output_;
+};
+
+}  // namespace gslb::server

@@ -1,0 +1,168 @@
+#include "gslb/server/udp.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace gslb::server {
+namespace {
+
+// One system call's worth: at 32 the call's own cost is a small part of a query's.
+constexpr std::size_t kBatch = 32;
+constexpr int kBatchesPerWake = 8;
+// No query is longer: a header, one name (255), one type and class, and EDNS options; padding
+// (RFC 8467) adds up to 128.  A longer datagram is dropped.
+constexpr std::size_t kMaxUdpQueryOctets = 4096;
+
+union Control {
+  std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> octets;
+  cmsghdr align;
+};
+
+// The source for an answer is the destination of its query: the received packet information
+// becomes the one to send.  Returns the length of `out`, 0 when there is nothing to say.
+std::size_t reply_control(msghdr& received, Control& out) noexcept {
+  for (cmsghdr* item = CMSG_FIRSTHDR(&received); item != nullptr;
+       item = CMSG_NXTHDR(&received, item)) {
+    auto* head = &out.align;
+    if (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(item), sizeof info);
+      info.ipi_ifindex = 0;  // the routing table chooses the way out
+      *head = {CMSG_LEN(sizeof info), IPPROTO_IP, IP_PKTINFO};
+      std::memcpy(CMSG_DATA(head), &info, sizeof info);
+      return CMSG_SPACE(sizeof info);
+    }
+    if (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(item), sizeof info);
+      if (IN6_IS_ADDR_MULTICAST(&info.ipi6_addr)) return 0;
+      // Only a link-local address means nothing without its link.
+      if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = 0;
+      *head = {CMSG_LEN(sizeof info), IPPROTO_IPV6, IPV6_PKTINFO};
+      std::memcpy(CMSG_DATA(head), &info, sizeof info);
+      return CMSG_SPACE(sizeof info);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+struct UdpBatch {
+  std::array<mmsghdr, kBatch> in;
+  std::array<iovec, kBatch> in_data;
+  std::array<sockaddr_storage, kBatch> peers;
+  std::array<Control, kBatch> in_control;
+  std::array<mmsghdr, kBatch> out;
+  std::array<iovec, kBatch> out_data;
+  std::array<Control, kBatch> out_control;
+  std::array<std::array<std::uint8_t, kMaxUdpQueryOctets>, kBatch> queries;
+  std::array<std::array<std::uint8_t, kMaxUdpAnswerOctets>, kBatch> answers;
+
+  UdpBatch() noexcept {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      in_data[i] = {queries[i].data(), queries[i].size()};
+      in[i].msg_hdr = {};
+      in[i].msg_hdr.msg_name = &peers[i];
+      in[i].msg_hdr.msg_iov = &in_data[i];
+      in[i].msg_hdr.msg_iovlen = 1;
+      in[i].msg_hdr.msg_control = in_control[i].octets.data();
+      renew(i);
+    }
+  }
+
+  // The kernel overwrites these with what it received.
+  void renew(std::size_t i) noexcept {
+    in[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    in[i].msg_hdr.msg_controllen = sizeof(Control);
+    in[i].msg_hdr.msg_flags = 0;
+  }
+};
+
+std::shared_ptr<UdpBatch> make_udp_batch() { return std::make_shared<UdpBatch>(); }
+
+void UdpSocket::on_ready(MonoTime) noexcept {
+  for (int i = 0; i < kBatchesPerWake && serve_batch(); ++i) {}
+}
+
+void UdpSocket::drain(MonoTime deadline) noexcept {
+  while (serve_batch() && std::chrono::steady_clock::now() < deadline) {}
+}
+
+// False when the socket is empty, as far as can be told without another system call.
+bool UdpSocket::serve_batch() noexcept {
+  const int received = ::recvmmsg(fd_.get(), batch_.in.data(), kBatch, MSG_DONTWAIT, nullptr);
+  // Other errors are ICMP messages about answers long sent: asking has cleared them.
+  if (received <= 0) return received < 0 && errno != EAGAIN;
+  counters_.udp_batches.add();
+  handler_.begin_batch();
+  send_batch(handle_batch(static_cast<std::size_t>(received)));
+  return static_cast<std::size_t>(received) == kBatch;
+}
+
+// Fills batch_.out; returns how many answers it holds.
+std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
+  std::size_t answers = 0;
+  for (std::size_t i = 0; i < received; ++i) {
+    msghdr& from = batch_.in[i].msg_hdr;
+    const std::size_t length = batch_.in[i].msg_len;
+    const Endpoint source = to_endpoint(batch_.peers[i]);
+    if ((from.msg_flags & MSG_TRUNC) != 0) {
+      counters_.udp_dropped_truncated.add();
+    } else if (length < kMinMessageOctets) {
+      counters_.udp_dropped_short.add();
+    } else if (source.port == 0) {
+      counters_.udp_dropped_port_zero.add();
+    } else {
+      counters_.udp_queries.add();
+      counters_.udp_query_octets.add(length);
+      const std::size_t written =
+          handler_.handle({batch_.queries[i].data(), length}, {source.address, source.port, false},
+                          batch_.answers[answers]);
+      if (written == 0) {
+        counters_.udp_dropped_unanswered.add();
+      } else {
+        msghdr& to = batch_.out[answers].msg_hdr;
+        batch_.out_data[answers] = {batch_.answers[answers].data(), written};
+        to = {};
+        to.msg_name = &batch_.peers[i];
+        to.msg_namelen = from.msg_namelen;
+        to.msg_iov = &batch_.out_data[answers];
+        to.msg_iovlen = 1;
+        to.msg_control = batch_.out_control[answers].octets.data();
+        to.msg_controllen = reply_control(from, batch_.out_control[answers]);
+        ++answers;
+      }
+    }
+    batch_.renew(i);
+  }
+  return answers;
+}
+
+void UdpSocket::send_batch(std::size_t answers) noexcept {
+  std::size_t done = 0;
+  while (done < answers) {
+    const int sent = ::sendmmsg(fd_.get(), &batch_.out[done], static_cast<unsigned>(answers - done),
+                                MSG_DONTWAIT);
+    if (sent > 0) {
+      for (int i = 0; i < sent; ++i, ++done) {
+        counters_.udp_answers.add();
+        counters_.udp_answer_octets.add(batch_.out_data[done].iov_len);
+      }
+    } else if (errno == EAGAIN || errno == ENOBUFS) {
+      // Waiting here would let the receive queue overflow instead; the client asks again.
+      counters_.udp_dropped_send_full.add(answers - done);
+      return;
+    } else if (errno != EINTR) {
+      // The first of the rest can't be sent (no route, filtered, too long): the others may.
+      counters_.udp_dropped_send_failed.add();
+      ++done;
+    }
+  }
+}
+
+}  // namespace gslb::server

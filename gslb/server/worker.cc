@@ -1,0 +1,89 @@
+#include "gslb/server/worker.h"
+
+#include <string>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <pthread.h>
+#include <sched.h>
+
+namespace gslb::server {
+
+Worker::StopSignal::StopSignal() noexcept : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void Worker::StopSignal::raise() noexcept {
+  const std::uint64_t one = 1;
+  // Can't fail: the counter of an eventfd has room for 2^64 - 2 of these.
+  [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
+}
+
+void Worker::StopSignal::on_ready(MonoTime) noexcept {
+  std::uint64_t count = 0;
+  // Taken out, so that the waits of drain() are not woken by it again.
+  if (::read(event_.get(), &count, sizeof count) == sizeof count) raised_ = true;
+}
+
+Worker::Worker(const ServerOptions& options, std::unique_ptr<Handler> handler,
+               ServerCounters& counters)
+    : drain_limit_(options.drain),
+      handler_(std::move(handler)),
+      batch_(make_udp_batch()),
+      tcp_(options.tcp, *handler_, counters, poller_),
+      counters_(counters) {}
+
+Worker::~Worker() {
+  request_stop();
+  join();
+}
+
+bool Worker::open() noexcept {
+  return poller_.is_open() && stop_.fd() >= 0 && poller_.add(stop_.fd(), stop_, Interest::kRead);
+}
+
+bool Worker::add_udp(UniqueFd fd) {
+  UdpSocket& socket = udp_.emplace_back(std::move(fd), *batch_, *handler_, counters_);
+  return poller_.add(socket.fd(), socket, Interest::kRead);
+}
+
+bool Worker::add_tcp(UniqueFd fd) { return tcp_.listen(std::move(fd)); }
+
+void Worker::start(unsigned number, std::optional<int> cpu) {
+  thread_ = std::thread([this] { run(); });
+  ::pthread_setname_np(thread_.native_handle(), ("worker-" + std::to_string(number)).c_str());
+  if (cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(static_cast<unsigned>(*cpu), &set);
+    // A refusal only costs cache hits.
+    ::pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set);
+  }
+}
+
+void Worker::request_stop() noexcept { stop_.raise(); }
+
+void Worker::join() noexcept {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::run() noexcept {
+  while (!stop_.is_raised()) {
+    poller_.wait(tcp_.next_timeout_ms(std::chrono::steady_clock::now()));
+    tcp_.expire(std::chrono::steady_clock::now());
+  }
+  drain();
+}
+
+void Worker::drain() noexcept {
+  const MonoTime deadline = std::chrono::steady_clock::now() + drain_limit_;
+  for (UdpSocket& socket : udp_) socket.drain(deadline);
+  tcp_.begin_drain(std::chrono::steady_clock::now());
+  for (MonoTime now = std::chrono::steady_clock::now(); now < deadline && !tcp_.is_drained();
+       now = std::chrono::steady_clock::now()) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - now);
+    poller_.wait(static_cast<int>(left.count()));
+  }
+  tcp_.close_all();
+}
+
+}  // namespace gslb::server

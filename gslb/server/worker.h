@@ -1,0 +1,65 @@
+// One thread with its own sockets, handler and counters.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "gslb/server/handler.h"
+#include "gslb/server/options.h"
+#include "gslb/server/poller.h"
+#include "gslb/server/server_counters.h"
+#include "gslb/server/tcp.h"
+#include "gslb/server/udp.h"
+
+namespace gslb::server {
+
+// Control-thread-only; everything else in it belongs to its thread between start() and join().
+class Worker {
+ public:
+  // `counters` must outlive the worker.
+  Worker(const ServerOptions& options, std::unique_ptr<Handler> handler, ServerCounters& counters);
+  ~Worker();
+
+  // False with errno set when the kernel gave no epoll or event descriptor.  Call once, first.
+  bool open() noexcept;
+  // Before start().  False with errno set when epoll refuses.
+  bool add_udp(UniqueFd fd);
+  bool add_tcp(UniqueFd fd);
+
+  // `cpu`: the core to stay on, if any.
+  void start(unsigned number, std::optional<int> cpu);
+  // Asks for the end: drains.  Safe before start().
+  void request_stop() noexcept;
+  void join() noexcept;
+
+ private:
+  class StopSignal final : public EventSink {
+   public:
+    StopSignal() noexcept;
+    void raise() noexcept;  // from any thread
+    void on_ready(MonoTime) noexcept override;
+    int fd() const noexcept { return event_.get(); }
+    bool is_raised() const noexcept { return raised_; }
+
+   private:
+    UniqueFd event_;
+    bool raised_ = false;  // the worker's view
+  };
+
+  void run() noexcept;
+  void drain() noexcept;
+
+  const milliseconds drain_limit_;
+  std::unique_ptr<Handler> handler_;
+  Poller poller_;
+  StopSignal stop_;
+  std::shared_ptr<UdpBatch> batch_;
+  std::list<UdpSocket> udp_;
+  TcpService tcp_;
+  ServerCounters& counters_;
+  std::thread thread_;
+};
+
+}  // namespace gslb::server
