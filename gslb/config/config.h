@@ -58,7 +58,8 @@ struct GeoSource {
   LocatedString file;
   std::string kind;  // mmdb csv (default: by the file's extension)
   // Field paths, '.'-separated for nested maps (mmdb), or column numbers from 0 (csv).  A preset
-  // (flat, maxmind, asn-csv) sets them all; single ones can be given beside it.
+  // (flat, maxmind, maxmind-asn, country-flat, asn-csv) sets them all; single ones can be given
+  // beside it.  Empty: not looked for.  The loader has already put the preset's paths here.
   std::string preset;
   std::string country_field;
   std::string latitude_field;
@@ -66,6 +67,7 @@ struct GeoSource {
   std::string radius_field;  // accuracy radius, km
   std::string asn_field;
   std::string operator_field;  // organisation name of the ASN
+  std::string attribution;     // printed where results are shown; what the data's licence asks for
 };
 
 // [geo]

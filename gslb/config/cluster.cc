@@ -1,0 +1,163 @@
+#include <algorithm>
+
+#include "gslb/config/sections.h"
+
+namespace gslb::config {
+namespace {
+
+constexpr std::size_t kMinKeyOctets = 16;
+constexpr double kMaxCapacity = 1e15;
+
+void read_tiers(TomlTable& table, Context& context, Cluster& cluster) {
+  if (!table.has("tiers")) {
+    cluster.tiers = {"default"};
+    return;
+  }
+  std::vector<LocatedString> seen;
+  for (const LocatedString& tier : table.strings("tiers")) {
+    check_id(tier, "tier", context.problems);
+    check_duplicate(tier, "tier", seen, context.problems);
+    cluster.tiers.push_back(tier.text);
+  }
+  if (cluster.tiers.empty()) {
+    table.error("tiers", "cluster '" + cluster.id.text + "' has no tier",
+                "leave 'tiers' out for [\"default\"]");
+  }
+}
+
+void read_operators(TomlTable& table, Cluster& cluster) {
+  for (const std::int64_t asn : table.integers("operators", 1, 0xffffffff)) {
+    const auto number = static_cast<std::uint32_t>(asn);
+    if (std::find(cluster.operators.begin(), cluster.operators.end(), number) !=
+        cluster.operators.end()) {
+      table.error("operators", "AS" + std::to_string(number) + " stands twice in 'operators'");
+    }
+    cluster.operators.push_back(number);
+  }
+  cluster.on_net_only = table.boolean("on_net_only").value_or(false);
+  if (cluster.on_net_only && !table.has("operators")) {
+    table.error("on_net_only", "cluster '" + cluster.id.text + "' could never be chosen",
+                "on_net_only needs 'operators', the ASNs it serves");
+  }
+}
+
+void read_capacity(TomlTable& table, Context& context, Cluster& cluster) {
+  for (auto& [name, limits] : table.named_tables("capacity")) {
+    const bool valid = !name.text.empty() && name.text.size() <= 63 &&
+                       std::all_of(name.text.begin(), name.text.end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+                       });
+    if (!valid) {
+      context.problems.error(name.at, "resource '" + name.text + "' is not a valid name",
+                             "1 to 63 of a-z, 0-9 and '_', such as requests_per_s");
+    }
+    const auto target = limits.number("target", 0, kMaxCapacity, Need::kRequired);
+    const auto max = limits.number("max", 0, kMaxCapacity, Need::kRequired);
+    if (target && max && *target > *max) {
+      limits.error("target", "the target of '" + name.text + "' is over its max",
+                   "planned for up to target, never beyond max");
+    }
+    if (max && *max == 0) {
+      limits.error("max", "the max of '" + name.text + "' is 0",
+                   "drain the cluster instead: proximactl drain " + cluster.id.text);
+    }
+    limits.finish();
+    cluster.capacity.push_back({name.text, target.value_or(0), max.value_or(0)});
+  }
+}
+
+std::optional<Address> read_address(TomlTable& table, std::string_view key, bool v6) {
+  const auto text = table.string(key);
+  if (!text) { return std::nullopt; }
+  const auto address = Address::parse(*text);
+  if (!address || address->is_v6() != v6) {
+    table.error(key, "'" + *text + "' is not an IPv" + (v6 ? '6' : '4') + " address",
+                address ? (v6 ? "it is IPv4: write ipv4 =" : "it is IPv6: write ipv6 =") : "");
+    return std::nullopt;
+  }
+  if (address->is_unspecified()) {
+    table.error(key, "'" + *text + "' is no address a client can reach");
+  }
+  return address;
+}
+
+void read_node(TomlTable& table, Context& context, Cluster& cluster,
+               std::vector<LocatedString>& seen_ids, std::vector<LocatedString>& seen_addresses) {
+  Node node;
+  if (auto id = located(table, "id", Need::kRequired)) {
+    node.id = std::move(*id);
+    check_id(node.id, "node", context.problems);
+    check_duplicate(node.id, "node", seen_ids, context.problems);
+  }
+  node.ipv4 = read_address(table, "ipv4", false);
+  node.ipv6 = read_address(table, "ipv6", true);
+  for (const auto& [key, address] : {std::pair("ipv4", node.ipv4), std::pair("ipv6", node.ipv6)}) {
+    if (address) {
+      check_duplicate({address->to_string(), table.at(key)}, "address", seen_addresses,
+                      context.problems);
+    }
+  }
+  if (!table.has("ipv4") && !table.has("ipv6")) {
+    context.problems.error(table.at(), "node '" + node.id.text + "' has no address",
+                           "set ipv4, ipv6 or both");
+  }
+  node.weight = table.number("weight", 0.001, 1000).value_or(1);
+  table.finish();
+  cluster.nodes.push_back(std::move(node));
+}
+
+void read_nodes(TomlTable& table, Context& context, Cluster& cluster) {
+  std::vector<LocatedString> seen_ids;
+  std::vector<LocatedString> seen_addresses;
+  auto nodes = table.tables("node");
+  for (TomlTable& node : nodes) { read_node(node, context, cluster, seen_ids, seen_addresses); }
+  if (!table.has("node")) {
+    context.problems.error(table.at(), "cluster '" + cluster.id.text + "' has no node",
+                           "add [[cluster." + cluster.id.text + ".node]] with id and address");
+  } else if (nodes.size() > kMaxNodesPerCluster) {
+    context.problems.error(nodes[kMaxNodesPerCluster].at(),
+                           "cluster '" + cluster.id.text + "' has " + std::to_string(nodes.size()) +
+                               " nodes, over " + std::to_string(kMaxNodesPerCluster),
+                           "divide it into two clusters at the same place");
+  }
+}
+
+Cluster read_cluster(const LocatedString& id, TomlTable& table, Context& context) {
+  Cluster cluster;
+  cluster.id = id;
+  check_id(id, "cluster", context.problems);
+  cluster.latitude = table.number("latitude", -90, 90, Need::kRequired).value_or(0);
+  cluster.longitude = table.number("longitude", -180, 180, Need::kRequired).value_or(0);
+  cluster.city = table.string("city").value_or("");
+  cluster.country = read_country(table, "country");
+  read_tiers(table, context, cluster);
+  read_operators(table, cluster);
+  cluster.cost_per_gb = table.number("cost_per_gb", 0, 1e6).value_or(0);
+  cluster.bias_ms = table.number("bias_ms", -10'000, 10'000).value_or(0);
+  cluster.health = table.choice("health", {"heartbeat", "none"}).value_or("heartbeat");
+  cluster.key = read_secret(table, "key", kMinKeyOctets, context);
+  if (cluster.health == "heartbeat" && !table.has("key") && !table.has("key_file")) {
+    context.problems.error(table.at(), "cluster '" + id.text + "' has no key for its heartbeats",
+                           "set key_file, or health = \"none\" to assume it up");
+  }
+  read_capacity(table, context, cluster);
+  read_nodes(table, context, cluster);
+  table.finish();
+  return cluster;
+}
+
+}  // namespace
+
+void read_clusters(TomlTable& root, Context& context) {
+  auto& clusters = context.config.clusters;
+  for (auto& [id, table] : root.named_tables("cluster")) {
+    clusters.push_back(read_cluster(id, table, context));
+  }
+  if (clusters.size() > kMaxClusters) {
+    context.problems.error(
+        clusters[kMaxClusters].id.at,
+        std::to_string(clusters.size()) + " clusters, over " + std::to_string(kMaxClusters));
+  }
+}
+
+}  // namespace gslb::config

@@ -1,0 +1,118 @@
+#include "gslb/config/config.h"
+
+#include <algorithm>
+
+#include "gslb/base/file.h"
+#include "gslb/config/sections.h"
+
+namespace gslb::config {
+namespace {
+
+void read_log(TomlTable& root, Context& context) {
+  auto table = root.table("log");
+  if (!table) { return; }
+  Log& into = context.config.log;
+  into.level = table->choice("level", {"debug", "info", "warning", "error"}).value_or(into.level);
+  into.format = table->choice("format", {"text", "json"}).value_or(into.format);
+  table->finish();
+}
+
+void read_zones(TomlTable& root, Context& context) {
+  std::vector<LocatedString> seen;
+  for (TomlTable& table : root.tables("zone")) {
+    Zone zone;
+    if (auto name = read_owner(table, context, "zone", seen)) { zone.name = std::move(*name); }
+    if (auto file = read_path(table, "file", context, Need::kRequired)) {
+      zone.file = std::move(*file);
+    }
+    table.finish();
+    context.config.zones.push_back(std::move(zone));
+  }
+  if (!root.has("zone")) {
+    context.problems.error(root.at(), "there is no zone to serve",
+                           "add [[zone]] with name = \"example.\" and file = \"example.zone\"");
+  } else if (context.config.zones.empty()) {
+    root.error("zone", "there is no zone to serve");
+  }
+}
+
+void read_health(TomlTable& root, Context& context) {
+  auto table = root.table("health");
+  if (!table) { return; }
+  Health& into = context.config.health;
+  into.heartbeat_interval_ms =
+      table->duration_ms("heartbeat_interval", 50, 3'600'000).value_or(into.heartbeat_interval_ms);
+  into.missed_heartbeats = static_cast<unsigned>(
+      table->integer("missed_heartbeats", 1, 100).value_or(into.missed_heartbeats));
+  into.up_thresh =
+      static_cast<unsigned>(table->integer("up_thresh", 1, 100).value_or(into.up_thresh));
+  into.max_clock_skew_ms =
+      table->duration_ms("max_clock_skew", 1000, 86'400'000).value_or(into.max_clock_skew_ms);
+  table->finish();
+}
+
+void read_steering(TomlTable& root, Context& context) {
+  auto table = root.table("steering");
+  if (!table) { return; }
+  Steering& into = context.config.steering;
+  into.plan_interval_ms =
+      table->duration_ms("plan_interval", 100, 3'600'000).value_or(into.plan_interval_ms);
+  into.ms_per_km = table->number("ms_per_km", 0, 1).value_or(into.ms_per_km);
+  into.base_ms = table->number("base_ms", 0, 1000).value_or(into.base_ms);
+  table->finish();
+}
+
+// Tables are read in the order references need; people read from the top.
+void append_in_file_order(const Problems& found, Problems& problems) {
+  std::vector<Problem> list = found.list();
+  std::stable_sort(list.begin(), list.end(), [](const Problem& a, const Problem& b) {
+    return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
+  });
+  for (Problem& problem : list) {
+    if (problem.severity == Severity::kError) {
+      problems.error(std::move(problem.at), std::move(problem.what), std::move(problem.hint));
+    } else {
+      problems.warning(std::move(problem.at), std::move(problem.what), std::move(problem.hint));
+    }
+  }
+}
+
+std::optional<Config> read_root(std::optional<TomlTable> root, const std::string& path,
+                                Problems& found) {
+  if (!root) { return std::nullopt; }
+  Config config;
+  config.file = path;
+  Context context{path, found, config};
+  read_server(*root, context);
+  read_log(*root, context);
+  read_admin(*root, context);
+  read_zones(*root, context);
+  read_geo(*root, context);
+  read_clusters(*root, context);
+  read_services(*root, context);
+  read_routes(*root, context);
+  read_overrides(*root, context);
+  read_health(*root, context);
+  read_steering(*root, context);
+  root->finish();
+  if (found.has_errors()) { return std::nullopt; }
+  return config;
+}
+
+}  // namespace
+
+std::optional<Config> load(const std::string& path, Problems& problems) {
+  Problems found;
+  auto config = read_root(TomlTable::open(path, found), path, found);
+  append_in_file_order(found, problems);
+  return config;
+}
+
+std::optional<Config> parse(const std::string& text, const std::string& path, Problems& problems) {
+  Problems found;
+  auto config = read_root(TomlTable::parse(text, path, found), path, found);
+  append_in_file_order(found, problems);
+  return config;
+}
+
+}  // namespace gslb::config

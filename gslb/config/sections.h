@@ -1,0 +1,65 @@
+// The readers of the file's tables.  Internal to gslb/config.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gslb/config/config.h"
+
+namespace gslb::config {
+
+// What every reader needs: the folder of `file` is the base of relative paths, `config` is filled.
+// Tables are put into `config` even when something in them is wrong, so that a reference to them
+// isn't reported as unknown as well.
+struct Context {
+  const std::string& file;
+  Problems& problems;
+  Config& config;
+};
+
+void read_server(TomlTable& root, Context& context);
+void read_admin(TomlTable& root, Context& context);
+void read_geo(TomlTable& root, Context& context);
+void read_clusters(TomlTable& root, Context& context);
+void read_services(TomlTable& root, Context& context);   // after the clusters: tiers
+void read_routes(TomlTable& root, Context& context);     // after the services
+void read_overrides(TomlTable& root, Context& context);  // after the clusters
+
+// The value with its place, or nullopt when it is absent or no string.
+std::optional<LocatedString> located(TomlTable& table, std::string_view key,
+                                     Need need = Need::kOptional);
+
+// Reports what isn't [a-z0-9-]{1,63} without a hyphen at either end.  `kind` is "cluster" …
+void check_id(const LocatedString& id, std::string_view kind, Problems& problems);
+
+// Reports a name that stands in `seen` already; adds it otherwise.
+void check_duplicate(const LocatedString& name, std::string_view kind,
+                     std::vector<LocatedString>& seen, Problems& problems);
+
+// "unknown cluster 'frq'", with "did you mean" or the list of what there is.
+void report_unknown(const LocatedString& name, std::string_view kind,
+                    const std::vector<std::string>& known, Problems& problems);
+
+// A country code in upper case; "" when absent or wrong (reported).
+std::string read_country(TomlTable& table, std::string_view key);
+
+// A number as an unsigned 32-bit ASN; 0 is reserved (RFC 7607).
+std::optional<std::uint32_t> read_asn(TomlTable& table, std::string_view key);
+
+// The required domain name in `name`: not empty, not in `seen` (case and a last dot make no
+// difference).  Its syntax is the zone loader's business.
+std::optional<LocatedString> read_owner(TomlTable& table, const Context& context,
+                                        std::string_view kind, std::vector<LocatedString>& seen);
+
+// The path in `key` against the configuration's folder; empty text is an error.
+std::optional<LocatedString> read_path(TomlTable& table, std::string_view key,
+                                       const Context& context, Need need = Need::kOptional);
+
+// A secret from `key`, or from the file that `key`_file names (its last newline stripped); ""
+// when there is neither.  Both, a short secret and an unreadable file are errors.
+std::string read_secret(TomlTable& table, const std::string& key, std::size_t min_octets,
+                        const Context& context);
+
+}  // namespace gslb::config

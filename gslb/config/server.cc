@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <array>
+
+#include <unistd.h>
+
+#include "gslb/base/file.h"
+#include "gslb/config/sections.h"
+
+namespace gslb::config {
+namespace {
+
+constexpr std::uint16_t kDnsPort = 53;
+constexpr std::uint16_t kAdminPort = 8053;
+constexpr std::size_t kMaxText = 255;  // one character-string of a TXT record (RFC 1035 3.3)
+constexpr std::size_t kMinToken = 16;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+std::optional<Endpoint> parse_endpoint(const LocatedString& text, std::uint16_t default_port,
+                                       Problems& problems) {
+  const auto endpoint = Endpoint::parse(text.text, default_port);
+  if (!endpoint) {
+    problems.error(text.at, "'" + text.text + "' is not an address with a port",
+                   "such as \"192.0.2.1:53\" or \"[2001:db8::1]:53\"; names are not looked up");
+  }
+  return endpoint;
+}
+
+void read_listen(TomlTable& server, Context& context) {
+  Server& into = context.config.server;
+  for (const LocatedString& text : server.strings("listen")) {
+    const auto endpoint = parse_endpoint(text, kDnsPort, context.problems);
+    if (!endpoint) { continue; }
+    // Port 0 is a new port each time, so it may be asked for twice.
+    const bool twice =
+        std::find(into.listen.begin(), into.listen.end(), *endpoint) != into.listen.end();
+    if (twice && endpoint->port != 0) {
+      context.problems.error(text.at, "'" + text.text + "' stands twice");
+    }
+    into.listen.push_back(*endpoint);
+  }
+  if (!server.has("listen")) {
+    into.listen = {*Endpoint::parse("127.0.0.1", kDnsPort), *Endpoint::parse("::1", kDnsPort)};
+  } else if (into.listen.empty()) {
+    server.error("listen", "'listen' has no usable address",
+                 "leave it out for 127.0.0.1:53 and [::1]:53");
+  }
+}
+
+// Texts that go out in one TXT character-string or option.
+void read_text(TomlTable& server, std::string_view key, std::string& into) {
+  if (const auto text = server.string(key)) {
+    into = *text;
+    if (into.size() > kMaxText) {
+      server.error(key, "'" + std::string(key) + "' is longer than 255 octets");
+    }
+  }
+}
+
+}  // namespace
+
+void read_server(TomlTable& root, Context& context) {
+  Server& into = context.config.server;
+  into.nsid = host_name();
+  auto table = root.table("server");
+  if (!table) {
+    into.listen = {*Endpoint::parse("127.0.0.1", kDnsPort), *Endpoint::parse("::1", kDnsPort)};
+    into.identity = into.nsid;
+    return;
+  }
+  read_listen(*table, context);
+  into.workers = static_cast<unsigned>(table->integer("workers", 0, 1024).value_or(into.workers));
+  read_text(*table, "nsid", into.nsid);
+  read_text(*table, "version", into.version);
+  into.identity = into.nsid;
+  read_text(*table, "identity", into.identity);
+  into.udp_payload_octets = static_cast<unsigned>(
+      table->integer("udp_payload", 512, 4096).value_or(into.udp_payload_octets));
+  into.tcp_idle_ms = table->duration_ms("tcp_idle", 100, 3'600'000).value_or(into.tcp_idle_ms);
+  into.tcp_clients =
+      static_cast<unsigned>(table->integer("tcp_clients", 1, 1'000'000).value_or(into.tcp_clients));
+  const std::string folder = table->string("state_dir").value_or("");
+  into.state_dir = folder.empty() ? "" : resolve_path(folder, context.file);
+  table->finish();
+}
+
+void read_admin(TomlTable& root, Context& context) {
+  Admin& into = context.config.admin;
+  into.listen = *Endpoint::parse("127.0.0.1", kAdminPort);
+  auto table = root.table("admin");
+  if (!table) { return; }
+  if (const auto text = located(*table, "listen")) {
+    into.listen = parse_endpoint(*text, kAdminPort, context.problems).value_or(into.listen);
+  }
+  into.token = read_secret(*table, "token", kMinToken, context);
+  // It travels in an HTTP field value.
+  if (std::any_of(into.token.begin(), into.token.end(),
+                  [](char c) { return c <= ' ' || c > '~'; })) {
+    table->error(table->has("token") ? "token" : "token_file",
+                 "the token has characters other than visible ASCII",
+                 "make one with: openssl rand -hex 32");
+  }
+  const auto certificate = read_path(*table, "tls_certificate", context);
+  const auto key = read_path(*table, "tls_key", context);
+  if (certificate) { into.tls_certificate = certificate->text; }
+  if (key) { into.tls_key = key->text; }
+  if (table->has("tls_certificate") != table->has("tls_key")) {
+    const bool lacks_key = table->has("tls_certificate");
+    table->error(lacks_key ? "tls_certificate" : "tls_key",
+                 std::string(lacks_key ? "'tls_key'" : "'tls_certificate'") + " is missing",
+                 "TLS needs the certificate and its key");
+  }
+  if (!into.listen.address.is_loopback()) {
+    if (!table->has("token") && !table->has("token_file")) {
+      table->error("listen",
+                   "anybody who reaches " + into.listen.to_string() + " could drain it all",
+                   "set token or token_file, or listen on 127.0.0.1");
+    }
+    if (!table->has("tls_certificate")) {
+      table->warning("listen", "the token crosses the network unencrypted",
+                     "set tls_certificate and tls_key");
+    }
+  }
+  table->finish();
+}
+
+}  // namespace gslb::config

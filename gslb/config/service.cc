@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <set>
+
+#include "gslb/base/units.h"
+#include "gslb/config/sections.h"
+
+namespace gslb::config {
+namespace {
+
+constexpr std::int64_t kMaxTtl = 0x7fffffff;  // RFC 2181 8
+constexpr std::int64_t kLowTtl = 5;
+
+constexpr FallbackPolicy kPolicies[] = {FallbackPolicy::kAll, FallbackPolicy::kLastGood,
+                                        FallbackPolicy::kPool, FallbackPolicy::kCname,
+                                        FallbackPolicy::kServfail};
+const std::vector<std::string>& policy_names() {
+  static const std::vector<std::string> names = {"all", "last_good", "pool", "cname", "servfail"};
+  return names;
+}
+
+void read_ttl(TomlTable& table, Service& service) {
+  const auto ttl_ms = table.duration_ms("ttl", 0, kMaxTtl * 1000);
+  if (!ttl_ms) { return; }
+  if (*ttl_ms % 1000 != 0) {
+    table.error("ttl", "'ttl' is " + format_duration_ms(*ttl_ms) + ", not whole seconds");
+    return;
+  }
+  service.ttl_s = static_cast<std::uint32_t>(*ttl_ms / 1000);
+  if (service.ttl_s < kLowTtl) {
+    table.warning("ttl", "a TTL under 5 s makes resolvers ask for every client",
+                  "60 s drains a dead cluster as fast");
+  }
+}
+
+void read_tiers(TomlTable& table, Context& context, Service& service) {
+  std::set<std::string> offered;
+  for (const Cluster& cluster : context.config.clusters) {
+    offered.insert(cluster.tiers.begin(), cluster.tiers.end());
+  }
+  const std::vector<std::string> known(offered.begin(), offered.end());
+  std::vector<LocatedString> tiers = table.strings("tiers");
+  if (!table.has("tiers")) {
+    tiers = {{"default", table.at()}};
+  } else if (tiers.empty()) {
+    table.error("tiers", "service '" + service.id.text + "' has no tier",
+                "leave 'tiers' out for [\"default\"]");
+  }
+  std::vector<LocatedString> seen;
+  for (const LocatedString& tier : tiers) {
+    check_duplicate(tier, "tier", seen, context.problems);
+    if (!offered.contains(tier.text)) { report_unknown(tier, "tier", known, context.problems); }
+    service.tiers.push_back(tier.text);
+  }
+}
+
+// Each of the two keys belongs to one policy: set without it, somebody expects what won't happen.
+void check_fallback_key(TomlTable& table, std::string_view key, bool needed,
+                        std::string_view policy) {
+  const std::string name = "'" + std::string(key) + "'";
+  const std::string set_policy = "fallback = \"" + std::string(policy) + '"';
+  if (needed && !table.has(key)) {
+    table.error("fallback", set_policy + " needs " + name);
+  } else if (!needed && table.has(key)) {
+    table.error(key, name + " is set but not used", "set " + set_policy + ", or leave it out");
+  }
+}
+
+void read_fallback(TomlTable& table, Context& context, Service& service) {
+  const auto& names = policy_names();
+  const auto word = table.choice("fallback", names);
+  if (word) {
+    service.fallback = kPolicies[std::find(names.begin(), names.end(), *word) - names.begin()];
+  }
+  std::vector<LocatedString> seen;
+  for (const LocatedString& text : table.strings("fallback_pool")) {
+    const auto address = Address::parse(text.text);
+    if (!address) {
+      context.problems.error(text.at, "'" + text.text + "' is not an IP address");
+      continue;
+    }
+    check_duplicate({address->to_string(), text.at}, "address", seen, context.problems);
+    service.fallback_pool.push_back(*address);
+  }
+  service.fallback_cname = located(table, "fallback_cname");
+  if (service.fallback_cname && service.fallback_cname->text.empty()) {
+    table.error("fallback_cname", "'fallback_cname' is empty");
+  }
+  if (service.fallback == FallbackPolicy::kPool && table.has("fallback_pool") && seen.empty()) {
+    table.error("fallback_pool", "'fallback_pool' has no address");
+  }
+  if (table.has("fallback") && !word) { return; }  // which keys it needs isn't known
+  check_fallback_key(table, "fallback_pool", service.fallback == FallbackPolicy::kPool, "pool");
+  check_fallback_key(table, "fallback_cname", service.fallback == FallbackPolicy::kCname, "cname");
+}
+
+Service read_service(const LocatedString& id, TomlTable& table, Context& context) {
+  Service service;
+  service.id = id;
+  check_id(id, "service", context.problems);
+  read_tiers(table, context, service);
+  read_ttl(table, service);
+  service.answers = static_cast<unsigned>(table.integer("answers", 1, 4).value_or(service.answers));
+  service.on_net_bonus_ms =
+      table.number("on_net_bonus_ms", 0, 1000).value_or(service.on_net_bonus_ms);
+  read_fallback(table, context, service);
+  table.finish();
+  return service;
+}
+
+}  // namespace
+
+void read_services(TomlTable& root, Context& context) {
+  auto& services = context.config.services;
+  for (auto& [id, table] : root.named_tables("service")) {
+    services.push_back(read_service(id, table, context));
+  }
+  if (services.size() > kMaxServices) {
+    context.problems.error(
+        services[kMaxServices].id.at,
+        std::to_string(services.size()) + " services, over " + std::to_string(kMaxServices));
+  }
+}
+
+void read_routes(TomlTable& root, Context& context) {
+  std::vector<std::string> known;
+  for (const Service& service : context.config.services) { known.push_back(service.id.text); }
+  std::vector<LocatedString> seen;
+  for (TomlTable& table : root.tables("route")) {
+    Route route;
+    if (auto name = read_owner(table, context, "route", seen)) { route.name = std::move(*name); }
+    if (auto service = located(table, "service", Need::kRequired)) {
+      route.service = std::move(*service);
+      if (std::find(known.begin(), known.end(), route.service.text) == known.end()) {
+        report_unknown(route.service, "service", known, context.problems);
+      }
+    }
+    table.finish();
+    context.config.routes.push_back(std::move(route));
+  }
+}
+
+}  // namespace gslb::config
