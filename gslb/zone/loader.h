@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gslb/base/problem.h"
@@ -28,5 +29,12 @@ struct RouteBinding {
 // Reads the file system; control path only; O(records).
 std::shared_ptr<const Zone> load_zone(const dns::Name& apex, const std::string& file,
                                       const std::vector<RouteBinding>& routes, Problems& problems);
+
+// The same from text, without $INCLUDE and with at most 65,536 records from $GENERATE; `file` is
+// the name shown in problems.  No I/O.
+std::shared_ptr<const Zone> load_zone_text(const dns::Name& apex, std::string_view text,
+                                           const std::string& file,
+                                           const std::vector<RouteBinding>& routes,
+                                           Problems& problems);
 
 }  // namespace gslb::zone

@@ -24,6 +24,10 @@ using NodeIndex = std::uint32_t;
 inline constexpr NodeIndex kNoNode = 0xffffffffU;
 
 class ZoneBuilder;
+class Zone;
+struct Found;
+
+Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) noexcept;
 
 // Immutable after ZoneBuilder::build(); shared by snapshots; thread-safe.
 class Zone {
@@ -57,6 +61,7 @@ class Zone {
 
  private:
   friend class ZoneBuilder;
+  friend Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) noexcept;
   Zone() = default;
   struct Storage;  // arenas and the hash table; defined in zone_storage.h of this folder
 
@@ -86,7 +91,11 @@ struct Found {
 
 // The walk from the apex down to `qname`.  At a zone cut exactly matching `qname`, a DS query is
 // answered by the parent side: pass `qtype` so that kExact is returned for it (RFC 4035 3.1.4.1).
-// REQUIRES: qname lies at or below zone.apex().  Cost: one hash probe a label below the apex.
+// A wildcard that owns an NS or DNAME is not followed when it is the source of synthesis (RFC 4592
+// 4.2 and 4.4 leave it open): it is kWildcard, and those RRsets are like any other.
+// REQUIRES: qname lies at or below zone.apex().  Cost: the walk ends at the first name that does
+// not exist, so at most (labels of the closest encloser below the apex) + 1 labels are hashed and
+// probed, however long qname is.
 Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) noexcept;
 
 // Builds a Zone from records in any order.  Thread-compatible; used by the loader and by tests.

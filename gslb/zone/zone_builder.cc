@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <array>
+
+#include "gslb/base/check.h"
+#include "gslb/zone/zone_storage.h"
+
+namespace gslb::zone {
+namespace {
+
+constexpr std::uint32_t kNone = 0xffffffffU;
+
+// One record waiting for build(); a node's records form a list in the order they were added.
+struct Entry {
+  std::uint32_t next = kNone;
+  std::uint32_t ttl_s = 0;
+  std::uint32_t rdata = 0;  // offset of the length and octets in Work::rdata
+  dns::RrType type = dns::RrType::kA;
+};
+struct List {
+  std::uint32_t first = kNone;
+  std::uint32_t last = kNone;
+};
+
+template <typename T>
+void append(std::vector<std::uint8_t>& to, const T& value) {
+  const auto* octets = reinterpret_cast<const std::uint8_t*>(&value);
+  to.insert(to.end(), octets, octets + sizeof value);
+}
+
+}  // namespace
+
+struct ZoneBuilder::Work {
+  dns::Name apex;
+  std::size_t apex_labels = 0;
+  NameTable names;
+  std::vector<List> lists;          // by node
+  std::vector<RouteIndex> routes;   // by node
+  std::vector<NodeIndex> wildcard;  // by node: the child "*"
+  std::vector<Entry> entries;
+  std::vector<std::uint8_t> rdata;
+  std::size_t record_count = 0;
+
+  NodeIndex node_of(const dns::Name& owner);
+  NodeIndex add_node(Octets wire, NameTable::Hash hash);
+  Octets rdata_of(const Entry& entry) const {
+    const std::uint8_t* at = rdata.data() + entry.rdata;
+    return {at, std::size_t{2} + load_u16(at)};
+  }
+  void put_rrset(std::vector<std::uint32_t>& members, std::vector<std::uint8_t>& blocks);
+  void drop_duplicates(std::vector<std::uint32_t>& members) const;
+  NodeRecord put_node(NodeIndex node, std::vector<std::uint8_t>& blocks);
+};
+
+NodeIndex ZoneBuilder::Work::add_node(Octets wire, NameTable::Hash hash) {
+  lists.emplace_back();
+  routes.push_back(kNoRoute);
+  wildcard.push_back(kNoNode);
+  return names.insert(wire, hash);
+}
+
+NodeIndex ZoneBuilder::Work::node_of(const dns::Name& owner) {
+  dns::QuestionName name;  // lower case and label offsets, without allocation
+  name.assign(owner.wire());
+  CHECK(name.label_count() >= apex_labels);
+  NodeIndex node = Zone::kApexNode;
+  NameTable::Hash hash = NameTable::kApexHash;
+  for (std::size_t below = name.label_count() - apex_labels; below-- > 0;) {
+    const std::size_t at = name.label_offset(below);
+    const Octets label = name.wire().subspan(at, std::size_t{1} + name.wire()[at]);
+    hash = NameTable::child_hash(hash, label);
+    NodeIndex child = names.find(name.suffix(below), hash);
+    if (child == kNoNode) {
+      child = add_node(name.suffix(below), hash);
+      if (label.size() == 2 && label[1] == '*') { wildcard[node] = child; }
+    }
+    node = child;
+  }
+  return node;
+}
+
+// Octet-equal RDATA is one record (RFC 2181 5).  Sorted, so that a hostile set of 65,000 records
+// costs n log n; the first of each stays, in the order added.
+void ZoneBuilder::Work::drop_duplicates(std::vector<std::uint32_t>& members) const {
+  if (members.size() < 2) { return; }
+  const auto order = [&](std::uint32_t a, std::uint32_t b) {
+    const Octets left = rdata_of(entries[a]);
+    const Octets right = rdata_of(entries[b]);
+    const auto found = std::lexicographical_compare_three_way(left.begin(), left.end(),
+                                                              right.begin(), right.end());
+    return found != 0 ? found < 0 : a < b;
+  };
+  const auto same = [&](std::uint32_t a, std::uint32_t b) {
+    return std::ranges::equal(rdata_of(entries[a]), rdata_of(entries[b]));
+  };
+  std::ranges::sort(members, order);
+  members.erase(std::unique(members.begin(), members.end(), same), members.end());
+  std::ranges::sort(members);  // entry numbers grow as records are added
+}
+
+void ZoneBuilder::Work::put_rrset(std::vector<std::uint32_t>& members,
+                                  std::vector<std::uint8_t>& blocks) {
+  RrsetHeader header;
+  header.type = static_cast<std::uint16_t>(entries[members.front()].type);
+  header.ttl_s = entries[members.front()].ttl_s;
+  for (const std::uint32_t member : members) {
+    header.ttl_s = std::min(header.ttl_s, entries[member].ttl_s);
+  }
+  drop_duplicates(members);
+  // An answer has no room for more; the loader refuses such a set before it gets here.
+  if (members.size() > 0xffff) { members.resize(0xffff); }
+  header.count = static_cast<std::uint16_t>(members.size());
+  for (const std::uint32_t member : members) {
+    header.size += static_cast<std::uint32_t>(rdata_of(entries[member]).size());
+  }
+  append(blocks, header);
+  for (const std::uint32_t member : members) {
+    const Octets octets = rdata_of(entries[member]);
+    blocks.insert(blocks.end(), octets.begin(), octets.end());
+  }
+  record_count += members.size();
+}
+
+NodeRecord ZoneBuilder::Work::put_node(NodeIndex node, std::vector<std::uint8_t>& blocks) {
+  NodeRecord record;
+  record.block = static_cast<std::uint32_t>(blocks.size());
+  if (routes[node] != kNoRoute) {
+    record.flags |= kHasRoute;
+    append(blocks, routes[node]);
+  }
+  if (wildcard[node] != kNoNode) {
+    record.flags |= kHasWildcard;
+    append(blocks, wildcard[node]);
+  }
+  std::vector<std::uint32_t> waiting;
+  for (std::uint32_t at = lists[node].first; at != kNone; at = entries[at].next) {
+    waiting.push_back(at);
+  }
+  // Types in the order of their first record.
+  while (!waiting.empty()) {
+    const dns::RrType type = entries[waiting.front()].type;
+    const auto rest = std::stable_partition(
+        waiting.begin(), waiting.end(), [&](std::uint32_t at) { return entries[at].type == type; });
+    std::vector<std::uint32_t> members(waiting.begin(), rest);
+    waiting.erase(waiting.begin(), rest);
+    put_rrset(members, blocks);
+    ++record.rrset_count;
+    if (type == dns::RrType::kNs && node != Zone::kApexNode) { record.flags |= kIsCut; }
+    if (type == dns::RrType::kDname) { record.flags |= kIsDname; }
+    if (type == dns::RrType::kCname) { record.flags |= kIsCname; }
+  }
+  return record;
+}
+
+ZoneBuilder::ZoneBuilder(const dns::Name& apex) : work_(std::make_unique<Work>()) {
+  work_->apex = apex;
+  work_->apex_labels = apex.label_count();
+  work_->add_node(apex.lower().wire(), NameTable::kApexHash);
+}
+
+ZoneBuilder::~ZoneBuilder() = default;
+
+void ZoneBuilder::add(const dns::Name& owner, dns::RrType type, std::uint32_t ttl_s, Octets rdata) {
+  CHECK(rdata.size() <= 0xffff);
+  const NodeIndex node = work_->node_of(owner);
+  const auto entry = static_cast<std::uint32_t>(work_->entries.size());
+  const auto at = static_cast<std::uint32_t>(work_->rdata.size());
+  work_->entries.push_back({kNone, ttl_s, at, type});
+  std::array<std::uint8_t, 2> size{};
+  store_u16(size.data(), static_cast<std::uint16_t>(rdata.size()));
+  work_->rdata.insert(work_->rdata.end(), size.begin(), size.end());
+  work_->rdata.insert(work_->rdata.end(), rdata.begin(), rdata.end());
+  List& list = work_->lists[node];
+  (list.first == kNone ? list.first : work_->entries[list.last].next) = entry;
+  list.last = entry;
+}
+
+void ZoneBuilder::bind_route(const dns::Name& owner, RouteIndex route) {
+  work_->routes[work_->node_of(owner)] = route;
+}
+
+std::shared_ptr<const Zone> ZoneBuilder::build() {
+  const std::unique_ptr<Work> work = std::exchange(work_, nullptr);
+  auto storage = std::make_shared<Zone::Storage>();
+  storage->apex_labels = work->apex_labels;
+  storage->nodes.reserve(work->names.size());
+  storage->blocks.reserve(work->rdata.size() + work->lists.size() * sizeof(RrsetHeader));
+  for (NodeIndex node = 0; node < work->names.size(); ++node) {
+    storage->nodes.push_back(work->put_node(node, storage->blocks));
+  }
+  storage->blocks.shrink_to_fit();
+  storage->names = std::move(work->names);
+  storage->names.finish();
+
+  const std::shared_ptr<Zone> zone(new Zone);
+  zone->apex_ = work->apex;
+  zone->record_count_ = work->record_count;
+  zone->storage_ = std::move(storage);
+  const auto soa = zone->rrset(Zone::kApexNode, dns::RrType::kSoa);
+  CHECK(soa.has_value());
+  // The fixed fields are the last 20 octets: serial, refresh, retry, expire, minimum.
+  const Octets rdata = dns::RdataCursor(*soa).rdata();
+  CHECK(rdata.size() >= 22);
+  const std::uint8_t* fixed = rdata.data() + rdata.size() - 20;
+  zone->serial_ = load_u32(fixed);
+  zone->negative_ttl_s_ = std::min(soa->ttl_s, load_u32(fixed + 16));
+  return zone;
+}
+
+}  // namespace gslb::zone
