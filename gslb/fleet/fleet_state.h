@@ -1,0 +1,139 @@
+// Who is alive, how loaded, and what the operator has forced: the one writer of fleet truth and of
+// the health board.
+//
+// Source: architecture.md "Life of a decision"; docs/heartbeat.md for the rules edges rely on.
+//
+// Every event (heartbeat, expiry, operator's command) is applied here in the order it came, so a
+// run can be replayed.  Time is an argument; REQUIRES everywhere: `now` never goes back.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <set>
+
+#include "gslb/base/problem.h"
+#include "gslb/fleet/admin_state.h"
+#include "gslb/fleet/model.h"
+#include "gslb/fleet/report.h"
+#include "gslb/fleet/state_file.h"
+#include "gslb/fleet/status.h"
+
+namespace gslb::fleet {
+
+// Control-thread-only.  The board it hands out is read by any thread.
+class FleetState {
+ public:
+  FleetState(std::shared_ptr<const FleetModel> model, Moment now);
+
+  const FleetModel& model() const noexcept { return *model_; }
+  std::shared_ptr<const FleetModel> shared_model() const noexcept { return model_; }
+  std::shared_ptr<const HealthBoard> board() const noexcept { return board_; }
+
+  // One heartbeat whose signature has been verified.  Deadlines that passed before `now` are
+  // applied first, so that it doesn't matter whether tick() was late.  Only kAccepted changes
+  // anything but counters.
+  HeartbeatVerdict apply_heartbeat(const Report& report, Moment now);
+  // A heartbeat refused before it got that far.
+  void count_refused(HeartbeatVerdict verdict) { ++verdicts_[static_cast<std::size_t>(verdict)]; }
+
+  // Applies every deadline at or before `now`.  Nothing else changes by itself, so one timer set
+  // to next_deadline() is enough; set it anew after every call that takes a Moment.
+  void tick(Moment now);
+  // nullopt: nothing is due ever.
+  std::optional<MonoTime> next_deadline() const;
+
+  // Sets or, with kNone, clears every cluster or node of the model that `glob` names; returns how
+  // many.  `lasts`: cleared by itself after that, or kMaxAdminLasts if that is sooner.
+  // Off beats on: a drained cluster names no node, whatever a node's own state; kUp of a cluster
+  // leaves out nodes drained or down by the operator.
+  std::size_t set_admin(const std::string& glob, AdminState state, std::string reason,
+                        std::optional<milliseconds> lasts, Moment now);
+  // Clears also what hangs on ids the model no longer has.
+  std::size_t clear_admin(const std::string& glob, Moment now);
+  const AdminTable& admin() const noexcept { return admin_; }
+
+  // Whether answers rest on knowledge: every node under heartbeats has been heard of (or restored)
+  // or was silent for as long as an expected one may be.  Never becomes false again.
+  bool first_round_complete(MonoTime now) const noexcept;
+
+  // Sum over nodes not stale of `current`.  `target` and `max`: the sum of what up nodes report
+  // where all of them do, else the configured value; 0: not known.
+  std::vector<ResourceLoad> load(ClusterIndex cluster) const;
+  // Largest current / target over resources; 0 when no target is known.
+  double utilisation(ClusterIndex cluster) const;
+
+  std::vector<ClusterStatus> status(MonoTime now) const;
+  const std::deque<Event>& events() const noexcept { return events_; }  // oldest first
+  std::uint64_t heartbeats(HeartbeatVerdict verdict) const noexcept {
+    return verdicts_[static_cast<std::size_t>(verdict)];
+  }
+
+  // Takes over from the state of the previous configuration, by id: nodes with their deadlines and
+  // sequences, operator's states, last good nodes, events, counters.  Indexes and the board are
+  // this object's own.  REQUIRES: freshly constructed.
+  void adopt(const FleetState& old, Moment now);
+
+  // Everything that must survive a restart, as JSON: operator's states, sequences, health.
+  std::string save_state(WallTime now) const;
+  // What is unusable in `text` is left out with a warning; nothing here is an error, since a
+  // damaged state file must not keep a server from starting.  Restored nodes count as known until
+  // their deadline, counted from `now`.  REQUIRES: freshly constructed.
+  void restore_state(const std::string& text, Moment now, Problems& problems);
+
+ private:
+  struct Node {
+    NodeHealth health = NodeHealth::kUnknown;
+    WallTime since;
+    bool known = false;      // heard of or restored: not waited for
+    bool sequenced = false;  // incarnation and sequence hold
+    std::uint64_t incarnation = 0;
+    std::uint64_t sequence = 0;
+    std::uint32_t interval_ms = 0;
+    unsigned good_heartbeats = 0;
+    std::string reason;
+    std::optional<MonoTime> heard_at;
+    std::optional<MonoTime> deadline;
+    std::vector<ResourceLoad> load;
+  };
+  struct Cluster {
+    std::vector<Node> nodes;  // as in the model
+    WallTime since;
+  };
+  struct NodeRef {
+    ClusterIndex cluster = kNoCluster;
+    unsigned node = 0;
+    auto operator<=>(const NodeRef&) const = default;
+  };
+
+  Node& at(NodeRef ref) { return clusters_[ref.cluster].nodes[ref.node]; }
+  const NodeModel& model_of(NodeRef ref) const {
+    return model_->cluster(ref.cluster).nodes[ref.node];
+  }
+  HeartbeatVerdict judge(const Report& report, WallTime now, NodeRef* ref) const;
+  NodeHealth health_after(const Node& node, NodeState state, bool first_round) const;
+  void set_health(NodeRef ref, NodeHealth health, WallTime now);
+  void set_known(NodeRef ref);
+  void set_deadline(NodeRef ref, std::optional<MonoTime> deadline);
+  void expire_nodes(Moment now);
+  void expire_admin(Moment now);
+  AdminState admin_of(std::string_view id) const;
+  bool serves(NodeRef ref) const;
+  void refresh_board(ClusterIndex cluster, WallTime now);
+  void refresh_boards(WallTime now);
+  void add_event(WallTime at, EventKind kind, std::string target, std::string text);
+  NodeStatus node_status(NodeRef ref, MonoTime now) const;
+  void restore_node(NodeRef ref, const SavedNode& saved, bool recent, Moment now);
+
+  std::shared_ptr<const FleetModel> model_;
+  std::shared_ptr<HealthBoard> board_;
+  std::vector<Cluster> clusters_;
+  std::set<std::pair<MonoTime, NodeRef>> deadlines_;
+  AdminTable admin_;
+  MonoTime first_deadline_;  // of nodes never heard of
+  std::size_t unknown_ = 0;  // nodes the first round waits for
+  bool first_round_ = true;
+  std::deque<Event> events_;
+  std::array<std::uint64_t, kHeartbeatVerdicts> verdicts_{};
+};
+
+}  // namespace gslb::fleet

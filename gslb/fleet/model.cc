@@ -1,0 +1,64 @@
+#include "gslb/fleet/model.h"
+
+#include <algorithm>
+
+#include "gslb/base/check.h"
+#include "gslb/base/hash.h"
+
+namespace gslb::fleet {
+namespace {
+
+static_assert(config::kMaxNodesPerCluster <= 64, "one bit a node in a health word");
+static_assert(config::kMaxClusters < kNoCluster);
+
+ClusterModel compile_cluster(const config::Cluster& from) {
+  CHECK(!from.nodes.empty() && from.nodes.size() <= config::kMaxNodesPerCluster);
+  ClusterModel cluster;
+  cluster.id = from.id.text;
+  cluster.health = from.health == "none" ? HealthKind::kAssumedUp : HealthKind::kHeartbeat;
+  cluster.capacity = from.capacity;
+  cluster.key = from.key;
+  cluster.nodes.reserve(from.nodes.size());
+  for (const config::Node& node : from.nodes) {
+    const std::string full_id = cluster.id + '/' + node.id.text;
+    cluster.nodes.push_back({node.id.text, full_id, node.ipv4, node.ipv6, node.weight,
+                             hash_octets(as_octets(full_id))});
+  }
+  return cluster;
+}
+
+}  // namespace
+
+std::optional<unsigned> ClusterModel::find_node(std::string_view node_id) const noexcept {
+  for (unsigned n = 0; n < nodes.size(); ++n) {
+    if (nodes[n].id == node_id) { return n; }
+  }
+  return std::nullopt;
+}
+
+milliseconds HealthRules::silence_allowed(std::int64_t interval_ms) const noexcept {
+  const milliseconds longest =
+      std::max(kMinInterval, std::min(kMaxInterval, heartbeat_interval * kMaxIntervalFactor));
+  return std::clamp(milliseconds(interval_ms), kMinInterval, longest) * missed_heartbeats;
+}
+
+std::shared_ptr<const FleetModel> FleetModel::compile(const config::Config& config) {
+  CHECK(config.clusters.size() <= config::kMaxClusters);
+  const std::shared_ptr<FleetModel> model(new FleetModel);
+  model->rules_ = {milliseconds(config.health.heartbeat_interval_ms),
+                   config.health.missed_heartbeats, config.health.up_thresh,
+                   milliseconds(config.health.max_clock_skew_ms)};
+  for (const config::Cluster& cluster : config.clusters) {
+    const auto index = static_cast<ClusterIndex>(model->clusters_.size());
+    model->clusters_.push_back(compile_cluster(cluster));
+    CHECK(model->by_id_.emplace(cluster.id.text, index).second);
+  }
+  return model;
+}
+
+ClusterIndex FleetModel::find_cluster(std::string_view id) const noexcept {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? kNoCluster : found->second;
+}
+
+}  // namespace gslb::fleet

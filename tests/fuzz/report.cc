@@ -1,0 +1,44 @@
+// parse_report is total, and what it accepts survives write_report.
+#include "gslb/fleet/report.h"
+
+#include <cmath>
+
+#include "gslb/base/bytes.h"
+#include "gslb/base/check.h"
+
+namespace {
+
+using gslb::fleet::Report;
+
+// Boost.JSON 1.81 reads doubles to within a unit in the last place, so a load may drift by one.
+bool near(double a, double b) { return std::abs(a - b) <= 1e-14 * std::abs(a) + 1e-300; }
+
+void check_same(const Report& a, const Report& b) {
+  CHECK(a.cluster == b.cluster && a.node == b.node);
+  CHECK(a.incarnation == b.incarnation && a.sequence == b.sequence);
+  CHECK(a.state == b.state && a.interval_ms == b.interval_ms);
+  CHECK(a.load.size() == b.load.size() && a.rtt.size() == b.rtt.size());
+  for (std::size_t i = 0; i < a.load.size(); ++i) {
+    CHECK(a.load[i].resource == b.load[i].resource);
+    CHECK(near(a.load[i].current, b.load[i].current));
+    CHECK(near(a.load[i].target, b.load[i].target) && near(a.load[i].max, b.load[i].max));
+  }
+  for (std::size_t i = 0; i < a.rtt.size(); ++i) {
+    CHECK(a.rtt[i].client == b.rtt[i].client && a.rtt[i].rtt_us == b.rtt[i].rtt_us);
+    CHECK(a.rtt[i].count == b.rtt[i].count);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto report = gslb::fleet::parse_report(gslb::as_text(gslb::Octets(data, size)));
+  if (!report) {
+    CHECK(gslb::fleet::describe(report.error()) != "unknown error");
+    return 0;
+  }
+  const auto again = gslb::fleet::parse_report(gslb::fleet::write_report(*report));
+  CHECK(again.has_value());
+  check_same(*report, *again);
+  return 0;
+}
