@@ -29,9 +29,13 @@ struct Source {
   std::string radius_field;
   std::string asn_field;
   std::string operator_field;
+  // The credit its licence asks for; empty: known databases are recognised by their metadata or
+  // file name (DB-IP, ip-location-db, GeoLite2).
+  std::string attribution;
 };
 
-// What the operator knows better about a prefix.  Longer prefixes win over shorter ones.
+// What the operator knows better about a prefix.  The longest prefix around an address counts, and
+// no other; fields it lacks are what the sources say.
 struct PrefixOverride {
   Prefix prefix;
   std::optional<Place> place;
@@ -46,8 +50,9 @@ struct CompileOptions {
 };
 
 // Null when `problems` got an error: a missing, truncated or corrupt file, wrong field paths (no
-// record has the field).  Reads whole files; control path only; seconds for a full city database.
-// Deterministic: the same files give the same map.
+// record has any of them; a warning if only some are missing, since presets ask for all there may
+// be), an IPv6 override longer than /64 (IPv4 ones may be /32).  Reads whole files; control path
+// only; seconds for a full city database.  Deterministic: the same files give the same map.
 std::shared_ptr<const GeoMap> compile(const CompileOptions& options, Problems& problems);
 
 }  // namespace gslb::geo

@@ -108,7 +108,7 @@ def check_sizes(path, text, faults):
         for number, line in enumerate(lines, 1):
             depth = len(line) - len(line.lstrip())
             if depth == indent and re.match(r"[A-Za-z~\[].*", line.strip()) and not re.match(
-                    r"(namespace|class|struct|enum|union|extern|public|private|constexpr .*= *\{|"
+                    r"(namespace|template|class|struct|enum|union|extern|public|private|constexpr .*= *\{|"
                     r"const .*= *\{|static .*= *\{)", line.strip()):
                 if start is None or depth == indent:
                     start = number
