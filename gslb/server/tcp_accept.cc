@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "gslb/server/tcp.h"
@@ -38,6 +39,9 @@ bool TcpService::accept(Listener& listener, MonoTime now) noexcept {
     } else if (errno == EAGAIN) {
       return false;
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      // The kernel wants a descriptor before it looks for a client: there may be none waiting.
+      pollfd waiting{listener.fd.get(), POLLIN, 0};
+      if (::poll(&waiting, 1, 0) != 1) return false;
       counters_.tcp_accept_failed.add();
       pause_accepting(now);
     }

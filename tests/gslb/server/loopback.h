@@ -5,6 +5,7 @@
 #include <string>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -66,12 +67,20 @@ inline sockaddr_storage to_sockaddr(const Endpoint& at, socklen_t* length) {
   return storage;
 }
 
-inline UniqueFd client_socket(int type, const Endpoint& to) {
+inline UniqueFd client_socket(int type, const Endpoint& to, const Endpoint& from = {}) {
   socklen_t length = 0;
+  const sockaddr_storage source = to_sockaddr(from, &length);
   const sockaddr_storage address = to_sockaddr(to, &length);
   UniqueFd fd(::socket(address.ss_family, type | SOCK_CLOEXEC, 0));
   const timeval patience{kPatience.count(), 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (type == SOCK_STREAM) {
+    const int on = 1;  // parts of messages leave when they are sent
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  if (from != Endpoint{}) {
+    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&source), length), 0);
+  }
   EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), length), 0)
       << std::strerror(errno);
   return fd;
@@ -104,7 +113,8 @@ class UdpClient {
 
 class TcpClient {
  public:
-  explicit TcpClient(const Endpoint& to) : fd_(client_socket(SOCK_STREAM, to)) {}
+  explicit TcpClient(const Endpoint& to, const Endpoint& from = {})
+      : fd_(client_socket(SOCK_STREAM, to, from)) {}
 
   void send(const std::string& octets) {
     EXPECT_EQ(::send(fd_.get(), octets.data(), octets.size(), MSG_NOSIGNAL),
