@@ -1,0 +1,200 @@
+#include "gslb/answer/answer.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "gslb/answer/resolution.h"
+#include "gslb/dns/response.h"
+
+namespace gslb::answer {
+namespace {
+
+using dns::QueryError;
+using dns::Rcode;
+using dns::ResponseEdns;
+using dns::RrClass;
+using dns::RrType;
+
+// What to do with a message that is no query for us.  `rcode` kNoError: send nothing.
+struct RefusalRow {
+  QueryError error;
+  Refusal refusal;
+  Rcode rcode;
+};
+constexpr std::array<RefusalRow, 12> kRefusals = {{
+    {QueryError::kShort, Refusal::kShort, Rcode::kNoError},              // no ID to answer to
+    {QueryError::kResponse, Refusal::kResponse, Rcode::kNoError},        // answering could loop
+    {QueryError::kOpcode, Refusal::kOpcode, Rcode::kNotImp},             // RFC 8906 3.1.4
+    {QueryError::kQuestionCount, Refusal::kMalformed, Rcode::kFormErr},  // RFC 9619
+    {QueryError::kQuestion, Refusal::kMalformed, Rcode::kFormErr},
+    {QueryError::kSections, Refusal::kMalformed, Rcode::kFormErr},
+    {QueryError::kOptTwice, Refusal::kMalformed, Rcode::kFormErr},  // RFC 6891 6.1.1
+    {QueryError::kOptOwner, Refusal::kMalformed, Rcode::kFormErr},
+    {QueryError::kOption, Refusal::kMalformed, Rcode::kFormErr},
+    {QueryError::kEcs, Refusal::kMalformedEcs, Rcode::kFormErr},               // RFC 7871 7.1.2
+    {QueryError::kCookie, Refusal::kMalformed, Rcode::kFormErr},               // RFC 7873 5.2.2
+    {QueryError::kTransactionSig, Refusal::kTransactionSig, Rcode::kNotAuth},  // no keys yet
+}};
+
+constexpr bool in_enum_order() {
+  for (std::size_t i = 0; i < kRefusals.size(); ++i) {
+    if (static_cast<std::size_t>(kRefusals[i].error) != i) { return false; }
+  }
+  return true;
+}
+static_assert(in_enum_order());
+
+// One call of answer(): what its steps share.
+class Answering {
+ public:
+  Answering(const Snapshot& snapshot, const Request& request, Scratch& scratch,
+            AnswerCounters& counters, MutableOctets out) noexcept
+      : snapshot_(snapshot),
+        request_(request),
+        scratch_(scratch),
+        query_(scratch.query),
+        counters_(counters),
+        out_(out) {}
+
+  std::size_t run() noexcept {
+    counters_.queries[static_cast<std::size_t>(request_.transport)][request_.client.is_v6() ? 1 : 0]
+        .add();
+    const auto parsed = dns::parse_query(request_.message, query_);
+    if (!parsed) { return refuse(parsed.error()); }
+    if (query_.edns.present) {
+      counters_.edns.add();
+      if (query_.edns.version != 0) { return error(Rcode::kBadVers, Refusal::kBadVersion); }
+    }
+    if (query_.qclass == RrClass::kCh) { return chaos(); }
+    if (query_.qclass != RrClass::kIn && query_.qclass != RrClass::kAny) {
+      return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kNotAuthoritative);
+    }
+    return lookup();
+  }
+
+ private:
+  std::size_t refuse(QueryError why) noexcept {
+    const RefusalRow& row = kRefusals[static_cast<std::size_t>(why)];
+    if (row.rcode == Rcode::kNoError || request_.message.size() < dns::kHeaderOctets) {
+      counters_.refusals[static_cast<std::size_t>(row.refusal)].add();
+      counters_.dropped.add();
+      return 0;
+    }
+    return error(row.rcode, row.refusal);
+  }
+
+  std::size_t error(Rcode rcode, Refusal refusal) noexcept {
+    counters_.refusals[static_cast<std::size_t>(refusal)].add();
+    ResponseEdns edns = common_edns();
+    return count(rcode, dns::write_error_response(out_, request_.message, query_, rcode, &edns));
+  }
+  std::size_t error(Rcode rcode, Refusal refusal, dns::EdeCode ede) noexcept {
+    counters_.refusals[static_cast<std::size_t>(refusal)].add();
+    ResponseEdns edns = common_edns();
+    edns.has_ede = true;
+    edns.ede = ede;
+    return count(rcode, dns::write_error_response(out_, request_.message, query_, rcode, &edns));
+  }
+
+  std::size_t count(Rcode rcode, std::size_t size) noexcept {
+    const auto number = static_cast<std::size_t>(rcode);
+    counters_.responses_by_rcode[std::min(number, kRcodeCount - 1)].add();
+    return size;
+  }
+
+  // What the OPT of any answer says; the ECS option is added by lookup().
+  ResponseEdns common_edns() const noexcept {
+    ResponseEdns edns;
+    const Identity& identity = *snapshot_.identity;
+    edns.udp_payload = identity.udp_payload_octets;
+    edns.dnssec_ok = query_.edns.dnssec_ok;
+    if (query_.edns.nsid) { edns.nsid = identity.nsid; }
+    if (query_.edns.tcp_keepalive && request_.transport == Transport::kTcp) {
+      edns.tcp_keepalive_100ms = identity.tcp_keepalive_100ms;
+    }
+    return edns;
+  }
+
+  std::size_t limit() const noexcept {
+    const std::size_t largest = std::min<std::size_t>(out_.size(), 65535);
+    if (request_.transport == Transport::kTcp) { return largest; }
+    return std::min(largest, query_.udp_limit(snapshot_.identity->udp_payload_octets));
+  }
+
+  std::size_t lookup() noexcept {
+    if (query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr) {
+      return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kProhibited);
+    }
+    const zone::Zone* zone = snapshot_.zones->find(query_.qname, query_.qtype);
+    if (zone == nullptr) {
+      return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kNotAuthoritative);
+    }
+    ResponseEdns edns = common_edns();
+    if (query_.edns.ecs) { edns.ecs = &*query_.edns.ecs; }
+    dns::ResponseWriter writer(out_, limit(), request_.message, query_,
+                               query_.edns.present ? dns::ResponseWriter::edns_size(edns) : 0);
+    Resolution resolution(snapshot_, request_, scratch_, writer);
+    const Rcode rcode = resolution.run(*zone);
+    edns.ecs_scope_bits = resolution.scope_bits();
+    count_ecs(resolution);
+    if (writer.truncated()) { counters_.truncated.add(); }
+    // QCLASS ANY can't be authoritative for all classes, RFC 1034 4.3.2 (3c).
+    const bool authoritative = resolution.authoritative() && query_.qclass == RrClass::kIn;
+    return count(rcode, writer.finish(rcode, authoritative, query_.edns.present ? &edns : nullptr));
+  }
+
+  void count_ecs(const Resolution& resolution) noexcept {
+    EcsUse use = resolution.ecs_use();
+    if (resolution.routed()) {
+      counters_.routed.add();
+    } else if (query_.edns.ecs) {
+      use = EcsUse::kStatic;
+    }
+    counters_.ecs[static_cast<std::size_t>(use)].add();
+  }
+
+  // version.bind, id.server and their kin (RFC 4892).
+  std::size_t chaos() noexcept {
+    static constexpr std::string_view kVersionBind("\7version\4bind\0", 14);
+    static constexpr std::string_view kVersionServer("\7version\6server\0", 16);
+    static constexpr std::string_view kIdServer("\2id\6server\0", 11);
+    static constexpr std::string_view kHostnameBind("\10hostname\4bind\0", 15);
+    const std::string_view name = as_text(query_.qname.wire());
+    const Identity& identity = *snapshot_.identity;
+    std::string_view text;
+    if (name == kVersionBind || name == kVersionServer) { text = identity.version; }
+    if (name == kIdServer || name == kHostnameBind) { text = identity.identity; }
+    if (text.empty() || (query_.qtype != RrType::kTxt && query_.qtype != RrType::kAny)) {
+      return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kNotAuthoritative);
+    }
+    std::array<std::uint8_t, 258> rdata{};
+    const std::size_t length = std::min<std::size_t>(text.size(), 255);
+    store_u16(rdata.data(), static_cast<std::uint16_t>(length + 1));
+    rdata[2] = static_cast<std::uint8_t>(length);
+    std::copy_n(text.begin(), length, rdata.begin() + 3);
+    ResponseEdns edns = common_edns();
+    dns::ResponseWriter writer(out_, limit(), request_.message, query_,
+                               query_.edns.present ? dns::ResponseWriter::edns_size(edns) : 0);
+    writer.put_rrset(
+        dns::Section::kAnswer, query_.qname.wire(),
+        {.type = RrType::kTxt, .ttl_s = 0, .count = 1, .rdata = {rdata.data(), 2 + 1 + length}});
+    return count(Rcode::kNoError,
+                 writer.finish(Rcode::kNoError, true, query_.edns.present ? &edns : nullptr));
+  }
+
+  const Snapshot& snapshot_;
+  const Request& request_;
+  Scratch& scratch_;
+  dns::Query& query_;
+  AnswerCounters& counters_;
+  MutableOctets out_;
+};
+
+}  // namespace
+
+std::size_t answer(const Snapshot& snapshot, const Request& request, Scratch& scratch,
+                   AnswerCounters& counters, MutableOctets out) noexcept {
+  return Answering(snapshot, request, scratch, counters, out).run();
+}
+
+}  // namespace gslb::answer

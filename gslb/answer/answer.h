@@ -1,0 +1,45 @@
+// Octets → octets: the query path, a pure function of (snapshot, query, client).
+//
+// Source: RFC 1034 4.3.2, RFC 1035 4.1, RFC 2308, RFC 4592, RFC 6672, RFC 6891, RFC 7871,
+// RFC 8482 (ANY), RFC 8906 (what to do with the unknown), RFC 4892 and 5001 (identity).
+//
+// The same function serves UDP, TCP, the fuzzer, the scenario tests and explain.  It reads no
+// clock, takes no lock, allocates nothing, logs nothing.
+#pragma once
+
+#include <cstdint>
+
+#include "gslb/answer/counters.h"
+#include "gslb/answer/snapshot.h"
+#include "gslb/base/bytes.h"
+#include "gslb/base/ip.h"
+#include "gslb/dns/query.h"
+
+namespace gslb::answer {
+
+inline constexpr std::size_t kMaxChain = 12;  // CNAMEs and DNAMEs followed in one answer
+
+enum class Transport : std::uint8_t { kUdp = 0, kTcp = 1 };
+
+struct Request {
+  Octets message;
+  Address client;  // source address of the transport: the resolver
+  Transport transport = Transport::kUdp;
+};
+
+// What a worker keeps between queries so that nothing is allocated.  Worker-confined.
+struct Scratch {
+  explicit Scratch(unsigned worker_index) : worker(worker_index) {}
+  unsigned worker;  // column in the demand and decision counters
+  dns::Query query;
+  dns::QuestionName name;                    // where a chain has led
+  std::array<std::uint8_t, 4 * 18> rdata{};  // addresses of a routed answer
+};
+
+// Writes the response into `out` and returns its size; 0 means: send nothing.  For UDP the size is
+// within what the query allows.
+// REQUIRES: out.size() >= 4096
+std::size_t answer(const Snapshot& snapshot, const Request& request, Scratch& scratch,
+                   AnswerCounters& counters, MutableOctets out) noexcept;
+
+}  // namespace gslb::answer

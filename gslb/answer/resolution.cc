@@ -1,0 +1,178 @@
+#include "gslb/answer/resolution.h"
+
+#include <algorithm>
+
+namespace gslb::answer {
+
+using dns::Rcode;
+using dns::RrsetView;
+using dns::RrType;
+using dns::Section;
+using zone::Found;
+using zone::NodeIndex;
+using zone::Zone;
+
+namespace {
+
+constexpr std::array<RrType, 2> kAddressTypes = {RrType::kA, RrType::kAaaa};
+
+bool is_address(RrType type) noexcept { return type == RrType::kA || type == RrType::kAaaa; }
+
+// Octets before the target name in RDATA whose target deserves additional addresses; -1 for other
+// types (RFC 1035 3.3.9 and 3.3.11, RFC 2782).
+int target_offset(RrType type) noexcept {
+  if (type == RrType::kNs) { return 0; }
+  if (type == RrType::kMx) { return 2; }
+  if (type == RrType::kSrv) { return 6; }
+  return -1;
+}
+
+}  // namespace
+
+Rcode Resolution::run(const Zone& start) noexcept {
+  name_ = &scratch_.query.qname;
+  const Zone* current = &start;
+  Rcode rcode = Rcode::kNoError;
+  for (std::size_t hops = 0; hops <= kMaxChain; ++hops) {
+    if (step(*current, &rcode) == Next::kDone) { return rcode; }
+    name_ = &scratch_.name;
+    current = snapshot_.zones->find(scratch_.name, scratch_.query.qtype);
+    if (current == nullptr) { return Rcode::kNoError; }  // out of our zones: the resolver goes on
+  }
+  return Rcode::kNoError;  // a chain this long is a loop: what was found is the answer
+}
+
+Resolution::Next Resolution::step(const Zone& zone, Rcode* rcode) noexcept {
+  const Found found = zone::find(zone, *name_, scratch_.query.qtype);
+  switch (found.kind) {
+    case Found::Kind::kExact:
+    case Found::Kind::kWildcard:
+      return answer_node(zone, found.node, rcode);
+    case Found::Kind::kDelegation:
+      put_referral(zone, found);
+      return Next::kDone;
+    case Found::Kind::kDname:
+      return follow_dname(zone, found, rcode);
+    case Found::Kind::kNxDomain:
+      break;
+  }
+  put_negative(zone);
+  *rcode = Rcode::kNxDomain;  // of the last name of a chain, RFC 6604 2.1
+  return Next::kDone;
+}
+
+Resolution::Next Resolution::answer_node(const Zone& zone, NodeIndex node, Rcode* rcode) noexcept {
+  const RrType qtype = scratch_.query.qtype;
+  const zone::RouteIndex route = zone.route(node);
+  if (zone.has_cname(node) && qtype != RrType::kCname && qtype != RrType::kAny) {
+    const auto cname = zone.rrset(node, RrType::kCname);
+    if (cname) { return follow_cname(*cname); }
+  }
+  if (route != zone::kNoRoute && is_address(qtype)) {
+    if (!put_routed(route, qtype, rcode)) { put_negative(zone); }
+    return Next::kDone;
+  }
+  if (qtype == RrType::kAny) {
+    if (zone.rrset_count(node) > 0) {
+      put_any(zone, node);
+    } else if (route == zone::kNoRoute || !put_routed(route, RrType::kA, rcode)) {
+      put_negative(zone);
+    }
+    return Next::kDone;
+  }
+  if (const auto set = zone.rrset(node, qtype)) {
+    answered_ |= writer_.put_rrset(Section::kAnswer, owner(), *set);
+    put_additional(zone, *set);
+  } else {
+    put_negative(zone);
+  }
+  return Next::kDone;
+}
+
+// RFC 8482 4.1: over UDP one RRset stands for all; over TCP the asker gets what there is.
+void Resolution::put_any(const Zone& zone, NodeIndex node) noexcept {
+  const std::size_t count =
+      request_.transport == Transport::kTcp ? zone.rrset_count(node) : std::size_t{1};
+  for (std::size_t i = 0; i < count; ++i) {
+    answered_ |= writer_.put_rrset(Section::kAnswer, owner(), zone.rrset_at(node, i));
+  }
+}
+
+Resolution::Next Resolution::follow_cname(const RrsetView& cname) noexcept {
+  if (!writer_.put_rrset(Section::kAnswer, owner(), cname)) { return Next::kDone; }
+  answered_ = true;
+  scratch_.name.assign(dns::RdataCursor(cname).rdata());
+  return Next::kFollow;
+}
+
+Resolution::Next Resolution::follow_dname(const Zone& zone, const Found& found,
+                                          Rcode* rcode) noexcept {
+  const auto dname = zone.rrset(found.node, RrType::kDname);
+  if (!dname || !writer_.put_rrset(Section::kAnswer, zone.owner(found.node), *dname)) {
+    return Next::kDone;
+  }
+  answered_ = true;
+  const Octets target = dns::RdataCursor(*dname).rdata();
+  const Octets prefix = name_->wire().first(name_->label_offset(found.labels_below));
+  if (prefix.size() + target.size() > dns::kMaxNameOctets) {
+    *rcode = Rcode::kYxDomain;  // RFC 6672 2.2
+    return Next::kDone;
+  }
+  std::array<std::uint8_t, 2 + dns::kMaxNameOctets> rdata{};
+  const std::size_t size = prefix.size() + target.size();
+  store_u16(rdata.data(), static_cast<std::uint16_t>(size));
+  std::copy(target.begin(), target.end(),
+            std::copy(prefix.begin(), prefix.end(), rdata.begin() + 2));
+  const RrsetView cname{
+      .type = RrType::kCname, .ttl_s = dname->ttl_s, .count = 1, .rdata = {rdata.data(), 2 + size}};
+  return follow_cname(cname);
+}
+
+void Resolution::put_referral(const Zone& zone, const Found& found) noexcept {
+  authoritative_ = answered_;  // AA speaks of the first owner in the answer section, RFC 1035 4.1.1
+  const auto ns = zone.rrset(found.node, RrType::kNs);
+  if (!ns || !writer_.put_rrset(Section::kAuthority, zone.owner(found.node), *ns)) { return; }
+  const Octets cut = zone.owner(found.node);
+  for (dns::RdataCursor record(*ns); !record.done(); record.next()) {
+    dns::QuestionName target;
+    target.assign(record.rdata());
+    const Octets wire = target.wire();
+    // Glue below this cut is needed to go on at all: its loss must set TC (RFC 9471 3.1).
+    const bool in_bailiwick =
+        wire.size() >= cut.size() && std::equal(cut.begin(), cut.end(), wire.end() - cut.size());
+    put_addresses(zone, wire, in_bailiwick);
+  }
+}
+
+void Resolution::put_negative(const Zone& zone) noexcept {
+  auto soa = zone.rrset(Zone::kApexNode, RrType::kSoa);
+  if (!soa) { return; }
+  soa->ttl_s = zone.negative_ttl_s();  // RFC 2308 3
+  writer_.put_rrset(Section::kAuthority, zone.owner(Zone::kApexNode), *soa);
+}
+
+void Resolution::put_additional(const Zone& zone, const RrsetView& set) noexcept {
+  const int offset = target_offset(set.type);
+  if (offset < 0) { return; }
+  for (dns::RdataCursor record(set); !record.done(); record.next()) {
+    dns::QuestionName target;
+    target.assign(record.rdata().subspan(static_cast<std::size_t>(offset)));
+    put_addresses(zone, target.wire(), false);
+  }
+}
+
+void Resolution::put_addresses(const Zone& zone, Octets lower_target, bool required) noexcept {
+  const NodeIndex node = zone.find_node(lower_target);
+  if (node == zone::kNoNode) { return; }
+  for (const RrType type : kAddressTypes) {
+    const auto set = zone.rrset(node, type);
+    if (!set) { continue; }
+    if (required) {
+      writer_.put_required_additional(lower_target, *set);
+    } else {
+      writer_.put_rrset(Section::kAdditional, lower_target, *set);
+    }
+  }
+}
+
+}  // namespace gslb::answer

@@ -1,0 +1,116 @@
+// The routed part of an answer: decision → addresses.
+#include <algorithm>
+
+#include "gslb/answer/nodes.h"
+#include "gslb/answer/resolution.h"
+#include "gslb/base/hash.h"
+
+namespace gslb::answer {
+
+using dns::Rcode;
+using dns::RrsetView;
+using dns::RrType;
+using dns::Section;
+using steer::Reason;
+
+namespace {
+
+// Appends one address record to an RrsetView's RDATA block; returns the block's new size.
+std::size_t append_address(std::span<std::uint8_t> block, std::size_t used,
+                           const Address& address) noexcept {
+  const Octets octets = address.octets();
+  store_u16(block.data() + used, static_cast<std::uint16_t>(octets.size()));
+  std::copy(octets.begin(), octets.end(), block.begin() + static_cast<std::ptrdiff_t>(used + 2));
+  return used + 2 + octets.size();
+}
+
+}  // namespace
+
+bool Resolution::put_routed(zone::RouteIndex route, RrType qtype, Rcode* rcode) noexcept {
+  const steer::ServiceIndex service_index = snapshot_.services->routes[route].service;
+  const steer::Service& service = snapshot_.services->services[service_index];
+  const Location location = locate(*snapshot_.geo, scratch_.query.edns, request_.client);
+  ecs_ = location.ecs;
+  scope_bits_ = location.scope_bits;
+  routed_ = true;
+  snapshot_.demand->count(scratch_.worker, service_index, location.unit);
+
+  const std::uint64_t drawn = hash_octets(owner(), location.leaf_hash);
+  const steer::Choice choice = snapshot_.map->choose(
+      service_index, location.unit, static_cast<std::uint8_t>(drawn), *snapshot_.health);
+  snapshot_.decisions->count(scratch_.worker, service_index, choice.cluster, choice.reason);
+  if (choice.cluster == fleet::kNoCluster) { return put_fallback(service, choice, qtype, rcode); }
+  return put_cluster(service, choice.cluster, snapshot_.health->serving_nodes(choice.cluster),
+                     qtype);
+}
+
+bool Resolution::put_fallback(const steer::Service& service, const steer::Choice& choice,
+                              RrType qtype, Rcode* rcode) noexcept {
+  switch (service.fallback) {
+    case config::FallbackPolicy::kAll:
+      if (choice.planned == fleet::kNoCluster) { break; }
+      return put_cluster(service, choice.planned, ~std::uint64_t{0}, qtype);
+    case config::FallbackPolicy::kLastGood: {
+      if (choice.planned == fleet::kNoCluster) { break; }
+      const std::uint64_t last = snapshot_.health->last_good_nodes(choice.planned);
+      return put_cluster(service, choice.planned, last != 0 ? last : ~std::uint64_t{0}, qtype);
+    }
+    case config::FallbackPolicy::kPool:
+      return put_pool(service, qtype);
+    case config::FallbackPolicy::kCname: {
+      const Octets target = service.fallback_cname->wire();
+      std::array<std::uint8_t, 2 + dns::kMaxNameOctets> rdata{};
+      store_u16(rdata.data(), static_cast<std::uint16_t>(target.size()));
+      std::copy(target.begin(), target.end(), rdata.begin() + 2);
+      writer_.put_rrset(Section::kAnswer, owner(),
+                        {.type = RrType::kCname,
+                         .ttl_s = service.ttl_s,
+                         .count = 1,
+                         .rdata = {rdata.data(), 2 + target.size()}});
+      answered_ = true;
+      return true;  // answered alone, never chased: it is somebody else's name
+    }
+    case config::FallbackPolicy::kServfail:
+      break;
+  }
+  *rcode = Rcode::kServFail;
+  return true;
+}
+
+bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex cluster,
+                             std::uint64_t nodes, RrType qtype) noexcept {
+  const fleet::ClusterModel& model = snapshot_.fleet->cluster(cluster);
+  const bool ipv6 = qtype == RrType::kAaaa;
+  const NodeChoice choice = select_nodes(model, nodes, ipv6, hash_octets(owner()), service.answers);
+  if (choice.count == 0) { return false; }
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < choice.count; ++i) {
+    const fleet::NodeModel& node = model.nodes[choice.nodes[i]];
+    used = append_address(scratch_.rdata, used, ipv6 ? *node.ipv6 : *node.ipv4);
+  }
+  const RrsetView set{.type = qtype,
+                      .ttl_s = service.ttl_s,
+                      .count = static_cast<std::uint16_t>(choice.count),
+                      .rdata = {scratch_.rdata.data(), used}};
+  answered_ |= writer_.put_rrset(Section::kAnswer, owner(), set);
+  return true;
+}
+
+bool Resolution::put_pool(const steer::Service& service, RrType qtype) noexcept {
+  std::size_t used = 0;
+  std::uint16_t count = 0;
+  for (const Address& address : service.fallback_pool) {
+    if (address.is_v6() != (qtype == RrType::kAaaa) || count == kMaxAnswers) { continue; }
+    used = append_address(scratch_.rdata, used, address);
+    ++count;
+  }
+  if (count == 0) { return false; }
+  answered_ |= writer_.put_rrset(Section::kAnswer, owner(),
+                                 {.type = qtype,
+                                  .ttl_s = service.ttl_s,
+                                  .count = count,
+                                  .rdata = {scratch_.rdata.data(), used}});
+  return true;
+}
+
+}  // namespace gslb::answer

@@ -1,0 +1,47 @@
+// All that a worker needs to answer, immutable, one generation number.
+//
+// Source: architecture.md "The one idea: compile, then look up".  Parts are shared between
+// snapshots: a new plan copies neither zones nor the geo map.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "gslb/answer/counters.h"
+#include "gslb/fleet/health_board.h"
+#include "gslb/fleet/model.h"
+#include "gslb/geo/geo_map.h"
+#include "gslb/steer/answer_map.h"
+#include "gslb/steer/demand.h"
+#include "gslb/steer/service.h"
+#include "gslb/zone/zone_set.h"
+
+namespace gslb::answer {
+
+// How the server speaks of itself and what it allows; from [server].
+struct Identity {
+  std::string nsid;      // "": no NSID (RFC 5001)
+  std::string version;   // version.bind CH TXT; "": REFUSED
+  std::string identity;  // id.server CH TXT (RFC 4892); "": REFUSED
+  std::uint16_t udp_payload_octets = 1232;
+  std::uint16_t tcp_keepalive_100ms = 0;  // RFC 7828; 0: the option is not answered
+};
+
+// Immutable but for the health board and the counters, which are atomics.  Thread-safe.
+// Every pointer is set.  Route indexes in the zones are positions in services->routes; cluster
+// indexes in the map are those of fleet and health.
+struct Snapshot {
+  std::uint64_t generation = 0;
+  std::shared_ptr<const Identity> identity;
+  std::shared_ptr<const zone::ZoneSet> zones;
+  std::shared_ptr<const geo::GeoMap> geo;
+  std::shared_ptr<const steer::ServiceTable> services;
+  std::shared_ptr<const steer::AnswerMap> map;
+  std::shared_ptr<const fleet::FleetModel> fleet;
+  std::shared_ptr<const fleet::HealthBoard> health;
+  std::shared_ptr<steer::DemandCounters> demand;
+  std::shared_ptr<DecisionCounters> decisions;
+};
+
+}  // namespace gslb::answer

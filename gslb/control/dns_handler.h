@@ -1,0 +1,27 @@
+// A worker's handler: refreshes the snapshot between batches, answers from it, keeps the figures.
+#pragma once
+
+#include "gslb/answer/answer.h"
+#include "gslb/base/published.h"
+#include "gslb/server/handler.h"
+
+namespace gslb::control {
+
+// Worker-confined.
+class DnsHandler final : public server::Handler {
+ public:
+  DnsHandler(const Published<answer::Snapshot>& snapshots, unsigned worker,
+             answer::AnswerCounters& counters)
+      : reader_(snapshots), scratch_(worker), counters_(counters) {}
+
+  void begin_batch() noexcept override { reader_.refresh(); }
+
+  std::size_t handle(Octets message, const server::Peer& peer, MutableOctets out) noexcept override;
+
+ private:
+  Published<answer::Snapshot>::Reader reader_;
+  answer::Scratch scratch_;
+  answer::AnswerCounters& counters_;
+};
+
+}  // namespace gslb::control

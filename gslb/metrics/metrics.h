@@ -1,0 +1,45 @@
+// The server's figures as Prometheus text.
+//
+// Source: Prometheus exposition format 0.0.4 and its naming rules (base units, _total, bounded
+// labels: never a name or a client's address).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gslb/answer/counters.h"
+#include "gslb/answer/snapshot.h"
+#include "gslb/base/clock.h"
+#include "gslb/fleet/status.h"
+#include "gslb/server/server_counters.h"
+#include "gslb/steer/planner.h"
+
+namespace gslb::metrics {
+
+// What one scrape shows; gathered on the control thread, rendered on any.
+struct Input {
+  std::string version;
+  WallTime started;
+  bool ready = false;
+  std::vector<const answer::AnswerCounters*> answers;  // one a worker; none before ready
+  std::vector<const server::ServerCounters*> servers;  // one a worker; none before ready
+  std::shared_ptr<const answer::Snapshot> snapshot;    // null before ready
+  std::vector<fleet::ClusterStatus> clusters;
+  std::array<std::uint64_t, fleet::kHeartbeatVerdicts> heartbeats{};  // by verdict
+  std::optional<steer::PlanSummary> plan;
+  std::uint64_t plans = 0;
+  double last_plan_duration_s = 0;
+  std::optional<WallTime> last_plan_at;
+  std::uint64_t reloads_succeeded = 0;
+  std::uint64_t reloads_failed = 0;
+  bool last_reload_succeeded = true;
+  std::optional<WallTime> last_reload_at;
+};
+
+// Clean under `promtool check metrics`.
+std::string render(const Input& input);
+
+}  // namespace gslb::metrics

@@ -1,0 +1,127 @@
+#include "gslb/steer/answer_map.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gslb/base/check.h"
+#include "gslb/base/hash.h"
+
+namespace gslb::steer {
+namespace {
+
+constexpr std::array<std::string_view, kReasonCount> kReasonNames = {"best", "spill", "failover",
+                                                                     "fallback"};
+constexpr std::size_t kMaxThresholds = 3;
+
+struct Header {
+  std::size_t choices;
+  std::size_t thresholds;
+  std::uint8_t spilled;
+};
+
+Header decode(std::uint16_t cell) noexcept {
+  return {.choices = cell & 0xffU,
+          .thresholds = (cell >> 8) & 0xfU,
+          .spilled = static_cast<std::uint8_t>(cell >> 12)};
+}
+
+std::vector<std::uint16_t> encode(const Row& row) {
+  std::vector<std::uint16_t> cells;
+  cells.push_back(static_cast<std::uint16_t>(row.choices.size() | row.thresholds.size() << 8 |
+                                             row.spilled << 12));
+  cells.insert(cells.end(), row.thresholds.begin(), row.thresholds.end());
+  cells.insert(cells.end(), row.choices.begin(), row.choices.end());
+  return cells;
+}
+
+std::uint64_t hash_cells(std::span<const std::uint16_t> cells) noexcept {
+  return hash_octets({reinterpret_cast<const std::uint8_t*>(cells.data()), cells.size_bytes()});
+}
+
+}  // namespace
+
+std::string_view to_string(Reason reason) noexcept {
+  return kReasonNames[static_cast<std::size_t>(reason)];
+}
+
+AnswerMap::AnswerMap(std::size_t service_count, std::size_t unit_count)
+    : unit_count_(unit_count), row_of_(service_count * unit_count, 0), cells_(1, 0) {
+  table_.assign(1024, 0);
+}
+
+std::uint32_t AnswerMap::intern(const Row& row) {
+  const std::vector<std::uint16_t> fresh = encode(row);
+  const auto equals = [&](std::uint32_t offset) {
+    return cells_.size() - offset >= fresh.size() &&
+           std::equal(fresh.begin(), fresh.end(), cells_.begin() + offset);
+  };
+  if (distinct_rows_ * 2 >= table_.size()) {
+    std::vector<std::uint32_t> larger(table_.size() * 4, 0);
+    for (const std::uint32_t offset : table_) {
+      if (offset == 0) { continue; }
+      const Header header = decode(cells_[offset]);
+      const std::span<const std::uint16_t> cells(cells_.data() + offset,
+                                                 1 + header.thresholds + header.choices);
+      std::size_t at = hash_cells(cells) & (larger.size() - 1);
+      while (larger[at] != 0) { at = (at + 1) & (larger.size() - 1); }
+      larger[at] = offset;
+    }
+    table_ = std::move(larger);
+  }
+  std::size_t at = hash_cells(fresh) & (table_.size() - 1);
+  for (; table_[at] != 0; at = (at + 1) & (table_.size() - 1)) {
+    if (equals(table_[at])) { return table_[at]; }
+  }
+  const auto offset = static_cast<std::uint32_t>(cells_.size());
+  cells_.insert(cells_.end(), fresh.begin(), fresh.end());
+  table_[at] = offset;
+  ++distinct_rows_;
+  return offset;
+}
+
+void AnswerMap::set_row(ServiceIndex service, geo::UnitIndex unit, const Row& row) {
+  CHECK(row.choices.size() <= kMaxRowChoices && row.thresholds.size() <= kMaxThresholds);
+  CHECK(row.choices.empty() ? row.thresholds.empty() : row.thresholds.size() < row.choices.size());
+  row_of_[slot(service, unit)] = row.choices.empty() ? 0 : intern(row);
+}
+
+Choice AnswerMap::choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t split,
+                         const fleet::HealthBoard& health) const noexcept {
+  const std::uint32_t offset = row_of_[slot(service, unit)];
+  if (offset == 0) { return {}; }
+  const Header header = decode(cells_[offset]);
+  const std::uint16_t* thresholds = cells_.data() + offset + 1;
+  const std::uint16_t* choices = thresholds + header.thresholds;
+  std::size_t first = 0;
+  while (first < header.thresholds && split >= thresholds[first]) { ++first; }
+  const ClusterIndex planned = choices[first];
+  if (health.serving_nodes(planned) != 0) {
+    const bool spilled = (header.spilled >> first & 1) != 0;
+    return {planned, spilled ? Reason::kSpill : Reason::kBest, planned};
+  }
+  for (std::size_t i = 0; i < header.choices; ++i) {
+    if (health.serving_nodes(choices[i]) != 0) { return {choices[i], Reason::kFailover, planned}; }
+  }
+  return {kNoCluster, Reason::kFallback, planned};
+}
+
+Row AnswerMap::row(ServiceIndex service, geo::UnitIndex unit) const {
+  Row row;
+  const std::uint32_t offset = row_of_[slot(service, unit)];
+  if (offset == 0) { return row; }
+  const Header header = decode(cells_[offset]);
+  for (std::size_t i = 0; i < header.thresholds; ++i) {
+    row.thresholds.push_back(static_cast<std::uint8_t>(cells_[offset + 1 + i]));
+  }
+  const std::uint16_t* choices = cells_.data() + offset + 1 + header.thresholds;
+  row.choices.assign(choices, choices + header.choices);
+  row.spilled = header.spilled;
+  return row;
+}
+
+std::size_t AnswerMap::memory_octets() const noexcept {
+  return row_of_.size() * sizeof(row_of_[0]) + cells_.size() * sizeof(cells_[0]) +
+         table_.size() * sizeof(table_[0]);
+}
+
+}  // namespace gslb::steer

@@ -1,0 +1,83 @@
+// The plan as workers read it: for every (service, unit) an ordered row of clusters.
+//
+// Source: steering.md (4) and (5); split weights as hash intervals in fixed order, so that a
+// weight change of 10 % moves 10 % of the names and a resolver keeps its answer.
+//
+// A row lists clusters; the first `weighted` of them share the names of the unit by thresholds out
+// of 256, the rest are fallbacks in the order they are to be tried.  Equal rows are stored once.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gslb/fleet/health_board.h"
+#include "gslb/geo/geo_map.h"
+#include "gslb/steer/service.h"
+
+namespace gslb::steer {
+
+using fleet::ClusterIndex;
+using fleet::kNoCluster;
+
+inline constexpr std::size_t kMaxRowChoices = 32;
+
+// Why a cluster was named in an answer; the label of a metric, so keep it short and stable.
+enum class Reason : std::uint8_t {
+  kBest,      // the plan's choice, and the cheapest before prices
+  kSpill,     // the plan's choice, because a cheaper cluster is full
+  kFailover,  // the plan's choice can't serve; the next in the row can
+  kFallback,  // no cluster of the row can serve: the service's fallback policy
+};
+inline constexpr std::size_t kReasonCount = 4;
+std::string_view to_string(Reason reason) noexcept;
+
+// One row in the making.
+struct Row {
+  // choices[0..thresholds.size()] share the names: a name with hash h (0..255) goes to the first
+  // i with h < thresholds[i], else to choices[thresholds.size()].
+  std::vector<std::uint8_t> thresholds;  // strictly increasing, at most 3
+  std::vector<ClusterIndex> choices;     // no duplicates, at most kMaxRowChoices
+  std::uint8_t spilled = 0;              // bit i: choices[i] is not the cheapest before prices
+  friend bool operator==(const Row&, const Row&) = default;
+};
+
+struct Choice {
+  ClusterIndex cluster = kNoCluster;  // kNoCluster: nobody in the row can serve
+  Reason reason = Reason::kFallback;
+  ClusterIndex planned = kNoCluster;  // what the plan wanted, whatever its health
+};
+
+// Immutable after building; thread-safe.
+class AnswerMap {
+ public:
+  AnswerMap(std::size_t service_count, std::size_t unit_count);
+
+  // Control thread, while building.  REQUIRES: indexes in range.
+  void set_row(ServiceIndex service, geo::UnitIndex unit, const Row& row);
+
+  // The first cluster that can serve, for a name whose split hash is `split` (0..255).  No
+  // allocation, O(choices).
+  Choice choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t split,
+                const fleet::HealthBoard& health) const noexcept;
+
+  // For explain, tests and digests.
+  Row row(ServiceIndex service, geo::UnitIndex unit) const;
+  std::size_t distinct_rows() const noexcept { return distinct_rows_; }
+  std::size_t memory_octets() const noexcept;
+
+ private:
+  std::size_t slot(ServiceIndex service, geo::UnitIndex unit) const noexcept {
+    return static_cast<std::size_t>(service) * unit_count_ + unit;
+  }
+  std::uint32_t intern(const Row& row);
+
+  std::size_t unit_count_;
+  std::vector<std::uint32_t> row_of_;  // (service, unit) → offset into cells_
+  // A row: [choices | thresholds << 8 | spilled << 12], thresholds, clusters.  Offset 0: no row.
+  std::vector<std::uint16_t> cells_;
+  std::size_t distinct_rows_ = 0;
+  std::vector<std::uint32_t> table_;  // open addressing over row offsets, while building
+};
+
+}  // namespace gslb::steer

@@ -1,0 +1,256 @@
+#include "gslb/steer/assign.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <queue>
+#include <utility>
+
+#include "gslb/base/check.h"
+
+namespace gslb::steer {
+namespace {
+
+using fleet::ClusterIndex;
+using fleet::kNoCluster;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kDust = 1e-12;     // relative amounts below this are rounding
+constexpr double kCostDust = 1e-9;  // ms; shorter improvements of a path are rounding
+
+struct Holding {
+  ClusterIndex cluster;
+  double amount;
+};
+
+// A row that could move along an edge, ordered by what the move costs, then by row.
+struct Mover {
+  double cost_ms;
+  std::uint32_t row;
+  friend bool operator>(const Mover& a, const Mover& b) {
+    return a.cost_ms != b.cost_ms ? a.cost_ms > b.cost_ms : a.row > b.row;
+  }
+};
+using MoverHeap = std::priority_queue<Mover, std::vector<Mover>, std::greater<>>;
+
+class Transport {
+ public:
+  explicit Transport(const AssignProblem& problem)
+      : problem_(problem),
+        clusters_(problem.capacity.size()),
+        home_(problem.demand.size(), kNoCluster),
+        load_(clusters_, 0),
+        edges_(clusters_),
+        expanded_(clusters_, false),
+        members_(clusters_) {}
+
+  Assignment run() {
+    place_at_cheapest();
+    Assignment result;
+    for (ClusterIndex source = 0; source < clusters_; ++source) {
+      while (excess(source) > 0) {
+        if (!send_from(source)) {
+          result.feasible = false;
+          break;
+        }
+        ++result.moves;
+      }
+    }
+    report(result);
+    return result;
+  }
+
+ private:
+  std::span<const Candidate> candidates(std::size_t row) const {
+    return problem_.candidates.subspan(problem_.offsets[row],
+                                       problem_.offsets[row + 1] - problem_.offsets[row]);
+  }
+  double excess(ClusterIndex cluster) const {
+    const double over = load_[cluster] - problem_.capacity[cluster];
+    return over > kDust * (1 + load_[cluster]) ? over : 0;
+  }
+  double room(ClusterIndex cluster) const {
+    const double slack = problem_.capacity[cluster] - load_[cluster];
+    return slack > kDust * (1 + load_[cluster]) ? slack : 0;
+  }
+
+  void place_at_cheapest() {
+    for (std::size_t row = 0; row < home_.size(); ++row) {
+      if (candidates(row).empty()) { continue; }
+      home_[row] = candidates(row).front().cluster;
+      load_[home_[row]] += problem_.demand[row];
+      members_[home_[row]].push_back(static_cast<std::uint32_t>(row));
+    }
+  }
+
+  double amount_at(std::uint32_t row, ClusterIndex cluster) const {
+    const auto split = split_.find(row);
+    if (split == split_.end()) { return home_[row] == cluster ? problem_.demand[row] : 0; }
+    for (const Holding& holding : split->second) {
+      if (holding.cluster == cluster) { return holding.amount; }
+    }
+    return 0;
+  }
+
+  void add_movers(std::uint32_t row, ClusterIndex from) {
+    double here = 0;
+    for (const Candidate& candidate : candidates(row)) {
+      if (candidate.cluster == from) { here = candidate.cost_ms; }
+    }
+    for (const Candidate& candidate : candidates(row)) {
+      if (candidate.cluster == from) { continue; }
+      edges_[from][candidate.cluster].push({candidate.cost_ms - here, row});
+    }
+  }
+
+  // Edges of a cluster are built when a path may first lead through it.
+  void expand(ClusterIndex cluster) {
+    if (expanded_[cluster]) { return; }
+    expanded_[cluster] = true;
+    for (const std::uint32_t row : members_[cluster]) {
+      if (problem_.demand[row] > 0 && amount_at(row, cluster) > 0) { add_movers(row, cluster); }
+    }
+  }
+
+  // The cheapest valid mover of an edge; rows that have left meanwhile are dropped.
+  const Mover* cheapest(ClusterIndex from, MoverHeap& heap) {
+    while (!heap.empty() && amount_at(heap.top().row, from) <= 0) { heap.pop(); }
+    return heap.empty() ? nullptr : &heap.top();
+  }
+
+  // Cheapest chain of moves from `source` to every cluster (Bellman-Ford: moves back are negative,
+  // but no cycle is).  Full clusters pass excess on; one with room ends a chain.
+  void search(ClusterIndex source) {
+    distance_.assign(clusters_, kInfinity);
+    via_.assign(clusters_, kNoCluster);
+    mover_.assign(clusters_, {});
+    distance_[source] = 0;
+    std::queue<ClusterIndex> pending;
+    std::vector<bool> queued(clusters_, false);
+    std::vector<std::size_t> relaxed(clusters_, 0);
+    pending.push(source);
+    while (!pending.empty()) {
+      const ClusterIndex from = pending.front();
+      pending.pop();
+      queued[from] = false;
+      if (room(from) > 0 || ++relaxed[from] > clusters_) { continue; }
+      expand(from);
+      for (auto& [to, heap] : edges_[from]) {
+        const Mover* mover = cheapest(from, heap);
+        if (mover == nullptr) { continue; }
+        const double through = distance_[from] + mover->cost_ms;
+        if (through >= distance_[to] - kCostDust) { continue; }
+        distance_[to] = through;
+        via_[to] = from;
+        mover_[to] = *mover;
+        if (!queued[to]) {
+          queued[to] = true;
+          pending.push(to);
+        }
+      }
+    }
+  }
+
+  ClusterIndex nearest_with_room() const {
+    ClusterIndex best = kNoCluster;
+    for (ClusterIndex cluster = 0; cluster < clusters_; ++cluster) {
+      if (distance_[cluster] == kInfinity || room(cluster) <= 0) { continue; }
+      if (best == kNoCluster || distance_[cluster] < distance_[best]) { best = cluster; }
+    }
+    return best;
+  }
+
+  // Sends as much as the chain carries.  False when no chain leads to room.
+  bool send_from(ClusterIndex source) {
+    search(source);
+    const ClusterIndex sink = nearest_with_room();
+    if (sink == kNoCluster) { return false; }
+    double amount = std::min(excess(source), room(sink));
+    for (ClusterIndex at = sink; at != source; at = via_[at]) {
+      amount = std::min(amount, amount_at(mover_[at].row, via_[at]));
+    }
+    for (ClusterIndex at = sink; at != source; at = via_[at]) {
+      move(mover_[at].row, via_[at], at, amount);
+    }
+    return true;
+  }
+
+  void move(std::uint32_t row, ClusterIndex from, ClusterIndex to, double amount) {
+    auto [entry, fresh] = split_.try_emplace(row);
+    auto& holdings = entry->second;
+    if (fresh) { holdings.push_back({home_[row], problem_.demand[row]}); }
+    const auto at = [&](ClusterIndex cluster) {
+      return std::find_if(holdings.begin(), holdings.end(),
+                          [&](const Holding& h) { return h.cluster == cluster; });
+    };
+    const auto giver = at(from);
+    CHECK(giver != holdings.end());
+    giver->amount -= amount;
+    if (giver->amount <= kDust * problem_.demand[row]) { holdings.erase(giver); }
+    const auto taker = at(to);
+    const bool newcomer = taker == holdings.end();
+    if (newcomer) {
+      holdings.push_back({to, amount});
+      members_[to].push_back(row);
+    } else {
+      taker->amount += amount;
+    }
+    load_[from] -= amount;
+    load_[to] += amount;
+    if (newcomer && expanded_[to]) { add_movers(row, to); }
+  }
+
+  Assigned shares_of(std::uint32_t row) const {
+    Assigned assigned;
+    if (home_[row] == kNoCluster) { return assigned; }
+    const auto split = split_.find(row);
+    if (split == split_.end()) {
+      assigned.shares[0] = {home_[row], 1};
+      assigned.count = 1;
+      return assigned;
+    }
+    std::vector<Holding> holdings = split->second;
+    std::stable_sort(holdings.begin(), holdings.end(),
+                     [](const Holding& a, const Holding& b) { return a.amount > b.amount; });
+    holdings.resize(std::min(holdings.size(), kMaxShares));
+    double kept = 0;
+    for (const Holding& holding : holdings) { kept += holding.amount; }
+    for (const Holding& holding : holdings) {
+      assigned.shares[assigned.count++] = {holding.cluster, holding.amount / kept};
+    }
+    return assigned;
+  }
+
+  void report(Assignment& result) {
+    result.rows.reserve(home_.size());
+    for (std::uint32_t row = 0; row < home_.size(); ++row) {
+      result.rows.push_back(shares_of(row));
+    }
+    result.load = load_;
+    result.price_ms.assign(clusters_, 0);
+    for (ClusterIndex cluster = 0; cluster < clusters_; ++cluster) {
+      if (room(cluster) > 0 || load_[cluster] <= 0) { continue; }
+      search(cluster);
+      const ClusterIndex sink = nearest_with_room();
+      if (sink != kNoCluster) { result.price_ms[cluster] = std::max(0.0, distance_[sink]); }
+    }
+  }
+
+  const AssignProblem& problem_;
+  std::size_t clusters_;
+  std::vector<ClusterIndex> home_;                       // where a row that was never moved is
+  std::map<std::uint32_t, std::vector<Holding>> split_;  // rows that were moved, wholly or in part
+  std::vector<double> load_;
+  std::vector<std::map<ClusterIndex, MoverHeap>> edges_;  // from → to → who could move
+  std::vector<bool> expanded_;
+  std::vector<std::vector<std::uint32_t>> members_;  // rows that came to a cluster (may have left)
+  std::vector<double> distance_;
+  std::vector<ClusterIndex> via_;
+  std::vector<Mover> mover_;
+};
+
+}  // namespace
+
+Assignment assign(const AssignProblem& problem) { return Transport(problem).run(); }
+
+}  // namespace gslb::steer

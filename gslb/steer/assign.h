@@ -1,0 +1,59 @@
+// Who serves whom: rows of demand to clusters of limited capacity at least total cost.
+//
+// Source: the transportation problem by successive shortest paths (Ahuja, Magnanti, Orlin,
+// "Network Flows", 9.7), on the graph of clusters instead of rows: every row starts at its
+// cheapest cluster, then the excess of each overfull cluster is sent along the cheapest chain of
+// moves to a cluster with room.  Exact, and rows at the margin are split.
+//
+// Why prices: the price of a cluster is what moving one more unit of demand away would cost.  It
+// depends on demand and capacity only, not on yesterday's assignment, so the plan does not
+// oscillate; and it is the explanation ("fra costs 12 ms more because it is full").
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gslb/fleet/health_board.h"
+
+namespace gslb::steer {
+
+struct Candidate {
+  fleet::ClusterIndex cluster = 0;
+  float cost_ms = 0;
+};
+
+struct AssignProblem {
+  // Row r may go to candidates[offsets[r] .. offsets[r + 1]), cheapest first, no duplicates; an
+  // empty range is allowed (nobody can take it).
+  std::span<const Candidate> candidates;
+  std::span<const std::uint32_t> offsets;  // rows + 1
+  std::span<const double> demand;          // per row, >= 0, any one unit
+  std::span<const double> capacity;        // per cluster, the same unit; infinity = no limit
+};
+
+struct Share {
+  fleet::ClusterIndex cluster = fleet::kNoCluster;
+  double fraction = 0;  // of the row's demand
+};
+
+// At most four clusters share a row; fractions add up to 1, largest first.
+inline constexpr std::size_t kMaxShares = 4;
+struct Assigned {
+  std::array<Share, kMaxShares> shares{};
+  std::size_t count = 0;  // 0: no candidate
+};
+
+struct Assignment {
+  std::vector<Assigned> rows;
+  std::vector<double> price_ms;  // per cluster, >= 0
+  std::vector<double> load;      // per cluster, in demand units
+  bool feasible = true;          // false: demand is left on clusters that are over capacity
+  std::size_t moves = 0;
+};
+
+// Deterministic: the same problem gives the same assignment.  Pure.
+Assignment assign(const AssignProblem& problem);
+
+}  // namespace gslb::steer

@@ -1,0 +1,120 @@
+#include "gslb/steer/cost.h"
+
+#include <algorithm>
+
+namespace gslb::steer {
+namespace {
+
+// One tier down costs more than any distance, so a lower tier serves only when the upper can't.
+constexpr double kTierStepMs = 1'000;
+// The same for an operator's preference, which stands above tiers.
+constexpr double kPreferMs = 100'000;
+constexpr double kPreferStepMs = 100;
+// One unit of currency a GB against latency; the median web object is small, so money is a
+// tie-breaker here until service classes carry sizes.
+constexpr double kMsPerCost = 10;
+
+std::uint16_t country_key(char first, char second) noexcept {
+  return static_cast<std::uint16_t>(static_cast<std::uint8_t>(first) << 8 |
+                                    static_cast<std::uint8_t>(second));
+}
+
+int best_tier(const std::vector<std::string>& wanted, const std::vector<std::string>& offered) {
+  for (std::size_t rank = 0; rank < wanted.size(); ++rank) {
+    if (std::find(offered.begin(), offered.end(), wanted[rank]) != offered.end()) {
+      return static_cast<int>(rank);
+    }
+  }
+  return -1;
+}
+
+}  // namespace
+
+std::string_view to_string(Mask mask) noexcept {
+  switch (mask) {
+    case Mask::kNone:
+      return "";
+    case Mask::kTier:
+      return "tier";
+    case Mask::kOnNetOnly:
+      return "on-net-only";
+    case Mask::kBanned:
+      return "banned";
+  }
+  return "";
+}
+
+CostModel::CostModel(const config::Config& config, const ServiceTable& services) : config_(config) {
+  for (const Service& service : services.services) {
+    auto& ranks = tier_rank_.emplace_back();
+    for (const config::Cluster& cluster : config.clusters) {
+      ranks.push_back(best_tier(service.tiers, cluster.tiers));
+    }
+    on_net_bonus_ms_.push_back(service.on_net_bonus_ms);
+  }
+  std::map<std::string, std::uint16_t> cluster_index;
+  for (std::size_t i = 0; i < config.clusters.size(); ++i) {
+    cluster_index[config.clusters[i].id.text] = static_cast<std::uint16_t>(i);
+  }
+  for (std::size_t i = 0; i < config.overrides.size(); ++i) {
+    const config::Override& from = config.overrides[i];
+    Preference& preference = preferences_.emplace_back();
+    double bonus_ms = kPreferMs;
+    for (const LocatedString& id : from.prefer) {
+      preference.prefer_ms.emplace(cluster_index.at(id.text), -bonus_ms);
+      bonus_ms -= kPreferStepMs;
+    }
+    for (const LocatedString& id : from.ban) {
+      preference.banned[cluster_index.at(id.text)] = true;
+    }
+    if (from.asn) { by_asn_.emplace(*from.asn, static_cast<std::int32_t>(i)); }
+    if (from.country.size() == 2) {
+      by_country_.emplace(country_key(from.country[0], from.country[1]),
+                          static_cast<std::int32_t>(i));
+    }
+  }
+}
+
+std::int32_t CostModel::override_of(const geo::Unit& unit) const {
+  // A prefix override may only relocate; then the ASN's or the country's preference still holds.
+  if (unit.override_index >= 0) {
+    const auto& own = config_.overrides[static_cast<std::size_t>(unit.override_index)];
+    if (!own.prefer.empty() || !own.ban.empty()) { return unit.override_index; }
+  }
+  if (const auto found = by_asn_.find(unit.asn); unit.asn != 0 && found != by_asn_.end()) {
+    return found->second;
+  }
+  const auto found = by_country_.find(country_key(unit.country[0], unit.country[1]));
+  return found == by_country_.end() ? -1 : found->second;
+}
+
+Cost CostModel::cost(ServiceIndex service, const geo::Unit& unit,
+                     fleet::ClusterIndex cluster) const {
+  const config::Cluster& from = config_.clusters[cluster];
+  Cost cost;
+  cost.rtt = measure::estimate_prior(unit, {from.latitude, from.longitude},
+                                     {config_.steering.base_ms, config_.steering.ms_per_km});
+  cost.on_net = unit.asn != 0 && std::find(from.operators.begin(), from.operators.end(),
+                                           unit.asn) != from.operators.end();
+  const int tier = tier_rank_[service][cluster];
+  if (tier < 0) {
+    cost.mask = Mask::kTier;
+  } else if (from.on_net_only && !cost.on_net) {
+    cost.mask = Mask::kOnNetOnly;
+  }
+  if (const std::int32_t index = override_of(unit); index >= 0) {
+    const Preference& preference = preferences_[static_cast<std::size_t>(index)];
+    if (preference.banned.contains(cluster)) { cost.mask = Mask::kBanned; }
+    const auto found = preference.prefer_ms.find(cluster);
+    if (found != preference.prefer_ms.end()) { cost.prefer_ms = found->second; }
+  }
+  if (cost.on_net) { cost.on_net_ms = -on_net_bonus_ms_[service]; }
+  cost.tier_ms = tier * kTierStepMs;
+  cost.money_ms = from.cost_per_gb * kMsPerCost;
+  cost.bias_ms = from.bias_ms;
+  cost.total_ms = cost.rtt.mean_ms + cost.on_net_ms + cost.tier_ms + cost.money_ms + cost.bias_ms +
+                  cost.prefer_ms;
+  return cost;
+}
+
+}  // namespace gslb::steer

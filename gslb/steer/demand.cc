@@ -1,0 +1,58 @@
+#include "gslb/steer/demand.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gslb::steer {
+namespace {
+
+constexpr double kTimeConstantS = 60;
+// All units together are taken to ask for this much when nothing has been seen: small beside real
+// traffic, enough to give every unit a place in the plan.
+constexpr double kPriorQueriesPerS = 1.0;
+
+}  // namespace
+
+DemandLedger::DemandLedger(std::shared_ptr<const DemandCounters> counters, MonoTime start)
+    : counters_(std::move(counters)), updated_(start) {
+  last_.resize(counters_->services() * counters_->units(), 0);
+  rate_.resize(last_.size(), 0);
+}
+
+void DemandLedger::update(MonoTime now) {
+  const double elapsed_s = std::chrono::duration<double>(now - updated_).count();
+  if (elapsed_s <= 0) { return; }
+  updated_ = now;
+  const double keep = std::exp(-elapsed_s / kTimeConstantS);
+  std::size_t at = 0;
+  for (std::size_t service = 0; service < counters_->services(); ++service) {
+    for (std::size_t unit = 0; unit < counters_->units(); ++unit, ++at) {
+      const std::uint32_t total =
+          counters_->total(static_cast<ServiceIndex>(service), static_cast<geo::UnitIndex>(unit));
+      const std::uint32_t fresh = total - last_[at];  // wraps with the counter
+      last_[at] = total;
+      if (fresh == 0 && rate_[at] == 0) { continue; }
+      rate_[at] = static_cast<float>(keep * rate_[at] + (1 - keep) * fresh / elapsed_s);
+      if (rate_[at] < 1e-6F) { rate_[at] = 0; }
+    }
+  }
+}
+
+std::vector<double> DemandLedger::demand(const std::vector<geo::Unit>& units) const {
+  double weight = 0;
+  for (const geo::Unit& unit : units) { weight += unit.address_weight; }
+  const double services = static_cast<double>(std::max<std::size_t>(1, counters_->services()));
+  std::vector<double> result(rate_.begin(), rate_.end());
+  for (std::size_t at = 0; at < result.size(); ++at) {
+    const double share = weight > 0 ? units[at % units.size()].address_weight / weight
+                                    : 1.0 / static_cast<double>(units.size());
+    result[at] += kPriorQueriesPerS * share / services;
+  }
+  return result;
+}
+
+double DemandLedger::queries_per_s(ServiceIndex service, geo::UnitIndex unit) const noexcept {
+  return rate_[static_cast<std::size_t>(service) * counters_->units() + unit];
+}
+
+}  // namespace gslb::steer

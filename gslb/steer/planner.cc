@@ -1,0 +1,205 @@
+#include "gslb/steer/planner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "gslb/base/check.h"
+
+namespace gslb::steer {
+namespace {
+
+using fleet::ClusterIndex;
+using fleet::kNoCluster;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Candidates kept a row: the nearest, and some far ones so that a plan exists when a whole region
+// is full or dead.
+constexpr std::size_t kNearest = 24;
+static_assert(kNearest < kMaxRowChoices);
+// The feedback's gain an epoch, and the gain once a cluster is over its target by half: then being
+// late costs more than being nervous.
+constexpr double kGain = 0.1;
+constexpr double kUrgentGain = 0.5;
+constexpr double kUrgentUtilisation = 1.5;
+// Below this demand a cluster's load says nothing about what its queries cost.
+constexpr double kLeastDemand = 1e-3;
+
+}  // namespace
+
+Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo)
+    : costs_(costs),
+      services_(services),
+      geo_(geo),
+      load_per_demand_(costs.cluster_count(), 0),
+      planned_load_(costs.cluster_count(), 0) {
+  build_candidates();
+}
+
+void Planner::build_candidates() {
+  const auto cluster_count = static_cast<ClusterIndex>(costs_.cluster_count());
+  std::vector<Candidate> all;
+  offsets_.push_back(0);
+  for (std::size_t service = 0; service < services_.services.size(); ++service) {
+    for (const geo::Unit& unit : geo_.units()) {
+      all.clear();
+      for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
+        const Cost cost = costs_.cost(static_cast<ServiceIndex>(service), unit, cluster);
+        if (cost.mask != Mask::kNone) { continue; }
+        all.push_back({cluster, static_cast<float>(cost.total_ms)});
+      }
+      std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
+        return a.cost_ms < b.cost_ms;
+      });
+      // Beyond the nearest, an even sample of the rest.
+      if (all.size() > kMaxRowChoices) {
+        const std::size_t rest = all.size() - kNearest;
+        const std::size_t relief = kMaxRowChoices - kNearest;
+        for (std::size_t i = 0; i < relief; ++i) {
+          all[kNearest + i] = all[kNearest + i * rest / relief];
+        }
+        all.resize(kMaxRowChoices);
+      }
+      candidates_.insert(candidates_.end(), all.begin(), all.end());
+      offsets_.push_back(static_cast<std::uint32_t>(candidates_.size()));
+    }
+  }
+}
+
+void Planner::learn_load_factors(const std::vector<ClusterInput>& clusters) {
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    if (!clusters[i].serving || plans_made_ == 0) { continue; }
+    const double observed = clusters[i].utilisation / std::max(planned_load_[i], kLeastDemand);
+    const double gain = clusters[i].utilisation > kUrgentUtilisation ? kUrgentGain : kGain;
+    load_per_demand_[i] += gain * (observed - load_per_demand_[i]);
+  }
+}
+
+std::vector<double> Planner::capacities(const std::vector<ClusterInput>& clusters) const {
+  std::vector<double> capacity(clusters.size(), kInfinity);
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    if (!clusters[i].serving) {
+      capacity[i] = 0;
+    } else if (clusters[i].has_capacity && load_per_demand_[i] > 0) {
+      capacity[i] = 1 / load_per_demand_[i];
+    }
+  }
+  return capacity;
+}
+
+// Capacities that can't hold the demand are scaled together until they do: everyone is then over
+// target by the same share, instead of one cluster by all of it.
+Assignment Planner::assign_scaled(const std::vector<double>& demand, std::vector<double>& capacity,
+                                  const std::vector<ClusterInput>& clusters, double* scale) {
+  // Clusters that can't serve are no candidates: their rows start at the cheapest that can.
+  std::vector<Candidate> alive;
+  std::vector<std::uint32_t> offsets;
+  alive.reserve(candidates_.size());
+  offsets.reserve(offsets_.size());
+  offsets.push_back(0);
+  for (std::size_t row = 0; row + 1 < offsets_.size(); ++row) {
+    for (std::uint32_t at = offsets_[row]; at < offsets_[row + 1]; ++at) {
+      if (clusters[candidates_[at].cluster].serving) { alive.push_back(candidates_[at]); }
+    }
+    offsets.push_back(static_cast<std::uint32_t>(alive.size()));
+  }
+  *scale = 1;
+  constexpr int kScalings = 12;  // 1.25^12 = 14 times the targets
+  constexpr double kStep = 1.25;
+  for (int i = 0;; ++i) {
+    Assignment assignment = assign({alive, offsets, demand, capacity});
+    if (assignment.feasible || i == kScalings) { return assignment; }
+    *scale *= kStep;
+    for (double& each : capacity) { each *= kStep; }
+  }
+}
+
+// Thresholds out of 256 for the shares, in cluster order, so that a change of weight moves only the
+// names between the old and the new border.
+Row Planner::make_row(std::size_t row, const Assigned& assigned,
+                      const std::vector<ClusterInput>& clusters,
+                      const Assignment& assignment) const {
+  Row result;
+  std::vector<Share> shares(assigned.shares.begin(),
+                            assigned.shares.begin() + static_cast<std::ptrdiff_t>(assigned.count));
+  std::erase_if(shares, [](const Share& share) { return share.fraction < 0.5 / 256; });
+  std::sort(shares.begin(), shares.end(),
+            [](const Share& a, const Share& b) { return a.cluster < b.cluster; });
+  double total = 0;
+  for (const Share& share : shares) { total += share.fraction; }
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < shares.size(); ++i) {
+    sum += shares[i].fraction / total;
+    const auto least = static_cast<long>(i + 1);
+    const auto most = static_cast<long>(256 - (shares.size() - 1 - i));
+    result.thresholds.push_back(
+        static_cast<std::uint8_t>(std::clamp(std::lround(sum * 256), least, most)));
+  }
+  for (const Share& share : shares) { result.choices.push_back(share.cluster); }
+
+  std::vector<Candidate> rest(candidates_.begin() + offsets_[row],
+                              candidates_.begin() + offsets_[row + 1]);
+  const auto cheapest = std::find_if(rest.begin(), rest.end(), [&](const Candidate& candidate) {
+    return clusters[candidate.cluster].serving;
+  });
+  for (std::size_t i = 0; i < result.choices.size(); ++i) {
+    if (cheapest != rest.end() && result.choices[i] != cheapest->cluster) {
+      result.spilled = static_cast<std::uint8_t>(result.spilled | 1U << i);
+    }
+  }
+  std::erase_if(rest, [&](const Candidate& candidate) {
+    return std::find(result.choices.begin(), result.choices.end(), candidate.cluster) !=
+           result.choices.end();
+  });
+  for (Candidate& candidate : rest) {
+    candidate.cost_ms += static_cast<float>(assignment.price_ms[candidate.cluster]);
+  }
+  std::stable_sort(rest.begin(), rest.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
+  for (const Candidate& candidate : rest) { result.choices.push_back(candidate.cluster); }
+  return result;
+}
+
+double Planner::moved_share(const std::vector<double>& demand, const Assignment& next) {
+  double moved = 0;
+  double total = 0;
+  const bool first_plan = last_first_.empty();
+  last_first_.resize(next.rows.size(), kNoCluster);
+  for (std::size_t row = 0; row < next.rows.size(); ++row) {
+    const ClusterIndex first = next.rows[row].shares[0].cluster;
+    total += demand[row];
+    if (!first_plan && first != last_first_[row]) { moved += demand[row]; }
+    last_first_[row] = first;
+  }
+  return total > 0 ? moved / total : 0;
+}
+
+Plan Planner::plan(const std::vector<double>& demand, const std::vector<ClusterInput>& clusters) {
+  const std::size_t units = geo_.units().size();
+  CHECK(demand.size() + 1 == offsets_.size() && clusters.size() == costs_.cluster_count());
+  learn_load_factors(clusters);
+  Plan plan;
+  PlanSummary& summary = plan.summary;
+  summary.capacity = capacities(clusters);
+  std::vector<double> capacity = summary.capacity;
+  const Assignment assignment = assign_scaled(demand, capacity, clusters, &summary.over_scale);
+
+  auto map = std::make_shared<AnswerMap>(services_.services.size(), units);
+  for (std::size_t row = 0; row < demand.size(); ++row) {
+    map->set_row(static_cast<ServiceIndex>(row / units), static_cast<geo::UnitIndex>(row % units),
+                 make_row(row, assignment.rows[row], clusters, assignment));
+    summary.demand_per_s += demand[row];
+  }
+  planned_load_ = assignment.load;
+  summary.number = ++plans_made_;
+  summary.feasible = assignment.feasible;
+  summary.units = units;
+  summary.distinct_rows = map->distinct_rows();
+  summary.moved_share = moved_share(demand, assignment);
+  summary.price_ms = assignment.price_ms;
+  summary.planned_load = assignment.load;
+  plan.map = std::move(map);
+  return plan;
+}
+
+}  // namespace gslb::steer

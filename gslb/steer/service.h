@@ -1,0 +1,49 @@
+// Services and routes compiled from the configuration: what a routed name asks of steering.
+//
+// Source: architecture.md "service", "route".  Control path builds it; workers index it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gslb/base/ip.h"
+#include "gslb/base/problem.h"
+#include "gslb/config/config.h"
+#include "gslb/dns/name.h"
+
+namespace gslb::steer {
+
+using ServiceIndex = std::uint16_t;
+
+struct Service {
+  std::string id;
+  std::vector<std::string> tiers;  // order of preference
+  std::uint32_t ttl_s = 60;
+  unsigned answers = 1;  // addresses in one answer, 1..4
+  double on_net_bonus_ms = 0;
+  config::FallbackPolicy fallback = config::FallbackPolicy::kAll;
+  std::vector<Address> fallback_pool;
+  std::optional<dns::Name> fallback_cname;
+};
+
+// One owner to be steered.
+struct Route {
+  dns::Name owner;
+  ServiceIndex service = 0;
+  Location at;
+};
+
+// Immutable; thread-safe.  Indexes are positions in the configuration.
+struct ServiceTable {
+  std::vector<Service> services;
+  std::vector<Route> routes;
+};
+
+// Problems: an owner or CNAME target that is no domain name, an owner routed twice.  Null on error.
+std::shared_ptr<const ServiceTable> compile_services(const config::Config& config,
+                                                     Problems& problems);
+
+}  // namespace gslb::steer
