@@ -67,6 +67,7 @@ Address Address::from_octets(Octets octets) noexcept {
 std::optional<Address> Address::parse(std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN> terminated{};
   if (text.empty() || text.size() >= terminated.size()) { return std::nullopt; }
+  if (text.find('\0') != std::string_view::npos) { return std::nullopt; }  // inet_pton stops there
   std::copy(text.begin(), text.end(), terminated.begin());
   std::array<std::uint8_t, 16> octets{};
   if (inet_pton(AF_INET, terminated.data(), octets.data()) == 1) {
@@ -82,6 +83,17 @@ Address Address::masked(int bits) const noexcept {
   for (int i = 0; i < bit_length() / 8; ++i) {
     const int kept = std::clamp(bits - i * 8, 0, 8);
     result.octets_[static_cast<std::size_t>(i)] &= static_cast<std::uint8_t>(0xff00 >> kept);
+  }
+  return result;
+}
+
+Address Address::filled(int bits) const noexcept {
+  DCHECK(bits >= 0 && bits <= bit_length());
+  // In place, not through from_octets: the last address of ::/80 looks like an IPv4-mapped one.
+  Address result = *this;
+  for (int i = 0; i < bit_length() / 8; ++i) {
+    const int kept = std::clamp(bits - i * 8, 0, 8);
+    result.octets_[static_cast<std::size_t>(i)] |= static_cast<std::uint8_t>(0xff >> kept);
   }
   return result;
 }
@@ -117,9 +129,14 @@ std::optional<Prefix> Prefix::parse(std::string_view text, ParseError* error) {
   const auto address = Address::parse(text.substr(0, slash));
   if (!address) { return fail(ParseError::kAddress); }
   if (slash == std::string_view::npos) { return Prefix(*address, address->bit_length()); }
-  const auto bits =
-      parse_number(text.substr(slash + 1), static_cast<unsigned>(address->bit_length()));
-  if (!bits) { return fail(ParseError::kLength); }
+  // The length of an IPv4-mapped prefix counts the 96 bits that mapping took away.
+  const bool mapped =
+      !address->is_v6() && text.substr(0, slash).find(':') != std::string_view::npos;
+  const unsigned skipped = mapped ? 96 : 0;
+  auto bits =
+      parse_number(text.substr(slash + 1), static_cast<unsigned>(address->bit_length()) + skipped);
+  if (!bits || *bits < skipped) { return fail(ParseError::kLength); }
+  *bits -= skipped;
   if (address->masked(static_cast<int>(*bits)) != *address) { return fail(ParseError::kHostBits); }
   return Prefix(*address, static_cast<int>(*bits));
 }
@@ -130,16 +147,6 @@ bool Prefix::contains(const Address& address) const noexcept {
 
 bool Prefix::contains(const Prefix& other) const noexcept {
   return other.bits_ >= bits_ && contains(other.address_);
-}
-
-Address Prefix::last() const noexcept {
-  std::array<std::uint8_t, 16> octets{};
-  const Octets first = address_.octets();
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    const int kept = std::clamp(bits_ - static_cast<int>(i) * 8, 0, 8);
-    octets[i] = static_cast<std::uint8_t>(first[i] | (0xff >> kept));
-  }
-  return Address::from_octets(Octets(octets).first(first.size()));
 }
 
 std::string Prefix::to_string() const { return address_.to_string() + '/' + std::to_string(bits_); }

@@ -40,6 +40,8 @@ class Address {
 
   // With every bit beyond `bits` cleared.  REQUIRES: 0 <= bits <= bit_length()
   Address masked(int bits) const noexcept;
+  // With every bit beyond `bits` set.  REQUIRES: 0 <= bits <= bit_length()
+  Address filled(int bits) const noexcept;
 
   // False for addresses no client on the public Internet has: private, shared (100.64/10),
   // loopback, link-local, unique local, documentation, multicast, reserved, unspecified (RFC 6890).
@@ -71,7 +73,8 @@ class Prefix {
       : address_(address.masked(bits)), bits_(static_cast<std::uint8_t>(bits)) {}
 
   enum class ParseError : std::uint8_t { kAddress, kLength, kHostBits };
-  // "192.0.2.0/24", "2001:db8::/32", or a bare address (its full length).
+  // "192.0.2.0/24", "2001:db8::/32", or a bare address (its full length).  An IPv4-mapped prefix
+  // of 96 bits or more is the IPv4 prefix: "::ffff:192.0.2.0/120" is 192.0.2.0/24.
   static std::optional<Prefix> parse(std::string_view text, ParseError* error = nullptr);
 
   const Address& address() const noexcept { return address_; }
@@ -81,7 +84,7 @@ class Prefix {
   bool contains(const Address& address) const noexcept;
   bool contains(const Prefix& other) const noexcept;
   // The last address of the prefix.
-  Address last() const noexcept;
+  Address last() const noexcept { return address_.filled(bits_); }
 
   std::string to_string() const;
 

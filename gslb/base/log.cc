@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 
@@ -29,30 +30,69 @@ std::string timestamp() {
   return text.data();
 }
 
-// JSON string escaping; also used for text values that need quotes.
-void append_quoted(std::string& line, std::string_view value) {
-  line += '"';
-  for (const char c : value) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      line += '\\';
-      line += c;
+// Octets of the UTF-8 sequence `text` begins with, 0 when it is none (RFC 3629 4: no overlong
+// forms, no surrogates, nothing over U+10FFFF).
+std::size_t utf8_length(std::string_view text) {
+  const auto octet = [text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const unsigned first = octet(0);
+  if (first < 0x80) { return 1; }
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) { return 0; }
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((octet(i) & 0xc0U) != 0x80) { return 0; }
+  }
+  const unsigned second = octet(1);
+  const bool wrong = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+                     (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
+  return wrong ? 0 : length;
+}
+
+// JSON string content (RFC 8259 7).  What isn't UTF-8 becomes U+FFFD: a name from the net may hold
+// any octets, and one of them must not make the whole line unreadable.
+void append_escaped(std::string& line, std::string_view value) {
+  while (!value.empty()) {
+    const std::size_t length = utf8_length(value);
+    const auto octet = static_cast<unsigned char>(value[0]);
+    if (length == 0) {
+      line += "\\ufffd";
+    } else if (octet == '"' || octet == '\\') {
+      line.append("\\").append(value.substr(0, 1));
     } else if (octet < 0x20 || octet == 0x7f) {
       std::array<char, 8> escape{};
       std::snprintf(escape.data(), escape.size(), "\\u%04x", octet);
       line += escape.data();
     } else {
+      line += value.substr(0, length);
+    }
+    value.remove_prefix(length == 0 ? 1 : length);
+  }
+}
+
+void append_quoted(std::string& line, std::string_view value) {
+  line += '"';
+  append_escaped(line, value);
+  line += '"';
+}
+
+// A text line's message: prose without quotes, but still one line.
+void append_prose(std::string& line, std::string_view text) {
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet < 0x20 || octet == 0x7f) {
+      append_escaped(line, {&c, 1});
+    } else {
       line += c;
     }
   }
-  line += '"';
 }
 
 bool needs_quotes(std::string_view value) {
   if (value.empty()) { return true; }
   for (const char c : value) {
     const auto octet = static_cast<unsigned char>(c);
-    if (octet <= ' ' || octet == 0x7f || c == '"' || c == '=' || c == '\\') { return true; }
+    if (octet <= ' ' || octet >= 0x7f || c == '"' || c == '=' || c == '\\') { return true; }
   }
   return false;
 }
@@ -61,7 +101,8 @@ std::string text_line(LogLevel level, std::string_view area, std::string_view me
                       std::initializer_list<LogField> fields) {
   std::string line = timestamp() + ' ';
   line += kLevelNames[static_cast<std::size_t>(level)];
-  line.append(" ").append(area).append(": ").append(message);
+  line.append(" ").append(area).append(": ");
+  append_prose(line, message);
   for (const LogField& field : fields) {
     line.append(" ").append(field.key).append("=");
     if (field.quoted && needs_quotes(field.value)) {
@@ -98,7 +139,9 @@ std::string json_line(LogLevel level, std::string_view area, std::string_view me
 
 LogField::LogField(std::string_view name, std::string_view text) : key(name), value(text) {}
 
-LogField::LogField(std::string_view name, double number) : key(name), quoted(false) {
+// JSON has no NaN and no infinity: they are words.
+LogField::LogField(std::string_view name, double number)
+    : key(name), quoted(!std::isfinite(number)) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.6g", number);
   value = text.data();

@@ -1,0 +1,279 @@
+"""One small class a server: its configuration for a workload, its command, its version.
+
+Each is configured with one UDP worker and otherwise the way its makers ship it, without what would
+spoil a comparison: no rate limit, no log line per query, no data beyond the answer (NSD's
+minimal-responses, the default of the others).
+"""
+import os
+import re
+import shutil
+import subprocess
+
+import mmdb
+import workloads
+
+GEO_DATABASE = "places.mmdb"
+
+
+def write(folder, name, text):
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as out:
+        out.write(text)
+
+
+def write_geo_database(folder):
+    mmdb.write_world(os.path.join(folder, GEO_DATABASE), workloads.geo_prefixes(),
+                     workloads.PLACES)
+
+
+class Server:
+    name = ""
+    binary = ""
+    packages = ()     # of Debian; () for what this repository builds
+    workloads = tuple(workloads.WORKLOADS)
+    expect = "set"    # what peers_load checks, see its usage
+
+    def __init__(self, binaries):
+        self.binaries = binaries  # the folder this repository's programs are in
+
+    def path(self):
+        """Of the program, or None when it is not there."""
+        if self.packages:
+            return shutil.which(self.binary, path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+        path = os.path.join(self.binaries, self.binary)
+        return path if os.access(path, os.X_OK) else None
+
+    def version(self):
+        return ""
+
+    def configure(self, folder, port, workload):
+        """Writes into the empty `folder` what command() needs."""
+
+    def command(self, folder, port, answer_octets):
+        raise NotImplementedError
+
+    def first_match(self, arguments, pattern):
+        done = subprocess.run([self.path(), *arguments], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        match = re.search(pattern, done.stdout)
+        return match.group(1) if match else "unknown"
+
+
+class Echo(Server):
+    name = "echo"
+    binary = "peers_echo"
+    expect = "any"
+
+    def command(self, folder, port, answer_octets):
+        return [self.path(), "--port", str(port), "--answer-octets", str(round(answer_octets))]
+
+
+class Nsd(Server):
+    name = "nsd"
+    binary = "nsd"
+    packages = ("nsd",)
+    workloads = ("static", "wildcard")
+
+    def version(self):
+        return self.first_match(["-v"], r"NSD version (\S+)")
+
+    def configure(self, folder, port, workload):
+        write(folder, "zone", workloads.zone_text())
+        write(folder, "nsd.conf", f"""
+server:
+  ip-address: 127.0.0.1@{port}
+  server-count: 1
+  username: ""
+  zonesdir: "{folder}"
+  database: ""
+  zonelistfile: "{folder}/zone.list"
+  pidfile: "{folder}/nsd.pid"
+  xfrdfile: "{folder}/xfrd.state"
+  xfrdir: "{folder}"
+  minimal-responses: yes
+  rrl-ratelimit: 0
+  rrl-whitelist-ratelimit: 0
+remote-control:
+  control-enable: no
+zone:
+  name: {workloads.ZONE}
+  zonefile: zone
+""")
+
+    def command(self, folder, port, answer_octets):
+        return [self.path(), "-d", "-c", f"{folder}/nsd.conf"]
+
+
+class Knot(Server):
+    name = "knot"
+    binary = "knotd"
+    packages = ("knot", "knot-module-geoip")
+
+    def version(self):
+        return self.first_match(["--version"], r"version (\S+)")
+
+    def configure(self, folder, port, workload):
+        geo = workload == "geo"
+        write(folder, "zone", workloads.zone_text())
+        if geo:
+            write_geo_database(folder)
+            lines = [f"geo.{workloads.ZONE}:"]
+            for _, country, _, _, address in workloads.PLACES:
+                lines += [f"  - geo: \"{country}\"", f"    A: {address}"]
+            write(folder, "geo.conf", "\n".join(lines) + "\n")
+        module = f"""
+mod-geoip:
+  - id: places
+    config-file: "{folder}/geo.conf"
+    ttl: {workloads.TTL}
+    mode: geodb
+    geodb-file: "{folder}/{GEO_DATABASE}"
+    geodb-key: country/iso_code
+""" if geo else ""
+        write(folder, "knot.conf", f"""
+server:
+  rundir: "{folder}"
+  listen: 127.0.0.1@{port}
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+  edns-client-subnet: {"on" if geo else "off"}
+control:
+  listen: "{folder}/knot.sock"
+database:
+  storage: "{folder}"
+log:
+  - target: stderr
+    any: warning
+{module}
+zone:
+  - domain: {workloads.ZONE}
+    file: "{folder}/zone"
+    journal-content: none
+{"    module: mod-geoip/places" if geo else ""}
+""")
+
+    def command(self, folder, port, answer_octets):
+        return [self.path(), "-c", f"{folder}/knot.conf"]
+
+
+class Gdnsd(Server):
+    name = "gdnsd"
+    binary = "gdnsd"
+    packages = ("gdnsd",)
+
+    def version(self):
+        return self.first_match(["-?"], r"gdnsd version (\S+)")
+
+    def configure(self, folder, port, workload):
+        plugin = ""
+        if workload == "geo":
+            write_geo_database(folder)
+            plugin = self.geoip_plugin(folder)
+        write(folder, f"zones/{workloads.ZONE}",
+              workloads.zone_text("DYNA geoip!places" if plugin else None))
+        write(folder, "config", f"""
+options => {{
+  listen => "127.0.0.1:{port}"
+  udp_threads => 1
+  tcp_threads => 1
+  run_dir => "{folder}/run"
+  state_dir => "{folder}/state"
+}}
+{plugin}
+""")
+
+    @staticmethod
+    def geoip_plugin(folder):
+        datacenters, by_continent = [], {}
+        for continent, country, _, _, _ in workloads.PLACES:
+            datacenters.append(country.lower())
+            by_continent.setdefault(continent, []).append(f"{country} => [{country.lower()}]")
+        places = "\n".join(f"      {continent} => {{ {', '.join(countries)} }}"
+                           for continent, countries in by_continent.items())
+        addresses = "\n".join(f"      {country.lower()} => {address}"
+                              for _, country, _, _, address in workloads.PLACES)
+        return f"""
+plugins => {{ geoip => {{
+  maps => {{ places => {{
+    geoip2_db => "{folder}/{GEO_DATABASE}"
+    datacenters => [{", ".join(datacenters)}]
+    map => {{
+{places}
+    }}
+  }} }}
+  resources => {{ places => {{
+    map => places
+    service_types => up
+    dcmap => {{
+{addresses}
+    }}
+  }} }}
+}} }}
+"""
+
+    def command(self, folder, port, answer_octets):
+        return [self.path(), "-c", folder, "start"]
+
+
+class Proxima(Server):
+    name = "proxima"
+    binary = "proxima-gslb"
+
+    def version(self):
+        return self.first_match(["--version"], r"(\d+\.\d+\S*)")
+
+    def configure(self, folder, port, workload):
+        write(folder, "zone", workloads.zone_text())
+        write(folder, "proxima.toml", f"""
+[server]
+listen = ["127.0.0.1:{port}"]
+workers = 1
+
+[log]
+level = "warning"
+
+[admin]
+listen = "127.0.0.1:0"
+
+[[zone]]
+name = "{workloads.ZONE}."
+file = "zone"
+""" + (self.geo_tables(folder) if workload == "geo" else ""))
+
+    @staticmethod
+    def geo_tables(folder):
+        write_geo_database(folder)
+        text = f"""
+[[geo.source]]
+file = "{GEO_DATABASE}"
+preset = "maxmind"
+
+[service.places]
+ttl_s = {workloads.TTL}
+answers = 1
+
+[[route]]
+name = "geo.{workloads.ZONE}."
+service = "places"
+"""
+        for _, country, latitude, longitude, address in workloads.PLACES:
+            text += f"""
+[cluster.{country.lower()}]
+latitude = {latitude}
+longitude = {longitude}
+country = "{country}"
+health = "none"
+[[cluster.{country.lower()}.node]]
+id = "one"
+ipv4 = "{address}"
+"""
+        return text
+
+    def command(self, folder, port, answer_octets):
+        return [self.path(), "-c", f"{folder}/proxima.toml"]
+
+
+# The floor first: it is what the others are measured against.
+SERVERS = {server.name: server for server in (Echo, Proxima, Gdnsd, Nsd, Knot)}

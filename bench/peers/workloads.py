@@ -1,0 +1,120 @@
+"""What is asked: one world (zone, places) and the workloads on it, as queries with right answers.
+
+A workload is a row of WORKLOADS; every server gets the same world and the same query set.
+"""
+import ipaddress
+import random
+import struct
+
+ZONE = "bench.example"
+NAMES = 10_000
+WILDCARD_NAMES = 1_000_000
+WILDCARD_ADDRESS = "198.19.255.1"
+GEO_PREFIXES = 1_000
+TTL = 60
+UNCHECKED = 255
+NOERROR, NXDOMAIN = 0, 3
+A_RECORD_OCTETS = 16    # compressed owner
+SOA_RECORD_OCTETS = 51  # compressed owner, MNAME and RNAME of soa() below
+
+# Places: continent, country, latitude, longitude, the address clients there must be given.
+PLACES = [
+    ("EU", "DE", 50.11, 8.68, "203.0.113.1"),
+    ("EU", "ES", 40.42, -3.70, "203.0.113.2"),
+    ("NA", "US", 39.04, -77.49, "203.0.113.3"),
+    ("SA", "BR", -23.55, -46.63, "203.0.113.4"),
+    ("AS", "JP", 35.68, 139.69, "203.0.113.5"),
+    ("AS", "IN", 19.08, 72.88, "203.0.113.6"),
+    ("OC", "AU", -33.87, 151.21, "203.0.113.7"),
+    ("AF", "ZA", -26.20, 28.05, "203.0.113.8"),
+]
+
+
+def name_address(number):
+    return str(ipaddress.IPv4Address("198.18.0.0") + number)
+
+
+def soa():
+    return f"{ZONE}. 300 SOA ns1.{ZONE}. hostmaster.{ZONE}. 1 7200 1800 1209600 300"
+
+
+def zone_text(geo_record=None):
+    """The zone file; `geo_record` is what a server wants at geo.ZONE, where it can route."""
+    lines = [soa(), f"{ZONE}. 3600 NS ns1.{ZONE}.", f"ns1.{ZONE}. 3600 A 192.0.2.53",
+             f"*.w.{ZONE}. {TTL} A {WILDCARD_ADDRESS}"]
+    lines += [f"n{i:05d}.{ZONE}. {TTL} A {name_address(i)}" for i in range(NAMES)]
+    if geo_record:
+        lines.append(f"geo.{ZONE}. {TTL} {geo_record}")
+    return "\n".join(lines) + "\n"
+
+
+def geo_prefixes():
+    """(prefix, index into PLACES): /16 to /24, no two in one /16, all of them public space."""
+    rng = random.Random(2)
+    blocks = [(a, b) for a in range(11, 100) for b in range(256)]
+    result = []
+    for first, second in rng.sample(blocks, GEO_PREFIXES):
+        bits = rng.randint(16, 24)
+        third = rng.getrandbits(8) >> (24 - bits) << (24 - bits)
+        place = rng.randrange(len(PLACES))
+        result.append((ipaddress.ip_network(f"{first}.{second}.{third}.0/{bits}"), place))
+    return sorted(result)
+
+
+def query(name, subnet=None):
+    """Wire form of an A query with EDNS(0), ID 0, and ECS for the IPv4 /24 `subnet` if given."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    option = b""
+    if subnet is not None:
+        option = struct.pack(">HHHBB", 8, 7, 1, 24, 0) + subnet
+    return (struct.pack(">HHHHHH", 0, 0, 1, 0, 0, 1) + labels + b"\0" +
+            struct.pack(">HH", 1, 1) + b"\0" + struct.pack(">HHIH", 41, 1232, 0, len(option)) +
+            option)
+
+
+def static_queries():
+    rng = random.Random(1)
+    for i in range(10 * NAMES):
+        number = rng.randrange(NAMES)
+        if i % 10 == 9:
+            yield query(f"x{number:05d}.{ZONE}"), NXDOMAIN, 0, None
+        else:
+            yield query(f"n{number:05d}.{ZONE}"), NOERROR, 1, name_address(number)
+
+
+def wildcard_queries():
+    # A multiplier coprime to the count visits every number once, in no order a cache likes.
+    for i in range(WILDCARD_NAMES):
+        yield (query(f"c{i * 314_159 % WILDCARD_NAMES:06d}.w.{ZONE}"), NOERROR, 1,
+               WILDCARD_ADDRESS)
+
+
+def geo_queries():
+    rng = random.Random(3)
+    prefixes = geo_prefixes()
+    for _ in range(100_000):
+        prefix, place = rng.choice(prefixes)
+        subnet = int(prefix.network_address) + (rng.randrange(prefix.num_addresses) & ~0xFF)
+        yield (query(f"geo.{ZONE}", subnet.to_bytes(4, "big")[:3]), NOERROR, 1,
+               PLACES[place][4])
+
+
+WORKLOADS = {
+    "static": ("10,000 names, 10 % NXDOMAIN", static_queries),
+    "wildcard": ("1 M different names under one wildcard", wildcard_queries),
+    "geo": ("8 answers by ECS, 1,000 prefixes in an MMDB", geo_queries),
+}
+
+
+def write_set(path, queries):
+    """Writes the file peers_load reads; returns the mean octets of a right answer."""
+    records, octets = [], 0
+    for wire, rcode, answers, address in queries:
+        packed = ipaddress.IPv4Address(address).packed if address else bytes(4)
+        records.append(struct.pack(">HBB", len(wire), rcode, answers) + packed + wire)
+        # An answer repeats the query, OPT and ECS included, and adds one record.
+        octets += len(wire) + (A_RECORD_OCTETS if answers else SOA_RECORD_OCTETS)
+    with open(path, "wb") as out:
+        out.write(b"PXQ1" + struct.pack(">I", len(records)))
+        out.write(b"".join(records))
+    return octets / len(records)
