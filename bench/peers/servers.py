@@ -251,7 +251,7 @@ file = "{GEO_DATABASE}"
 preset = "maxmind"
 
 [service.places]
-ttl_s = {workloads.TTL}
+ttl = "{workloads.TTL}s"
 answers = 1
 
 [[route]]
