@@ -60,36 +60,31 @@ class LeafWriter {
   bool has_unit_ = false;
 };
 
-// Records under overrides → units, each pair worked out once.
+// Records under overrides → units.
 class UnitChooser {
  public:
   UnitChooser(const CompileOptions& options, RecordTable& records, UnitBuilder& units)
       : options_(options), records_(records), units_(units) {}
 
   UnitIndex choose(RecordId record, std::uint32_t override_number, double weight) {
-    const auto [it, is_new] =
-        known_.try_emplace(std::uint64_t{override_number} << 32 | record, Choice{});
-    if (is_new) {
-      const Record& below = records_[record];
-      const PrefixOverride* above =
-          override_number == kNoOverride ? nullptr : &options_.overrides[override_number];
-      it->second.record = above == nullptr ? below : apply(*above, below);
-      it->second.unit =
-          units_.unit_of(it->second.record, above == nullptr ? -1 : above->override_index);
+    std::int32_t override_index = -1;
+    if (override_number != kNoOverride) {
+      const PrefixOverride& above = options_.overrides[override_number];
+      override_index = above.override_index;
+      record = records_.intern(apply(above, records_[record]));
     }
-    units_.add(it->second.unit, it->second.record, weight);
-    return it->second.unit;
+    const auto [unit, is_new] = known_.find_or_add(
+        (std::uint64_t{record} << 32 | static_cast<std::uint32_t>(override_index)) + 2);
+    if (is_new) { *unit = units_.unit_of(records_[record], override_index); }
+    units_.add(*unit, records_[record], weight);
+    return *unit;
   }
 
  private:
-  struct Choice {
-    UnitIndex unit;
-    Record record;
-  };
   const CompileOptions& options_;
   RecordTable& records_;
   UnitBuilder& units_;
-  std::unordered_map<std::uint64_t, Choice> known_;
+  FlatMap known_;  // record and override_index (-1 and up), + 2 → unit
 };
 
 // A prior for demand.  An IPv6 allocation's size says little of its users: a /40 and all that is

@@ -141,7 +141,7 @@ class Walker {
     }
     visited_.resize(metadata.node_count);
     if (!walk()) { return std::nullopt; }
-    if (by_offset_.empty()) { return corrupt("it holds no data"); }
+    if (!has_data_) { return corrupt("it holds no data"); }
     check_fields(source_, seen_,
                  "mmdblookup --file " + source_.file + " --ip 8.8.8.8 shows the names",
                  context_.problems);
@@ -249,13 +249,14 @@ class Walker {
   }
 
   std::optional<RecordId> record_at(const Side& side) {
-    const auto [it, is_new] = by_offset_.try_emplace(side.data_offset, 0);
-    if (!is_new) { return it->second; }
+    const auto [id, is_new] = by_offset_.find_or_add(std::uint64_t{side.data_offset} + 1);
+    if (!is_new) { return *id; }
     // libmaxminddb 1.7 lets a record point into the separator, which wraps its offset.
     if (side.record < database_.mmdb.metadata.node_count + std::uint64_t{kSeparatorOctets} ||
         side.data_offset >= database_.mmdb.data_section_size) {
       return corrupt("a node points outside the data");
     }
+    has_data_ = true;
     std::array<MMDB_entry_data_s, kFieldCount> values{};
     MMDB_entry_s entry{&database_.mmdb, side.data_offset};
     const char* const whole[] = {nullptr};
@@ -280,7 +281,7 @@ class Walker {
     raw.radius_km = number_of(values[kRadius]);
     raw.asn = number_of(values[kAsn]);
     raw.operator_name = text_of(values[kOperator]);
-    return it->second = put_record(raw, context_);
+    return *id = put_record(raw, context_);
   }
 
   const Source& source_;
@@ -289,7 +290,8 @@ class Walker {
   std::array<Path, kFieldCount> paths_;
   std::array<bool, kFieldCount> seen_{};
   std::vector<bool> visited_;
-  std::unordered_map<std::uint32_t, RecordId> by_offset_;  // of data
+  FlatMap by_offset_;  // of data, + 1
+  bool has_data_ = false;
   FloorFolder ipv4_{kIpv4};
   FloorFolder ipv6_{kIpv6};
 };

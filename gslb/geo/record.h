@@ -8,10 +8,9 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <unordered_map>
 #include <vector>
 
-#include "gslb/base/hash.h"
+#include "gslb/geo/flat_map.h"
 
 namespace gslb::geo {
 
@@ -58,7 +57,7 @@ class RecordTable {
 
  private:
   std::vector<Record> records_;
-  std::unordered_multimap<std::uint64_t, RecordId> by_hash_;
+  FlatMap by_hash_;
 };
 
 }  // namespace gslb::geo

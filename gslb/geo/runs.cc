@@ -70,7 +70,7 @@ Runs merge_runs(Runs primary, const Runs& secondary, RecordTable& records) {
   if (primary.empty()) { return secondary; }
   Runs merged;
   merged.reserve(primary.size() + secondary.size());
-  std::unordered_map<std::uint64_t, RecordId> known;  // pair of ids → merged id
+  FlatMap known;  // pair of ids → merged id
   std::size_t p = 0;
   std::size_t s = 0;
   std::uint64_t at = 0;
@@ -81,9 +81,9 @@ Runs merge_runs(Runs primary, const Runs& secondary, RecordTable& records) {
     if (a == 0 || b == 0) {
       record = a | b;
     } else {
-      const auto [it, is_new] = known.try_emplace(mix64(std::uint64_t{a} << 32 | b), 0);
-      if (is_new) { it->second = records.intern(merge(records[a], records[b])); }
-      record = it->second;
+      const auto [id, is_new] = known.find_or_add(std::uint64_t{a} << 32 | b);
+      if (is_new) { *id = records.intern(merge(records[a], records[b])); }
+      record = *id;
     }
     append(merged, at, record);
     const bool p_ends = p + 1 == primary.size();
