@@ -190,7 +190,7 @@ Result<void, QueryError> parse_query(Octets message, Query& query) noexcept {
   const std::size_t authority_count = load_u16(message.data() + 8);
   const std::size_t additional_count = load_u16(message.data() + 10);
   if (((flags >> 11) & 0xf) != static_cast<unsigned>(Opcode::kQuery)) {
-    // NOTIMP may echo the question (RFC 8906 8.1.4); without a whole one it goes without.
+    // NOTIMP may echo the question (RFC 8906); without a whole one it goes without.
     if (question_count == 1) { static_cast<void>(take_question(message, query)); }
     return Unexpected(QueryError::kOpcode);
   }

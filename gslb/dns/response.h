@@ -39,9 +39,12 @@ class ResponseWriter {
  public:
   // `out` is the buffer (not overlapping `message`), `limit` (<= out.size(), >= 512) the octets the
   // response may have.
+  //
   // Copies ID, opcode QUERY, RD, CD (RFC 4035 3.2.2) and the question (case as sent) from
   // `message`.  `query` must be whole (parse_query succeeded), outlive the writer and stay as it
-  // is. `edns_octets`: what edns_size() said for this response, 0 without OPT.
+  // is.
+  //
+  // `edns_octets`: what edns_size() said for this response, 0 without OPT.
   ResponseWriter(MutableOctets out, std::size_t limit, Octets message, const Query& query,
                  std::size_t edns_octets) noexcept;
 
