@@ -3,6 +3,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 namespace bench {
 namespace {
@@ -10,6 +11,9 @@ namespace {
 constexpr std::size_t kRecordHeaderOctets = 8;
 constexpr std::uint16_t kTypeA = 1;
 constexpr std::uint16_t kClassIn = 1;
+constexpr std::uint16_t kTypeOpt = 41;
+constexpr std::uint16_t kOptionEcs = 8;
+constexpr std::size_t kEcsScope = 7;  // offset in the option: code, length, family, source, scope
 
 std::uint16_t load_u16(const std::uint8_t* at) noexcept {
   return static_cast<std::uint16_t>((at[0] << 8) | at[1]);
@@ -36,6 +40,49 @@ std::size_t question_end(Octets message) noexcept {
   return name_end != 0 && name_end + 4 <= message.size() ? name_end + 4 : 0;
 }
 
+// The options of the OPT record among the records from `at` on; nullopt if there is none.
+std::optional<Octets> find_options(Octets message, std::size_t at, unsigned records) noexcept {
+  for (; records > 0; --records) {
+    at = skip_name(message, at);
+    if (at == 0 || at + 10 > message.size()) { return std::nullopt; }
+    const std::uint16_t type = load_u16(message.data() + at);
+    const std::size_t length = load_u16(message.data() + at + 8);
+    at += 10;
+    if (at + length > message.size()) { return std::nullopt; }
+    if (type == kTypeOpt) { return message.subspan(at, length); }
+    at += length;
+  }
+  return std::nullopt;
+}
+
+unsigned record_count(Octets message) noexcept {
+  return unsigned{load_u16(message.data() + 6)} + load_u16(message.data() + 8) +
+         load_u16(message.data() + 10);
+}
+
+// Whether `options` holds the query's `ecs` (a whole option), whatever its scope.
+bool has_subnet(Octets options, Octets ecs) noexcept {
+  for (std::size_t at = 0; at + 4 <= options.size();) {
+    const Octets option = options.subspan(at);
+    const std::size_t size = std::size_t{4} + load_u16(option.data() + 2);
+    if (load_u16(option.data()) == kOptionEcs) {
+      return size == ecs.size() && option.size() >= size &&
+             std::memcmp(option.data(), ecs.data(), kEcsScope) == 0 &&
+             std::memcmp(option.data() + kEcsScope + 1, ecs.data() + kEcsScope + 1,
+                         size - kEcsScope - 1) == 0;
+    }
+    at += size;
+  }
+  return false;
+}
+
+bool edns_comes_back(Octets query, Octets answer, std::size_t question) noexcept {
+  const auto asked = find_options(query, question, record_count(query));
+  const auto given = find_options(answer, question, record_count(answer));
+  if (!asked) { return true; }
+  return given && (asked->empty() || has_subnet(*given, *asked));
+}
+
 bool first_record_is(Octets answer, std::size_t at, std::uint32_t address) noexcept {
   at = skip_name(answer, at);
   if (at == 0 || at + 14 > answer.size()) { return false; }
@@ -52,6 +99,12 @@ std::string check_query(Octets query) {
   }
   if ((query[2] & 0xF8) != 0 || load_u16(query.data() + 4) != 1 || question_end(query) == 0) {
     return "a query is not a plain one with one question";
+  }
+  const auto options = find_options(query, question_end(query), record_count(query));
+  if (options && !options->empty() &&
+      (options->size() <= kEcsScope || load_u16(options->data()) != kOptionEcs ||
+       options->size() != std::size_t{4} + load_u16(options->data() + 2))) {
+    return "a query has another option than ECS";
   }
   return "";
 }
@@ -75,8 +128,9 @@ std::string QuerySet::load(const std::string& path) {
     if (std::string why = check_query({file_.data() + at, length}); !why.empty()) {
       return path + ": query " + std::to_string(i) + ": " + why;
     }
-    entries_.push_back(
-        {static_cast<std::uint32_t>(at), length, {record[2], record[3], load_u32(record + 4)}});
+    entries_.push_back({static_cast<std::uint32_t>(at),
+                        length,
+                        {record[2], record[3], load_u32(record + 4), true}});
     at += length;
   }
   return entries_.empty() ? path + ": no query in it" : "";
@@ -104,6 +158,7 @@ Verdict check_answer(Octets query, const Expectation& expectation, Octets answer
   if (expectation.address != 0 && !first_record_is(answer, question, expectation.address)) {
     return Verdict::kAddress;
   }
+  if (expectation.edns && !edns_comes_back(query, answer, question)) { return Verdict::kEdns; }
   return Verdict::kRight;
 }
 

@@ -1,11 +1,13 @@
 // The queries one run sends and what a right answer to each of them is.
 //
-// Source: RFC 1035 4.1 (message, header, question, resource record), 4.1.4 (compression).
+// Source: RFC 1035 4.1 (message, header, question, resource record), 4.1.4 (compression);
+// RFC 6891 6.1.1 (OPT comes back); RFC 7871 7.2.1 (so do family, source and address of ECS).
 //
 // Shares no code with the server on purpose: a bug in a common parser would hide itself.
 // File, big-endian: "PXQ1", u32 count, then per query: u16 length, u8 rcode, u8 answer count,
 // 4 octets address, `length` octets of the query with ID 0.  255 as rcode or answer count and
-// 0.0.0.0 as address mean "not checked".  bench/peers/workloads.py writes it.
+// 0.0.0.0 as address mean "not checked".  A query's OPT is its only additional record, and an ECS
+// option the first one in it.  bench/peers/workloads.py writes it.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +27,20 @@ struct Expectation {
   std::uint8_t rcode = kUnchecked;
   std::uint8_t answer_count = kUnchecked;
   std::uint32_t address = 0;  // of the first answer record, host order; 0: not checked
+  bool edns = false;          // OPT must come back, with the query's ECS if it had one
 };
 
-enum class Verdict : std::uint8_t { kRight, kHeader, kQuestion, kRcode, kAnswerCount, kAddress };
-inline constexpr const char* kVerdictNames[] = {"right", "header",       "question",
-                                                "rcode", "answer_count", "address"};
+enum class Verdict : std::uint8_t {
+  kRight,
+  kHeader,
+  kQuestion,
+  kRcode,
+  kAnswerCount,
+  kAddress,
+  kEdns
+};
+inline constexpr const char* kVerdictNames[] = {"right",        "header",  "question", "rcode",
+                                                "answer_count", "address", "edns"};
 inline constexpr std::size_t kVerdicts = std::size(kVerdictNames);
 
 // Owns the octets of all queries.  Immutable once set up.

@@ -99,6 +99,18 @@ class PeersSmoke(unittest.TestCase):
         self.assert_all_answered(result)
         self.assertEqual(result["wrong_by"]["question"], result["answered"])
 
+    def test_an_answer_without_the_subnet_asked_for_is_wrong(self):
+        query = workloads.query(f"geo.{workloads.ZONE}", bytes([11, 22, 33]))
+        expected = [(query, workloads.UNCHECKED, workloads.UNCHECKED, None)]
+        other_scope = self.start_liar(
+            lambda q: q[:2] + b"\x80" + q[3:-4] + b"\x18" + q[-3:])
+        self.assertEqual(self.load(other_scope, expected)["wrong"], 0)
+        for lie in (lambda q: q[:2] + b"\x80" + q[3:-1] + bytes([q[-1] ^ 1]),
+                    lambda q: q[:2] + b"\x80" + q[3:11] + b"\0" + q[12:]):
+            result = self.load(self.start_liar(lie), expected)
+            self.assert_all_answered(result)
+            self.assertEqual(result["wrong_by"]["edns"], result["answered"])
+
     def test_a_query_sent_back_as_it_is_is_wrong(self):
         port = self.start_liar(lambda query: query)
         result = self.load(port, [(QUERY, 0, 0, None)])
