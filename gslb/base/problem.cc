@@ -70,7 +70,11 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
       best_distance = distance;
     }
   }
-  return best;
+  if (!best.empty() || word.size() < 3) { return best; }
+  const auto longer =
+      std::find_if(candidates.begin(), candidates.end(),
+                   [&](const auto& candidate) { return candidate.starts_with(word); });
+  return longer == candidates.end() ? best : *longer;
 }
 
 }  // namespace gslb

@@ -44,8 +44,8 @@ class Problems {
   std::size_t error_count_ = 0;
 };
 
-// The candidate most like `word` (edit distance at most a third of its length), for "did you
-// mean"; empty when none is near.
+// The candidate most like `word` (edit distance at most a third of its length; otherwise the first
+// that `word` of three characters or more begins), for "did you mean"; empty when none is near.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
 
 }  // namespace gslb

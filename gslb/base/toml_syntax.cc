@@ -12,13 +12,14 @@ struct SyntaxHint {
 };
 
 // First match wins.
-constexpr std::array<SyntaxHint, 11> kSyntaxHints = {{
+constexpr std::array<SyntaxHint, 12> kSyntaxHints = {{
     {"into existing inline table", "an inline table is complete as written; use [table] instead"},
     {"as array-of-tables", "a list of tables is written [[name]] every time"},
     {"cannot redefine existing table", "a table may stand once; put its keys together"},
     {"cannot redefine", "a key may be set once in a table"},
     {"control characters", "close the quote on the same line, or use triple quotes"},
     {"end-of-file", "something is not closed: a quote, a bracket or a brace"},
+    {"value-terminator", "one value a line; text needs quotes: key = \"text\""},
     {"could not determine value type", "text needs quotes: key = \"text\""},
     {"expected '='", "write key = value"},
     {"expected value", "write a value after the '='"},

@@ -66,10 +66,9 @@ struct TomlTable::State {
   Location location;  // of the table's header
   std::set<std::string, std::less<>> known{};
 
-  // "[service.web]", or "the top level".
-  std::string label() const {
-    if (path.empty()) { return "the top level"; }
-    return listed ? "[[" + path + "]]" : '[' + path + ']';
+  std::string where() const {
+    if (path.empty()) { return " at the top level"; }
+    return listed ? " in [[" + path + "]]" : " in [" + path + ']';
   }
   std::string path_of(std::string_view key) const {
     return path.empty() ? std::string(key) : path + '.' + std::string(key);
@@ -82,7 +81,7 @@ struct TomlTable::State {
     known.emplace(key);
     const toml::node* node = table->get(key);
     if (node == nullptr && need == Need::kRequired) {
-      problems->error(location, quoted(key) + " is missing in " + label());
+      problems->error(location, quoted(key) + " is missing" + where());
     }
     return node;
   }
@@ -392,8 +391,7 @@ void TomlTable::finish() {
     std::string hint = near.empty() ? "" : "did you mean '" + near + "'?";
     if (near.empty() && !unused.empty()) { hint = "known here: " + join(unused); }
     state_->problems->error(state_->place(key->source()),
-                            "unknown key " + quoted(name) + " in " + state_->label(),
-                            std::move(hint));
+                            "unknown key " + quoted(name) + state_->where(), std::move(hint));
   }
 }
 

@@ -40,7 +40,7 @@ std::optional<std::int64_t> parse(std::string_view text, std::span<const Unit> u
 std::string format(std::int64_t value, std::span<const Unit> units) {
   Unit best = units[0];
   for (const Unit& unit : units) {
-    if (value != 0 && value % unit.factor == 0) { best = unit; }
+    if (value % unit.factor == 0) { best = unit; }
   }
   return std::to_string(value / best.factor).append(best.suffix);
 }
@@ -56,9 +56,11 @@ std::optional<std::int64_t> parse_size_octets(std::string_view text) {
   return binary ? binary : parse(text, kDecimalSizes);
 }
 
-std::string format_duration_ms(std::int64_t ms) { return format(ms, kDurations); }
+std::string format_duration_ms(std::int64_t ms) { return ms == 0 ? "0s" : format(ms, kDurations); }
 
-std::string format_size_octets(std::int64_t octets) { return format(octets, kBinarySizes); }
+std::string format_size_octets(std::int64_t octets) {
+  return octets == 0 ? "0B" : format(octets, kBinarySizes);
+}
 
 std::string format_number(double value) {
   std::array<char, 32> text{};  // 24 are enough for any double in the general form

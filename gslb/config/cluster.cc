@@ -14,14 +14,11 @@ void read_tiers(TomlTable& table, Context& context, Cluster& cluster) {
     return;
   }
   std::vector<LocatedString> seen;
-  for (const LocatedString& tier : table.strings("tiers")) {
+  for (const LocatedString& tier :
+       read_list(table, "tiers", "leave it out for [\"default\"]", context)) {
     check_id(tier, "tier", context.problems);
     check_duplicate(tier, "tier", seen, context.problems);
     cluster.tiers.push_back(tier.text);
-  }
-  if (cluster.tiers.empty()) {
-    table.error("tiers", "cluster '" + cluster.id.text + "' has no tier",
-                "leave 'tiers' out for [\"default\"]");
   }
 }
 

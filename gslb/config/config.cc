@@ -18,6 +18,7 @@ void read_log(TomlTable& root, Context& context) {
 }
 
 void read_zones(TomlTable& root, Context& context) {
+  const std::size_t errors = context.problems.error_count();
   std::vector<LocatedString> seen;
   for (TomlTable& table : root.tables("zone")) {
     Zone zone;
@@ -28,11 +29,9 @@ void read_zones(TomlTable& root, Context& context) {
     table.finish();
     context.config.zones.push_back(std::move(zone));
   }
-  if (!root.has("zone")) {
-    context.problems.error(root.at(), "there is no zone to serve",
-                           "add [[zone]] with name = \"example.\" and file = \"example.zone\"");
-  } else if (context.config.zones.empty()) {
-    root.error("zone", "there is no zone to serve");
+  if (context.config.zones.empty() && context.problems.error_count() == errors) {
+    root.error("zone", "there is no zone to serve",
+               "add [[zone]] with name = \"example.\" and file = \"example.zone\"");
   }
 }
 

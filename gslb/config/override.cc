@@ -71,7 +71,7 @@ void read_relocation(TomlTable& table, Override& entry) {
 std::vector<LocatedString> read_clusters_of(TomlTable& table, std::string_view key,
                                             const std::vector<std::string>& known,
                                             Context& context) {
-  std::vector<LocatedString> clusters = table.strings(key);
+  std::vector<LocatedString> clusters = read_list(table, key, "leave it out", context);
   std::vector<LocatedString> seen;
   for (const LocatedString& cluster : clusters) {
     check_duplicate(cluster, "cluster", seen, context.problems);

@@ -63,6 +63,17 @@ std::optional<LocatedString> located(TomlTable& table, std::string_view key, Nee
   return LocatedString{std::move(*text), table.at(key)};
 }
 
+std::vector<LocatedString> read_list(TomlTable& table, std::string_view key, std::string_view hint,
+                                     const Context& context) {
+  const std::size_t errors = context.problems.error_count();
+  auto values = table.strings(key);
+  // A list whose elements were all refused is not empty.
+  if (values.empty() && table.has(key) && context.problems.error_count() == errors) {
+    table.error(key, "'" + std::string(key) + "' is empty", std::string(hint));
+  }
+  return values;
+}
+
 void check_id(const LocatedString& id, std::string_view kind, Problems& problems) {
   const bool characters = std::all_of(id.text.begin(), id.text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';

@@ -31,6 +31,10 @@ void read_overrides(TomlTable& root, Context& context);  // after the clusters
 std::optional<LocatedString> located(TomlTable& table, std::string_view key,
                                      Need need = Need::kOptional);
 
+// The strings of `key`; an empty list is an error with `hint`.
+std::vector<LocatedString> read_list(TomlTable& table, std::string_view key, std::string_view hint,
+                                     const Context& context);
+
 // Reports what isn't [a-z0-9-]{1,63} without a hyphen at either end.  `kind` is "cluster" …
 void check_id(const LocatedString& id, std::string_view kind, Problems& problems);
 

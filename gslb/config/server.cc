@@ -31,7 +31,8 @@ std::optional<Endpoint> parse_endpoint(const LocatedString& text, std::uint16_t 
 
 void read_listen(TomlTable& server, Context& context) {
   Server& into = context.config.server;
-  for (const LocatedString& text : server.strings("listen")) {
+  for (const LocatedString& text :
+       read_list(server, "listen", "leave it out for 127.0.0.1:53 and [::1]:53", context)) {
     const auto endpoint = parse_endpoint(text, kDnsPort, context.problems);
     if (!endpoint) { continue; }
     // Port 0 is a new port each time, so it may be asked for twice.
@@ -44,9 +45,6 @@ void read_listen(TomlTable& server, Context& context) {
   }
   if (!server.has("listen")) {
     into.listen = {*Endpoint::parse("127.0.0.1", kDnsPort), *Endpoint::parse("::1", kDnsPort)};
-  } else if (into.listen.empty()) {
-    server.error("listen", "'listen' has no usable address",
-                 "leave it out for 127.0.0.1:53 and [::1]:53");
   }
 }
 

@@ -38,13 +38,9 @@ void read_tiers(TomlTable& table, Context& context, Service& service) {
     offered.insert(cluster.tiers.begin(), cluster.tiers.end());
   }
   const std::vector<std::string> known(offered.begin(), offered.end());
-  std::vector<LocatedString> tiers = table.strings("tiers");
-  if (!table.has("tiers")) {
-    tiers = {{"default", table.at()}};
-  } else if (tiers.empty()) {
-    table.error("tiers", "service '" + service.id.text + "' has no tier",
-                "leave 'tiers' out for [\"default\"]");
-  }
+  std::vector<LocatedString> tiers =
+      read_list(table, "tiers", "leave it out for [\"default\"]", context);
+  if (!table.has("tiers")) { tiers = {{"default", table.at()}}; }
   std::vector<LocatedString> seen;
   for (const LocatedString& tier : tiers) {
     check_duplicate(tier, "tier", seen, context.problems);
@@ -72,7 +68,8 @@ void read_fallback(TomlTable& table, Context& context, Service& service) {
     service.fallback = kPolicies[std::find(names.begin(), names.end(), *word) - names.begin()];
   }
   std::vector<LocatedString> seen;
-  for (const LocatedString& text : table.strings("fallback_pool")) {
+  for (const LocatedString& text :
+       read_list(table, "fallback_pool", "name at least one address", context)) {
     const auto address = Address::parse(text.text);
     if (!address) {
       context.problems.error(text.at, "'" + text.text + "' is not an IP address");
@@ -84,9 +81,6 @@ void read_fallback(TomlTable& table, Context& context, Service& service) {
   service.fallback_cname = located(table, "fallback_cname");
   if (service.fallback_cname && service.fallback_cname->text.empty()) {
     table.error("fallback_cname", "'fallback_cname' is empty");
-  }
-  if (service.fallback == FallbackPolicy::kPool && table.has("fallback_pool") && seen.empty()) {
-    table.error("fallback_pool", "'fallback_pool' has no address");
   }
   if (table.has("fallback") && !word) { return; }  // which keys it needs isn't known
   check_fallback_key(table, "fallback_pool", service.fallback == FallbackPolicy::kPool, "pool");

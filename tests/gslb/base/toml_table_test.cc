@@ -69,7 +69,7 @@ TEST_F(TomlTableTest, ReportsMissingKeysAtTheirTable) {
   root.named_tables("a")[0].second.integer("i", 0, 1, Need::kRequired);
   root.tables("c")[0].boolean("b", Need::kRequired);
   EXPECT_EQ(said(),
-            "f:1:1: error: 'name' is missing in the top level\n"
+            "f:1:1: error: 'name' is missing at the top level\n"
             "f:2:1: error: 'i' is missing in [a.b]\n"
             "f:3:1: error: 'b' is missing in [[c]]\n");
 }
@@ -127,8 +127,8 @@ TEST_F(TomlTableTest, SaysTheRange) {
             "f:3:7: error: 'nan' is nan, outside 0 to 1\n"
             "f:4:7: error: 'inf' is inf, outside 0 to 1\n"
             "f:5:5: error: 'd' is 2d, outside 50ms to 1h\n"
-            "f:6:7: error: 'neg' is -1, outside 0ms to 1s\n"
-            "f:7:7: error: 'big' is 9223372036854775807, outside 0ms to 1s\n"
+            "f:6:7: error: 'neg' is -1, outside 0s to 1s\n"
+            "f:7:7: error: 'big' is 9223372036854775807, outside 0s to 1s\n"
             "f:8:5: error: 'z' is 0B, outside 1B to 1MiB\n");
 }
 
@@ -150,8 +150,8 @@ TEST_F(TomlTableTest, ReportsUnknownTablesInFileOrder) {
   TomlTable root = parse("[zebra]\nx = 1\n[[apple]]\ny = 1\n");
   root.finish();
   EXPECT_EQ(said(),
-            "f:1:2: error: unknown key 'zebra' in the top level\n"
-            "f:3:3: error: unknown key 'apple' in the top level\n");
+            "f:1:2: error: unknown key 'zebra' at the top level\n"
+            "f:3:3: error: unknown key 'apple' at the top level\n");
 }
 
 TEST_F(TomlTableTest, ListsTheChoices) {

@@ -159,6 +159,8 @@ TEST(DidYouMean, FindsTheNearestWithinAThird) {
   EXPECT_EQ(did_you_mean("tier", keys), "tiers");
   EXPECT_EQ(did_you_mean("anwsers", keys), "answers");
   EXPECT_EQ(did_you_mean("fallbcak", keys), "fallback");
+  EXPECT_EQ(did_you_mean("fall", keys), "fallback");
+  EXPECT_EQ(did_you_mean("a", keys), "");
   EXPECT_EQ(did_you_mean("colour", keys), "");
   EXPECT_EQ(did_you_mean("", keys), "");
   EXPECT_EQ(did_you_mean("ttl", {}), "");
@@ -189,7 +191,7 @@ TEST(Units, ReadsSizesStrictly) {
 }
 
 TEST(Units, PrintsTheLargestUnitThatDivides) {
-  EXPECT_EQ(format_duration_ms(0), "0ms");
+  EXPECT_EQ(format_duration_ms(0), "0s");
   EXPECT_EQ(format_duration_ms(1500), "1500ms");
   EXPECT_EQ(format_duration_ms(90'000), "90s");
   EXPECT_EQ(format_duration_ms(120'000), "2m");
