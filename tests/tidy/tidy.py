@@ -41,6 +41,9 @@ FENCES = {
     r"^boost/(asio|beast|url)": {"gslb/control", "gslb/ctl", "gslb/measure", "edge/serve",
                                  "edge/origin", "edge/report", "gslb", "edge"},
 }
+NOT_A_FUNCTION = re.compile(
+    r"(namespace|template|class|struct|enum|union|extern|public|private|constexpr .*= *\{|"
+    r"const .*= *\{|static .*= *\{)")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 
 
@@ -109,11 +112,11 @@ def check_sizes(path, text, faults):
         start = None
         for number, line in enumerate(lines, 1):
             depth = len(line) - len(line.lstrip())
-            if depth == indent and re.match(r"[A-Za-z~\[].*", line.strip()) and not re.match(
-                    r"(namespace|template|class|struct|enum|union|extern|public|private|constexpr .*= *\{|"
-                    r"const .*= *\{|static .*= *\{)", line.strip()):
-                if start is None or depth == indent:
-                    start = number
+            if depth == indent and re.match(r"[A-Za-z~\[].*", line.strip()):
+                # What ends on its own line, and what isn't a function, opens no body: a long
+                # class after a constant is no long function.
+                opens = not line.endswith((";", "}")) and not NOT_A_FUNCTION.match(line.strip())
+                start = number if opens else None
             if start is not None and line.startswith(" " * indent + "}") and depth == indent:
                 if number - start + 1 > MAX_FUNCTION_LINES:
                     faults.append(f"{path}:{start}: function of {number - start + 1} lines, "

@@ -49,6 +49,10 @@ class TidyFindsFaults(unittest.TestCase):
         body = "int f() {\n" + "  g();\n" * 69 + "}\n"
         self.assertIn("function of 71", self.faults({"gslb/base/a.cc": body})[0])
 
+    def test_long_class_after_a_constant_is_no_long_function(self):
+        body = "constexpr int kX = 1;\nint f() { return 1; }\nclass A {\n" + "  int x;\n" * 80 + "};\n"
+        self.assertEqual([], self.faults({"gslb/base/a.cc": body}))
+
     def test_long_member(self):
         body = "class A {\n  int f() {\n" + "    g();\n" * 70 + "  }\n};\n"
         self.assertIn("function of 72", self.faults({"gslb/base/a.cc": body})[0])
