@@ -55,4 +55,9 @@ double DemandLedger::queries_per_s(ServiceIndex service, geo::UnitIndex unit) co
   return rate_[static_cast<std::size_t>(service) * counters_->units() + unit];
 }
 
+void DemandLedger::set_queries_per_s(ServiceIndex service, geo::UnitIndex unit,
+                                     double rate) noexcept {
+  rate_[static_cast<std::size_t>(service) * counters_->units() + unit] = static_cast<float>(rate);
+}
+
 }  // namespace gslb::steer

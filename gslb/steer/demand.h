@@ -62,6 +62,8 @@ class DemandLedger {
   std::vector<double> demand(const std::vector<geo::Unit>& units) const;
 
   double queries_per_s(ServiceIndex service, geo::UnitIndex unit) const noexcept;
+  // What an earlier ledger had learnt.
+  void set_queries_per_s(ServiceIndex service, geo::UnitIndex unit, double rate) noexcept;
 
  private:
   std::shared_ptr<const DemandCounters> counters_;

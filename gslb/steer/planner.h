@@ -53,6 +53,12 @@ class Planner {
   // REQUIRES: all outlive the planner.
   Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo);
 
+  // Utilisation per planned demand/s of a cluster, as learnt; 0: not known.
+  double load_factor(fleet::ClusterIndex cluster) const { return load_per_demand_[cluster]; }
+  void set_load_factor(fleet::ClusterIndex cluster, double factor) {
+    load_per_demand_[cluster] = factor;
+  }
+
   // `demand`: per service * units + unit, > 0.  `clusters`: one per cluster of the configuration.
   Plan plan(const std::vector<double>& demand, const std::vector<ClusterInput>& clusters);
 

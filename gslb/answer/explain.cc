@@ -1,0 +1,207 @@
+#include "gslb/answer/explain.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "gslb/answer/locate.h"
+
+namespace gslb::answer {
+namespace {
+
+constexpr std::size_t kMaxMessage = 4096;
+
+// A query as a resolver would send it: RD clear, EDNS, the client's subnet when asked for.
+std::vector<std::uint8_t> make_query(const ExplainRequest& request) {
+  std::vector<std::uint8_t> message(dns::kHeaderOctets, 0);
+  message[5] = 1;  // QDCOUNT
+  const auto append_u16 = [&message](unsigned value) {
+    message.push_back(static_cast<std::uint8_t>(value >> 8));
+    message.push_back(static_cast<std::uint8_t>(value));
+  };
+  const Octets name = request.name.wire();
+  message.insert(message.end(), name.begin(), name.end());
+  append_u16(static_cast<unsigned>(request.type));
+  append_u16(static_cast<unsigned>(dns::RrClass::kIn));
+  if (!request.as_subnet) { return message; }
+  // RFC 7871 11.1: no more than /24 and /56.
+  const int bits = request.client.is_v6() ? 56 : 24;
+  const Address subnet = request.client.masked(bits);
+  const auto octets = static_cast<std::size_t>(bits / 8);
+  message[11] = 1;  // ARCOUNT
+  message.push_back(0);
+  append_u16(static_cast<unsigned>(dns::RrType::kOpt));
+  append_u16(1232);
+  append_u16(0);
+  append_u16(0);
+  append_u16(static_cast<unsigned>(8 + octets));
+  append_u16(8);  // ECS
+  append_u16(static_cast<unsigned>(4 + octets));
+  append_u16(request.client.is_v6() ? 2 : 1);
+  message.push_back(static_cast<std::uint8_t>(bits));
+  message.push_back(0);
+  message.insert(message.end(), subnet.octets().begin(), subnet.octets().begin() + bits / 8);
+  return message;
+}
+
+// Addresses and TTL of the response's last RRset of `type`; the rest of the message is skipped.
+void read_addresses(Octets response, dns::RrType type, Explanation& out) {
+  ByteReader reader(response);
+  reader.take(6);
+  const unsigned answers = reader.u16();
+  reader.take(4);
+  const auto skip_name = [&reader] {
+    for (std::uint8_t length = reader.u8(); length != 0 && !reader.failed(); length = reader.u8()) {
+      if (length >= 0xc0) {
+        reader.u8();
+        return;
+      }
+      reader.take(length);
+    }
+  };
+  skip_name();
+  reader.take(4);
+  for (unsigned i = 0; i < answers && !reader.failed(); ++i) {
+    skip_name();
+    const auto found = static_cast<dns::RrType>(reader.u16());
+    reader.u16();
+    const std::uint32_t ttl_s = reader.u32();
+    const Octets rdata = reader.take(reader.u16());
+    if (found != type || (rdata.size() != 4 && rdata.size() != 16)) { continue; }
+    out.addresses.push_back(Address::from_octets(rdata).to_string());
+    out.ttl_s = ttl_s;
+  }
+}
+
+// The route the name leads to, through CNAMEs as answer() follows them; kNoRoute when it does not.
+zone::RouteIndex find_route(const Snapshot& snapshot, const dns::Name& name, dns::RrType type,
+                            std::string* zone_name) {
+  dns::QuestionName current;
+  current.assign(name.wire());
+  for (std::size_t hop = 0; hop <= kMaxChain; ++hop) {
+    const zone::Zone* zone = snapshot.zones->find(current, type);
+    if (zone == nullptr) { return zone::kNoRoute; }
+    if (hop == 0) { *zone_name = zone->apex().to_string(); }
+    const zone::Found found = zone::find(*zone, current, type);
+    if (found.kind != zone::Found::Kind::kExact && found.kind != zone::Found::Kind::kWildcard) {
+      return zone::kNoRoute;
+    }
+    if (zone->route(found.node) != zone::kNoRoute) { return zone->route(found.node); }
+    const auto cname = zone->rrset(found.node, dns::RrType::kCname);
+    if (!cname) { return zone::kNoRoute; }
+    current.assign(dns::RdataCursor(*cname).rdata());
+  }
+  return zone::kNoRoute;
+}
+
+std::string verdict_of(const ExplainedCluster& cluster, const std::string& reason) {
+  if (cluster.cost.mask != steer::Mask::kNone) {
+    return "masked: " + std::string(to_string(cluster.cost.mask));
+  }
+  if (cluster.chosen) { return "chosen: " + reason; }
+  if (!cluster.serving) { return "not serving"; }
+  if (cluster.share > 0) { return "planned for other names of this unit"; }
+  if (cluster.price_ms > 0) { return "dearer, and full"; }
+  return "dearer";
+}
+
+void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
+                      const std::vector<double>& price_ms, steer::ServiceIndex service,
+                      geo::UnitIndex unit, Explanation& out) {
+  const steer::Row row = snapshot.map->row(service, unit);
+  const auto share_of = [&row](std::size_t rank) {
+    if (rank > row.thresholds.size()) { return 0.0; }
+    const int low = rank == 0 ? 0 : row.thresholds[rank - 1];
+    const int high = rank == row.thresholds.size() ? 256 : row.thresholds[rank];
+    return (high - low) / 256.0;
+  };
+  for (fleet::ClusterIndex i = 0; i < snapshot.fleet->clusters().size(); ++i) {
+    ExplainedCluster each;
+    each.id = snapshot.fleet->cluster(i).id;
+    each.cost = costs.cost(service, snapshot.geo->units()[unit], i);
+    each.price_ms = i < price_ms.size() ? price_ms[i] : 0;
+    each.serving = snapshot.health->serving_nodes(i) != 0;
+    const auto at = std::find(row.choices.begin(), row.choices.end(), i);
+    if (at != row.choices.end()) {
+      each.rank = static_cast<int>(at - row.choices.begin());
+      each.share = share_of(static_cast<std::size_t>(each.rank));
+    }
+    each.chosen = each.id == out.cluster;
+    each.verdict = verdict_of(each, out.reason);
+    out.clusters.push_back(std::move(each));
+  }
+  std::stable_sort(out.clusters.begin(), out.clusters.end(),
+                   [](const ExplainedCluster& a, const ExplainedCluster& b) {
+                     const bool a_masked = a.cost.mask != steer::Mask::kNone;
+                     const bool b_masked = b.cost.mask != steer::Mask::kNone;
+                     if (a_masked != b_masked) { return b_masked; }
+                     return a.cost.total_ms + a.price_ms < b.cost.total_ms + b.price_ms;
+                   });
+}
+
+void explain_location(const Snapshot& snapshot, const ExplainRequest& request,
+                      const Location& location, Explanation& out) {
+  const bool by_subnet = location.ecs == EcsUse::kUsed;
+  const Address& decisive = by_subnet || !request.as_subnet ? request.client : request.resolver;
+  out.decided_by = by_subnet ? "client subnet" : "resolver address";
+  const geo::Leaf leaf = snapshot.geo->find(decisive);
+  out.leaf = Prefix(decisive, leaf.bits).to_string();
+  const geo::Unit& unit = snapshot.geo->units()[location.unit];
+  out.unit_id = unit.id;
+  out.asn = unit.asn;
+  out.asn_name = snapshot.geo->operator_name(unit.asn);
+  if (unit.country[0] != 0) { out.country.assign(unit.country.begin(), unit.country.end()); }
+  if (unit.has_place) { out.place = unit.place; }
+  out.place_sigma_km = unit.place_sigma_km;
+}
+
+}  // namespace
+
+Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
+                    const std::vector<double>& price_ms, const ExplainRequest& request) {
+  Explanation out;
+  out.generation = snapshot.generation;
+  // A copy with counters of its own: looking must not show in the figures.
+  Snapshot copy = snapshot;
+  const std::size_t services = snapshot.services->services.size();
+  const std::size_t clusters = snapshot.fleet->clusters().size();
+  copy.demand = std::make_shared<steer::DemandCounters>(1, services, snapshot.geo->units().size());
+  copy.decisions = std::make_shared<DecisionCounters>(1, services, clusters);
+  auto scratch = std::make_unique<Scratch>(0);
+  auto counters = std::make_unique<AnswerCounters>();
+  const std::vector<std::uint8_t> query = make_query(request);
+  std::vector<std::uint8_t> response(kMaxMessage);
+  const Address& source = request.as_subnet ? request.resolver : request.client;
+  const std::size_t size =
+      answer(copy, {query, source, Transport::kTcp}, *scratch, *counters, response);
+  response.resize(size);
+  for (std::size_t i = 0; i < kRcodeCount; ++i) {
+    if (counters->responses_by_rcode[i].value() > 0) {
+      out.rcode = dns::to_string(static_cast<dns::Rcode>(i));
+    }
+  }
+  read_addresses(response, request.type, out);
+
+  const zone::RouteIndex route = find_route(snapshot, request.name, request.type, &out.zone);
+  const Location location = locate(*snapshot.geo, scratch->query.edns, source);
+  out.scope_bits = location.scope_bits;
+  explain_location(snapshot, request, location, out);
+  if (route == zone::kNoRoute) { return out; }
+  const steer::ServiceIndex service = snapshot.services->routes[route].service;
+  out.route = snapshot.services->routes[route].owner.to_string();
+  out.service = snapshot.services->services[service].id;
+  for (std::size_t reason = 0; reason < steer::kReasonCount; ++reason) {
+    for (std::size_t cluster = 0; cluster <= clusters; ++cluster) {
+      const auto index =
+          cluster == clusters ? fleet::kNoCluster : static_cast<fleet::ClusterIndex>(cluster);
+      if (copy.decisions->total(service, index, static_cast<steer::Reason>(reason)) == 0) {
+        continue;
+      }
+      out.reason = steer::to_string(static_cast<steer::Reason>(reason));
+      if (index != fleet::kNoCluster) { out.cluster = snapshot.fleet->cluster(index).id; }
+    }
+  }
+  explain_clusters(snapshot, costs, price_ms, service, location.unit, out);
+  return out;
+}
+
+}  // namespace gslb::answer

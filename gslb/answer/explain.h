@@ -1,0 +1,63 @@
+// Why this client gets that cluster: everything the decision looked at, from the snapshot it came
+// from.
+//
+// Source: architecture.md "Promises": every answer can be explained.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gslb/answer/answer.h"
+#include "gslb/steer/cost.h"
+
+namespace gslb::answer {
+
+struct ExplainRequest {
+  dns::Name name;
+  dns::RrType type = dns::RrType::kA;
+  Address client;         // sent as client subnet /24 or /56 when `as_subnet`
+  bool as_subnet = true;  // false: the client is the resolver itself
+  Address resolver;       // source of the query when as_subnet
+};
+
+struct ExplainedCluster {
+  std::string id;
+  steer::Cost cost;
+  double price_ms = 0;
+  bool serving = false;
+  int rank = -1;     // place in the row: 0 = first; -1: not in it
+  double share = 0;  // of the unit's names that the plan gives it
+  bool chosen = false;
+  std::string verdict;  // one line for people: "chosen", "masked: tier", "down", …
+};
+
+struct Explanation {
+  std::string zone;   // "" when no zone of ours holds the name
+  std::string route;  // owner of the route that matched; "" when the name is not routed
+  std::string service;
+  std::string rcode;
+  std::vector<std::string> addresses;  // of the answer actually given
+  std::uint32_t ttl_s = 0;
+  std::uint8_t scope_bits = 0;
+  std::string cluster;     // chosen; "" when none
+  std::string reason;      // steer::to_string(Reason)
+  std::string decided_by;  // "client subnet", "resolver address"
+  std::string leaf;        // "198.51.100.0/24"
+  std::uint64_t unit_id = 0;
+  std::uint32_t asn = 0;
+  std::string asn_name;
+  std::string country;
+  std::optional<geo::Place> place;
+  double place_sigma_km = 0;
+  std::vector<ExplainedCluster> clusters;  // cheapest first, masked ones last
+  std::uint64_t generation = 0;
+};
+
+// Asks answer() itself, so what is explained is what is served; counts into counters of its own.
+// `costs` and `price_ms` (per cluster, may be empty) must be those of the snapshot's plan.
+// Allocates; any thread.
+Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
+                    const std::vector<double>& price_ms, const ExplainRequest& request);
+
+}  // namespace gslb::answer

@@ -1,0 +1,74 @@
+#include "gslb/control/epoch.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace gslb::control {
+namespace {
+
+std::shared_ptr<const answer::Identity> make_identity(const config::Server& server) {
+  auto identity = std::make_shared<answer::Identity>();
+  identity->nsid = server.nsid;
+  identity->version = server.version;
+  identity->identity = server.identity;
+  identity->udp_payload_octets = static_cast<std::uint16_t>(server.udp_payload_octets);
+  identity->tcp_keepalive_100ms =
+      static_cast<std::uint16_t>(std::min<std::int64_t>(server.tcp_idle_ms / 100, 65535));
+  return identity;
+}
+
+template <typename List>
+bool same_ids(const List& a, const List& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.id == y.id; });
+}
+
+}  // namespace
+
+Epoch::Epoch(std::shared_ptr<const Compiled> from, std::size_t workers, MonoTime now)
+    : compiled(std::move(from)),
+      identity(make_identity(compiled->config.server)),
+      demand(std::make_shared<steer::DemandCounters>(workers, compiled->services->services.size(),
+                                                     compiled->geo->units().size())),
+      decisions(std::make_shared<answer::DecisionCounters>(
+          workers, compiled->services->services.size(), compiled->fleet->clusters().size())),
+      costs(compiled->config, *compiled->services),
+      ledger(demand, now),
+      planner(costs, *compiled->services, *compiled->geo) {}
+
+void Epoch::inherit(const Epoch& old) {
+  const auto& services = compiled->services->services;
+  const auto& old_services = old.compiled->services->services;
+  const auto& clusters = compiled->fleet->clusters();
+  const auto& old_clusters = old.compiled->fleet->clusters();
+  if (same_ids(services, old_services) && same_ids(clusters, old_clusters)) {
+    decisions = old.decisions;
+  }
+  for (std::size_t i = 0; i < old_clusters.size(); ++i) {
+    const auto now = compiled->fleet->find_cluster(old_clusters[i].id);
+    if (now == fleet::kNoCluster) { continue; }
+    planner.set_load_factor(now, old.planner.load_factor(static_cast<fleet::ClusterIndex>(i)));
+  }
+  std::unordered_map<std::uint64_t, geo::UnitIndex> unit_now;
+  const auto& units = compiled->geo->units();
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    unit_now.emplace(units[i].id, static_cast<geo::UnitIndex>(i));
+  }
+  const auto& old_units = old.compiled->geo->units();
+  for (std::size_t s = 0; s < old_services.size(); ++s) {
+    const auto service = std::find_if(services.begin(), services.end(), [&](const auto& each) {
+      return each.id == old_services[s].id;
+    });
+    if (service == services.end()) { continue; }
+    for (std::size_t u = 0; u < old_units.size(); ++u) {
+      const double rate = old.ledger.queries_per_s(static_cast<steer::ServiceIndex>(s),
+                                                   static_cast<geo::UnitIndex>(u));
+      const auto unit = rate > 0 ? unit_now.find(old_units[u].id) : unit_now.end();
+      if (unit == unit_now.end()) { continue; }
+      ledger.set_queries_per_s(static_cast<steer::ServiceIndex>(service - services.begin()),
+                               unit->second, rate);
+    }
+  }
+}
+
+}  // namespace gslb::control

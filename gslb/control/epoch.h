@@ -1,0 +1,32 @@
+// One configuration at work: its compiled form with the planner, ledger and counters that belong to
+// it.  A reload or new geo data makes a new epoch, which inherits what was learnt.
+#pragma once
+
+#include <memory>
+
+#include "gslb/answer/snapshot.h"
+#include "gslb/control/compiled.h"
+#include "gslb/steer/cost.h"
+#include "gslb/steer/demand.h"
+#include "gslb/steer/planner.h"
+
+namespace gslb::control {
+
+// `planner` and `ledger` are used by the planning thread only; the rest is immutable or atomic.
+struct Epoch {
+  Epoch(std::shared_ptr<const Compiled> from, std::size_t workers, MonoTime now);
+
+  // Takes over demand by unit and service, load factors by cluster, and decision counters when
+  // services and clusters are the same.  Planning thread only.
+  void inherit(const Epoch& old);
+
+  std::shared_ptr<const Compiled> compiled;
+  std::shared_ptr<const answer::Identity> identity;
+  std::shared_ptr<steer::DemandCounters> demand;
+  std::shared_ptr<answer::DecisionCounters> decisions;
+  steer::CostModel costs;
+  steer::DemandLedger ledger;
+  steer::Planner planner;
+};
+
+}  // namespace gslb::control

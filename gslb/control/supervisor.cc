@@ -1,0 +1,246 @@
+#include "gslb/control/supervisor.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "gslb/base/file.h"
+#include "gslb/base/log.h"
+#include "gslb/control/dns_handler.h"
+#include "gslb/control/version.h"
+
+namespace gslb::control {
+namespace {
+
+constexpr seconds kSaveInterval{10};
+
+fleet::Moment moment() {
+  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+}
+
+server::ServerOptions server_options(const config::Server& from, unsigned workers) {
+  server::ServerOptions options;
+  options.listen = from.listen;
+  options.workers = workers;
+  options.tcp.idle = milliseconds(from.tcp_idle_ms);
+  options.tcp.connections = from.tcp_clients;
+  return options;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(std::string config_file, std::shared_ptr<const Compiled> compiled,
+                       std::function<void()> on_fatal)
+    : config_file_(std::move(config_file)),
+      on_fatal_(std::move(on_fatal)),
+      started_(std::chrono::system_clock::now()) {
+  const fleet::Moment now = moment();
+  const unsigned configured = compiled->config.server.workers;
+  workers_ = configured > 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
+  for (std::size_t i = 0; i < workers_; ++i) {
+    counters_.push_back(std::make_unique<answer::AnswerCounters>());
+  }
+  epoch_ = std::make_shared<Epoch>(compiled, workers_, now.mono);
+  fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
+  restore_state();
+  next_plan_ = now.mono;
+  next_save_ = now.mono + kSaveInterval;
+  next_geo_look_ = now.mono + milliseconds(compiled->config.geo.watch_interval_ms);
+  planning_loop_ = std::make_unique<Loop>();
+  loop_ = std::make_unique<Loop>([this] { return on_wake(); });
+  loop_->post([] {});  // the first wake
+}
+
+Supervisor::~Supervisor() { stop(); }
+
+fleet::HandledHeartbeat Supervisor::heartbeat(const fleet::HeartbeatHeaders& headers,
+                                              std::string_view body) {
+  return loop_->call([&] { return fleet::handle_heartbeat(*fleet_, headers, body, moment()); });
+}
+
+Status Supervisor::status() {
+  return loop_->call([this] {
+    const fleet::Moment now = moment();
+    fleet_->tick(now);
+    const Compiled& compiled = *epoch_->compiled;
+    Status status;
+    status.version = kVersion;
+    status.config_file = config_file_;
+    status.started = started_;
+    status.ready = ready();
+    status.generation = generation_;
+    if (server_) { status.listen = server_->endpoints(); }
+    status.zones = compiled.zones->zones().size();
+    for (const auto& zone : compiled.zones->zones()) { status.records += zone->record_count(); }
+    status.routes = compiled.services->routes.size();
+    status.units = compiled.geo->units().size();
+    status.leaves = compiled.geo->leaf_count();
+    status.attributions = compiled.geo->attributions();
+    status.clusters = fleet_->status(now.mono);
+    status.events.assign(fleet_->events().begin(), fleet_->events().end());
+    status.plan = plan_summary_;
+    status.reload = reload_;
+    return status;
+  });
+}
+
+metrics::Input Supervisor::metrics() {
+  return loop_->call([this] {
+    const fleet::Moment now = moment();
+    fleet_->tick(now);
+    metrics::Input input;
+    input.version = kVersion;
+    input.started = started_;
+    input.ready = ready();
+    if (ready()) {
+      for (unsigned i = 0; i < workers_; ++i) {
+        input.answers.push_back(counters_[i].get());
+        input.servers.push_back(&server_->counters(i));
+      }
+    }
+    input.snapshot = snapshot_;
+    input.clusters = fleet_->status(now.mono);
+    for (std::size_t i = 0; i < fleet::kHeartbeatVerdicts; ++i) {
+      input.heartbeats[i] = fleet_->heartbeats(static_cast<fleet::HeartbeatVerdict>(i));
+    }
+    input.plan = plan_summary_;
+    input.plans = plans_;
+    input.last_plan_duration_s = last_plan_duration_s_;
+    input.last_plan_at = last_plan_at_;
+    input.reloads_succeeded = reloads_succeeded_;
+    input.reloads_failed = reloads_failed_;
+    input.last_reload_succeeded = reload_.succeeded;
+    if (reloads_succeeded_ + reloads_failed_ > 0) { input.last_reload_at = reload_.finished; }
+    return input;
+  });
+}
+
+std::size_t Supervisor::set_admin(const std::string& glob, fleet::AdminState state,
+                                  std::string reason, std::optional<milliseconds> lasts) {
+  return loop_->call([&] {
+    const std::size_t named = fleet_->set_admin(glob, state, std::move(reason), lasts, moment());
+    log_info("admin", "state set",
+             {{"target", glob}, {"state", fleet::to_string(state)}, {"matched", named}});
+    save_state();
+    return named;
+  });
+}
+
+std::optional<answer::Explanation> Supervisor::explain(const answer::ExplainRequest& request) {
+  std::shared_ptr<Epoch> epoch;
+  std::shared_ptr<const answer::Snapshot> snapshot;
+  std::vector<double> prices;
+  loop_->call([&] {
+    epoch = epoch_;
+    snapshot = snapshot_;
+    if (plan_summary_) { prices = plan_summary_->price_ms; }
+  });
+  // A reload that is not yet planned: the old snapshot has other indexes than the new costs.
+  if (!snapshot || snapshot->services != epoch->compiled->services) { return std::nullopt; }
+  return answer::explain(*snapshot, epoch->costs, prices, request);
+}
+
+void Supervisor::stop() {
+  if (!loop_) { return; }
+  loop_->call([this] { stopping_ = true; });
+  planning_loop_->stop();
+  loop_->call([this] {
+    ready_ = false;
+    if (server_) { server_->stop(); }
+    save_state();
+  });
+  loop_->stop();
+  loop_.reset();
+}
+
+std::optional<MonoTime> Supervisor::on_wake() {
+  const fleet::Moment now = moment();
+  fleet_->tick(now);
+  note_serving_changes();
+  const config::Config& config = epoch_->compiled->config;
+  if (!planning_ && !stopping_ && (plan_wanted_ || now.mono >= next_plan_) &&
+      fleet_->first_round_complete(now.mono)) {
+    start_plan(now.mono);
+  }
+  if (now.mono >= next_save_) {
+    save_state();
+    next_save_ = now.mono + kSaveInterval;
+  }
+  if (config.geo.watch_interval_ms > 0 && now.mono >= next_geo_look_) {
+    look_at_geo_files();
+    next_geo_look_ = now.mono + milliseconds(config.geo.watch_interval_ms);
+  }
+  if (published_) { published_->reclaim(); }
+
+  std::optional<MonoTime> wake = next_save_;
+  const auto sooner = [&wake](MonoTime at) { wake = std::min(*wake, at); };
+  if (const auto deadline = fleet_->next_deadline()) { sooner(*deadline); }
+  if (config.geo.watch_interval_ms > 0) { sooner(next_geo_look_); }
+  if (!planning_) { sooner(std::max(next_plan_, now.mono + milliseconds(50))); }
+  return wake;
+}
+
+// A cluster that comes or goes changes the plan at once; until the new plan is there, workers mask
+// with the health words.
+void Supervisor::note_serving_changes() {
+  const auto& board = *fleet_->board();
+  std::vector<bool> serving(board.cluster_count());
+  for (std::size_t i = 0; i < serving.size(); ++i) {
+    serving[i] = board.serving_nodes(static_cast<fleet::ClusterIndex>(i)) != 0;
+  }
+  if (serving != serving_) {
+    serving_ = std::move(serving);
+    plan_wanted_ = true;
+  }
+}
+
+void Supervisor::start_server() {
+  server_ = std::make_unique<server::Server>(
+      server_options(epoch_->compiled->config.server, static_cast<unsigned>(workers_)),
+      [this](unsigned worker) {
+        return std::make_unique<DnsHandler>(*published_, worker, *counters_[worker]);
+      });
+  const Problems problems = server_->start();
+  for (const Problem& problem : problems.list()) { log_error("server", problem.to_string()); }
+  if (problems.has_errors()) {
+    server_.reset();
+    stopping_ = true;
+    on_fatal_();
+    return;
+  }
+  for (const Endpoint& endpoint : server_->endpoints()) {
+    log_info("server", "answering", {{"address", endpoint.to_string()}, {"workers", workers_}});
+  }
+  ready_.store(true, std::memory_order_release);
+}
+
+std::string Supervisor::state_file() const {
+  const std::string& folder = epoch_->compiled->config.server.state_dir;
+  return folder.empty() ? "" : folder + "/fleet.json";
+}
+
+void Supervisor::restore_state() {
+  const std::string path = state_file();
+  if (path.empty()) { return; }
+  const auto text = read_file(path);
+  if (!text) {
+    log_info("state", "no saved state", {{"file", path}});
+    return;
+  }
+  Problems problems;
+  fleet_->restore_state(*text, moment(), problems);
+  for (const Problem& problem : problems.list()) {
+    log_warning("state", problem.to_string(), {{"file", path}});
+  }
+}
+
+void Supervisor::save_state() {
+  const std::string path = state_file();
+  if (path.empty()) { return; }
+  if (!write_file_atomically(path, fleet_->save_state(std::chrono::system_clock::now()))) {
+    log_warning("state", "can't be saved", {{"file", path}, {"error", std::strerror(errno)}});
+  }
+}
+
+}  // namespace gslb::control

@@ -1,0 +1,128 @@
+// The control plane of one GSLB node: owns fleet truth, plans, publishes snapshots, runs the
+// server, answers the operator.
+//
+// Source: architecture.md "Life of a decision" and "Promises".
+//
+// Two threads of its own: the control loop (fleet state, timers, publication: always quick) and the
+// planning thread (compile, plan: seconds are fine).  Nothing that fails here takes away a working
+// answer: the last snapshot stays.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gslb/answer/explain.h"
+#include "gslb/base/published.h"
+#include "gslb/control/epoch.h"
+#include "gslb/control/loop.h"
+#include "gslb/control/reload_report.h"
+#include "gslb/fleet/fleet_state.h"
+#include "gslb/fleet/heartbeat_gate.h"
+#include "gslb/metrics/metrics.h"
+#include "gslb/server/server.h"
+
+namespace gslb::control {
+
+// What `status` shows.
+struct Status {
+  std::string version;
+  std::string config_file;
+  WallTime started;
+  bool ready = false;
+  std::uint64_t generation = 0;  // of the snapshot; 0 before ready
+  std::vector<Endpoint> listen;
+  std::size_t zones = 0;
+  std::size_t records = 0;
+  std::size_t routes = 0;
+  std::size_t units = 0;
+  std::size_t leaves = 0;
+  std::vector<std::string> attributions;
+  std::vector<fleet::ClusterStatus> clusters;
+  std::vector<fleet::Event> events;  // oldest first
+  std::optional<steer::PlanSummary> plan;
+  ReloadReport reload;
+};
+
+// Every public function may be called from any thread but the control loop's own.
+class Supervisor {
+ public:
+  // `on_fatal` is called (on the control loop) when the server can't be started.
+  Supervisor(std::string config_file, std::shared_ptr<const Compiled> compiled,
+             std::function<void()> on_fatal);
+  ~Supervisor();  // stops
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  // Applies one POSTed heartbeat; quick.
+  fleet::HandledHeartbeat heartbeat(const fleet::HeartbeatHeaders& headers, std::string_view body);
+
+  bool ready() const noexcept { return ready_.load(std::memory_order_acquire); }
+  Status status();
+  metrics::Input metrics();
+  // Starts a reload in the background and returns its number at once; status().reload tells how it
+  // went.  One at a time: while one runs, its number is returned.
+  std::uint64_t reload();
+  ReloadReport reload_report();
+  // How many clusters and nodes `glob` named.  kNone clears.
+  std::size_t set_admin(const std::string& glob, fleet::AdminState state, std::string reason,
+                        std::optional<milliseconds> lasts);
+  // nullopt before ready.
+  std::optional<answer::Explanation> explain(const answer::ExplainRequest& request);
+
+  // Stops serving (what has arrived is answered), saves state, ends the threads.  Idempotent.
+  void stop();
+
+ private:
+  std::optional<MonoTime> on_wake();
+  void note_serving_changes();
+  void start_plan(MonoTime now);
+  void finish_plan(const std::shared_ptr<Epoch>& epoch, steer::Plan plan, double duration_s);
+  void publish(const Epoch& epoch, std::shared_ptr<const steer::AnswerMap> map);
+  void start_server();
+  void look_at_geo_files();
+  void run_reload(bool geo_only);
+  void finish_reload(bool succeeded, const Problems& problems, bool geo_only);
+  void adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan);
+  void restore_state();
+  void save_state();
+  std::string state_file() const;
+
+  const std::string config_file_;
+  const std::function<void()> on_fatal_;
+  const WallTime started_;
+  std::size_t workers_;
+  std::atomic<bool> ready_{false};
+
+  // Control loop only from here on.
+  std::shared_ptr<Epoch> epoch_;
+  std::unique_ptr<fleet::FleetState> fleet_;
+  std::unique_ptr<Published<answer::Snapshot>> published_;
+  std::shared_ptr<const answer::Snapshot> snapshot_;
+  std::vector<std::unique_ptr<answer::AnswerCounters>> counters_;  // one a worker
+  std::unique_ptr<server::Server> server_;
+  std::uint64_t generation_ = 0;
+  bool planning_ = false;
+  bool plan_wanted_ = false;
+  bool stopping_ = false;
+  MonoTime next_plan_;
+  MonoTime next_save_;
+  MonoTime next_geo_look_;
+  bool geo_looking_ = false;
+  std::vector<bool> serving_;  // by cluster, as the last plan saw it
+  std::optional<steer::PlanSummary> plan_summary_;
+  std::uint64_t plans_ = 0;
+  double last_plan_duration_s_ = 0;
+  std::optional<WallTime> last_plan_at_;
+  ReloadReport reload_;
+  std::uint64_t reloads_succeeded_ = 0;
+  std::uint64_t reloads_failed_ = 0;
+
+  std::string geo_refused_;  // fingerprint of geo files that were no good; planning thread only
+  std::unique_ptr<Loop> planning_loop_;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace gslb::control
