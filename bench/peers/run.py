@@ -127,18 +127,24 @@ def run_rounds(options, servers, sets):
 
 def prepare(options):
     """Installs and builds what is missing; returns the servers to measure, in table order."""
-    wanted = [SERVERS[name] for name in options.servers or SERVERS]
+    if len(CORES) < 2:
+        sys.exit("needs two cores: one for the server, one for the generator")
+    wanted = [server for name, server in SERVERS.items()
+              if options.servers is None or name in options.servers]
     machine.install([package for server in wanted for package in server.packages])
     if options.binaries is None:
-        machine.build(SOURCE, ["peers_load"] + [server.binary for server in wanted
-                                                if not server.packages])
+        machine.build(SOURCE, ["peers_load", "make_mmdb"] +
+                      [server.binary for server in wanted if not server.packages])
         options.binaries = os.path.join(SOURCE, "build", "release", "bin")
-    servers = [server(options.binaries) for server in SERVERS.values() if server in wanted]
+    geo_database = os.path.join(options.work, "places.mmdb")
+    if "geo" in options.workloads:
+        build = os.path.dirname(options.binaries)
+        workloads.write_geo_database(os.path.join(build, "tests", "support", "make_mmdb"),
+                                     geo_database)
+    servers = [server(options.binaries, geo_database) for server in wanted]
     for server in servers:
         if server.path() is None:
             sys.exit(f"{server.name}: {server.binary} is not there")
-    if len(CORES) < 2:
-        sys.exit("needs two cores: one for the server, one for the generator")
     return servers
 
 
@@ -146,8 +152,8 @@ def main(arguments):
     options = parse_arguments(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))  # runs every finally, as Ctrl-C does
-    servers = prepare(options)
     with tempfile.TemporaryDirectory(prefix="peers-") as options.work:
+        servers = prepare(options)
         sets = {}
         for workload in options.workloads:
             path = os.path.join(options.work, f"{workload}.queries")

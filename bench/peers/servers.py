@@ -9,10 +9,7 @@ import re
 import shutil
 import subprocess
 
-import mmdb
 import workloads
-
-GEO_DATABASE = "places.mmdb"
 
 
 def write(folder, name, text):
@@ -22,11 +19,6 @@ def write(folder, name, text):
         out.write(text)
 
 
-def write_geo_database(folder):
-    mmdb.write_world(os.path.join(folder, GEO_DATABASE), workloads.geo_prefixes(),
-                     workloads.PLACES)
-
-
 class Server:
     name = ""
     binary = ""
@@ -34,8 +26,9 @@ class Server:
     workloads = tuple(workloads.WORKLOADS)
     expect = "set"    # what peers_load checks, see its usage
 
-    def __init__(self, binaries):
-        self.binaries = binaries  # the folder this repository's programs are in
+    def __init__(self, binaries, geo_database):
+        self.binaries = binaries          # the folder this repository's programs are in
+        self.geo_database = geo_database  # path of the MMDB
 
     def path(self):
         """Of the program, or None when it is not there."""
@@ -117,9 +110,8 @@ class Knot(Server):
         geo = workload == "geo"
         write(folder, "zone", workloads.zone_text())
         if geo:
-            write_geo_database(folder)
             lines = [f"geo.{workloads.ZONE}:"]
-            for _, country, _, _, address in workloads.PLACES:
+            for country, _, _, address in workloads.PLACES:
                 lines += [f"  - geo: \"{country}\"", f"    A: {address}"]
             write(folder, "geo.conf", "\n".join(lines) + "\n")
         module = f"""
@@ -128,7 +120,7 @@ mod-geoip:
     config-file: "{folder}/geo.conf"
     ttl: {workloads.TTL}
     mode: geodb
-    geodb-file: "{folder}/{GEO_DATABASE}"
+    geodb-file: "{self.geo_database}"
     geodb-key: country/iso_code
 """ if geo else ""
         write(folder, "knot.conf", f"""
@@ -167,10 +159,7 @@ class Gdnsd(Server):
         return self.first_match(["-?"], r"gdnsd version (\S+)")
 
     def configure(self, folder, port, workload):
-        plugin = ""
-        if workload == "geo":
-            write_geo_database(folder)
-            plugin = self.geoip_plugin(folder)
+        plugin = self.geoip_plugin() if workload == "geo" else ""
         write(folder, f"zones/{workloads.ZONE}",
               workloads.zone_text("DYNA geoip!places" if plugin else None))
         write(folder, "config", f"""
@@ -184,23 +173,19 @@ options => {{
 {plugin}
 """)
 
-    @staticmethod
-    def geoip_plugin(folder):
-        datacenters, by_continent = [], {}
-        for continent, country, _, _, _ in workloads.PLACES:
-            datacenters.append(country.lower())
-            by_continent.setdefault(continent, []).append(f"{country} => [{country.lower()}]")
-        places = "\n".join(f"      {continent} => {{ {', '.join(countries)} }}"
-                           for continent, countries in by_continent.items())
+    def geoip_plugin(self):
+        datacenters = [country.lower() for country, _, _, _ in workloads.PLACES]
+        coordinates = "\n".join(f"      {country.lower()} => [{latitude}, {longitude}]"
+                                for country, latitude, longitude, _ in workloads.PLACES)
         addresses = "\n".join(f"      {country.lower()} => {address}"
-                              for _, country, _, _, address in workloads.PLACES)
+                              for country, _, _, address in workloads.PLACES)
         return f"""
 plugins => {{ geoip => {{
   maps => {{ places => {{
-    geoip2_db => "{folder}/{GEO_DATABASE}"
+    geoip2_db => "{self.geo_database}"
     datacenters => [{", ".join(datacenters)}]
-    map => {{
-{places}
+    auto_dc_coords => {{
+{coordinates}
     }}
   }} }}
   resources => {{ places => {{
@@ -240,14 +225,12 @@ listen = "127.0.0.1:0"
 [[zone]]
 name = "{workloads.ZONE}."
 file = "zone"
-""" + (self.geo_tables(folder) if workload == "geo" else ""))
+""" + (self.geo_tables() if workload == "geo" else ""))
 
-    @staticmethod
-    def geo_tables(folder):
-        write_geo_database(folder)
+    def geo_tables(self):
         text = f"""
 [[geo.source]]
-file = "{GEO_DATABASE}"
+file = "{self.geo_database}"
 preset = "maxmind"
 
 [service.places]
@@ -258,7 +241,7 @@ answers = 1
 name = "geo.{workloads.ZONE}."
 service = "places"
 """
-        for _, country, latitude, longitude, address in workloads.PLACES:
+        for country, latitude, longitude, address in workloads.PLACES:
             text += f"""
 [cluster.{country.lower()}]
 latitude = {latitude}

@@ -1,4 +1,4 @@
-// make_mmdb [--nested] [--version 4|6] [--record-bits 24|28|32] OUT.mmdb < LINES
+// make_mmdb [--nested] [--version 4|6] [--record-bits 24|28|32] [--type TEXT] OUT.mmdb < LINES
 //
 // Lines: prefix,country,latitude,longitude,asn,organisation[,radius_km].  Fields may be empty; the
 // organisation may not hold a comma.  "#" begins a comment line.  Flat shape (country_code,
@@ -49,8 +49,10 @@ std::string record_of(const std::vector<std::string>& fields, bool nested) {
 }
 
 int usage() {
-  std::fputs("usage: make_mmdb [--nested] [--version 4|6] [--record-bits 24|28|32] OUT < LINES\n",
-             stderr);
+  std::fputs(
+      "usage: make_mmdb [--nested] [--version 4|6] [--record-bits 24|28|32] [--type TEXT] OUT"
+      " < LINES\n",
+      stderr);
   return 2;
 }
 
@@ -91,6 +93,8 @@ int main(int argc, char** argv) {
       options.ip_version = std::stoi(argv[++i]);
     } else if (word == "--record-bits" && i + 1 < argc) {
       options.record_bits = std::stoi(argv[++i]);
+    } else if (word == "--type" && i + 1 < argc) {
+      options.database_type = argv[++i];  // some readers look for "City" in it
     } else if (!word.starts_with("-") && out_path.empty()) {
       out_path = word;
     } else {
