@@ -35,29 +35,19 @@ inline std::uint64_t load_word(const std::uint8_t* at) noexcept {
   return word;
 }
 
-// 1..7 octets at `at` as one word that tells apart any two contents of the same size; reads overlap
-// instead of a loop.
-inline std::uint64_t load_short(const std::uint8_t* at, std::size_t size) noexcept {
-  if (size >= 4) {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    std::memcpy(&first, at, sizeof(first));
-    std::memcpy(&last, at + size - sizeof(last), sizeof(last));
-    return (std::uint64_t{first} << 32) | last;
-  }
-  return (std::uint64_t{at[0]} << 16) | (std::uint64_t{at[size / 2]} << 8) | at[size - 1];
-}
-
 // Whether `size` octets at `a` and `b` differ in the case of ASCII letters at most.
 inline bool equal_ignoring_case(const std::uint8_t* a, const std::uint8_t* b,
                                 std::size_t size) noexcept {
   if (size < 8) {
-    return size == 0 || ascii_lower8(load_short(a, size)) == ascii_lower8(load_short(b, size));
+    for (std::size_t i = 0; i < size; ++i) {
+      if (ascii_lower(a[i]) != ascii_lower(b[i])) { return false; }
+    }
+    return true;
   }
   for (std::size_t at = 0; at + 8 < size; at += 8) {
     if (ascii_lower8(load_word(a + at)) != ascii_lower8(load_word(b + at))) { return false; }
   }
-  // The last word overlaps the one before.
+  // The last word overlaps the one before instead of a loop over the rest.
   return ascii_lower8(load_word(a + size - 8)) == ascii_lower8(load_word(b + size - 8));
 }
 

@@ -23,8 +23,11 @@ std::uint64_t hash_label(const std::uint8_t* label, std::size_t size,
       state = hash_internal::fold(state ^ ascii_lower8(load_word(label + at)), kMixer);
     }
     word = load_word(label + size - 8);
+  } else if (size >= 4) {
+    word = (std::uint64_t{load_u32(label)} << 32) | load_u32(label + size - 4);
   } else {
-    word = load_short(label, size);
+    word =
+        (std::uint64_t{label[0]} << 16) | (std::uint64_t{label[size / 2]} << 8) | label[size - 1];
   }
   return hash_internal::fold(state ^ ascii_lower8(word), kMixer + (size << 1));
 }

@@ -78,9 +78,10 @@ class CsvReader {
     data.ipv6 = fold(ipv6_, kIpv6);
     if (line_problems_ > 0) { return std::nullopt; }
     if (overlaps_ > 0) {
-      context_.problems.warning({source_.file, overlap_line_, 1},
-                                std::to_string(overlaps_) + " ranges overlap others, this first",
-                                "where they do, the one that begins later counts");
+      context_.problems.warning(
+          {source_.file, overlap_line_, 1},
+          "ranges that overlap: " + std::to_string(overlaps_) + ", this is the first",
+          "where they do, the one that begins later counts");
     }
     check_fields(source_, seen_, "columns are counted from 0; 0 and 1 are the range",
                  context_.problems);
@@ -214,32 +215,27 @@ class CsvReader {
     FloorFolder folder(family);
     std::vector<Row> open;  // inner ones later
     Wide at = 0;            // all before it is in the folder
-    const auto advance_to = [&](Wide end) {
-      while (!open.empty() && at < end) {
-        const Row& inner = open.back();
+    const auto advance_through = [&](Wide end) {
+      while (!open.empty() && at <= end) {
+        const Row inner = open.back();
         if (inner.last < at) {
           open.pop_back();
           continue;
         }
-        const Wide last = std::min(inner.last, end - 1);
+        const Wide last = std::min(inner.last, end);
         folder.add(at, last, inner.record);
+        if (last == ~Wide{0}) { return; }
         at = last + 1;
-        if (at == 0) { return; }  // past the last IPv6 address
       }
     };
     for (const Row& row : rows) {
-      advance_to(row.first);
+      if (row.first > 0) { advance_through(row.first - 1); }
       at = row.first;
-      if (!open.empty() && open.back().last >= at) {
-        if (overlaps_++ == 0) { overlap_line_ = row.line; }
-      } else {
-        open.clear();
-      }
+      while (!open.empty() && open.back().last < at) { open.pop_back(); }
+      if (!open.empty() && overlaps_++ == 0) { overlap_line_ = row.line; }
       open.push_back(row);
     }
-    advance_to(~Wide{0});
-    // The very last address is no end - 1 of any end.
-    if (at == ~Wide{0} && !open.empty()) { folder.add(at, at, open.back().record); }
+    advance_through(~Wide{0});
     return folder.finish();
   }
 
