@@ -1,0 +1,192 @@
+#include "gslb/control/admin_json.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+#include <boost/json.hpp>
+
+namespace gslb::control {
+namespace {
+
+namespace json = boost::json;
+
+json::value number(double value) {
+  return std::isfinite(value) ? json::value(value) : json::value(nullptr);
+}
+
+json::string text(std::string_view value) { return json::string(value.data(), value.size()); }
+
+json::string timestamp(WallTime at) {
+  const auto whole = std::chrono::floor<seconds>(at);
+  const auto millis = std::chrono::duration_cast<milliseconds>(at - whole).count();
+  const std::time_t time = std::chrono::system_clock::to_time_t(whole);
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 40> buffer{};
+  const std::size_t length = std::strftime(buffer.data(), buffer.size(), "%FT%T", &parts);
+  std::snprintf(buffer.data() + length, buffer.size() - length, ".%03dZ", static_cast<int>(millis));
+  return buffer.data();
+}
+
+template <typename Range, typename Function>
+json::array array_of(const Range& range, Function&& function) {
+  json::array made;
+  for (const auto& each : range) { made.emplace_back(function(each)); }
+  return made;
+}
+
+json::object resource(const fleet::ResourceLoad& load) {
+  return {{"resource", text(load.resource)},
+          {"current", number(load.current)},
+          {"target", number(load.target)},
+          {"max", number(load.max)}};
+}
+
+json::object node(const fleet::NodeStatus& status) {
+  json::object made{{"id", text(status.id)},
+                    {"health", text(fleet::to_string(status.health))},
+                    {"since", timestamp(status.since)},
+                    {"reason", text(status.reason)},
+                    {"serving", status.serving},
+                    {"heartbeat_age_ms", nullptr},
+                    {"interval_ms", status.interval_ms},
+                    {"incarnation", status.incarnation},
+                    {"sequence", status.sequence},
+                    {"admin", text(fleet::to_string(status.admin))},
+                    {"load", array_of(status.load, resource)}};
+  if (status.heartbeat_age) { made["heartbeat_age_ms"] = status.heartbeat_age->count(); }
+  return made;
+}
+
+json::object cluster(const fleet::ClusterStatus& status) {
+  json::object made{{"id", text(status.id)},
+                    {"serving", status.serving_nodes != 0},
+                    {"since", timestamp(status.since)},
+                    {"admin", text(fleet::to_string(status.admin))},
+                    {"admin_reason", text(status.admin_reason)},
+                    {"admin_expires", nullptr},
+                    {"utilisation", number(status.utilisation)},
+                    {"load", array_of(status.load, resource)},
+                    {"nodes", array_of(status.nodes, node)}};
+  if (status.admin_expires) { made["admin_expires"] = timestamp(*status.admin_expires); }
+  return made;
+}
+
+json::object event(const fleet::Event& event) {
+  return {{"at", timestamp(event.at)},
+          {"kind", text(fleet::to_string(event.kind))},
+          {"target", text(event.target)},
+          {"text", text(event.text)}};
+}
+
+json::object plan(const steer::PlanSummary& summary) {
+  return {{"number", summary.number},
+          {"feasible", summary.feasible},
+          {"over_scale", number(summary.over_scale)},
+          {"units", summary.units},
+          {"distinct_rows", summary.distinct_rows},
+          {"demand_per_s", number(summary.demand_per_s)},
+          {"moved_share", number(summary.moved_share)},
+          {"price_ms", array_of(summary.price_ms, number)},
+          {"planned_load_per_s", array_of(summary.planned_load, number)},
+          {"capacity_per_s", array_of(summary.capacity, number)}};
+}
+
+json::object reload_object(const ReloadReport& report) {
+  json::object made{{"number", report.number},
+                    {"running", report.running},
+                    {"succeeded", report.succeeded},
+                    {"finished", nullptr},
+                    {"problems", array_of(report.problems, text)}};
+  if (report.finished != WallTime{}) { made["finished"] = timestamp(report.finished); }
+  return made;
+}
+
+json::object explained_cluster(const answer::ExplainedCluster& each) {
+  const steer::Cost& cost = each.cost;
+  return {{"id", text(each.id)},
+          {"verdict", text(each.verdict)},
+          {"chosen", each.chosen},
+          {"serving", each.serving},
+          {"rank", each.rank},
+          {"share", number(each.share)},
+          {"rtt_ms", number(cost.rtt.mean_ms)},
+          {"rtt_sigma_ms", number(cost.rtt.sigma_ms)},
+          {"rtt_source", text(measure::to_string(cost.rtt.source))},
+          {"on_net", cost.on_net},
+          {"on_net_ms", number(cost.on_net_ms)},
+          {"tier_ms", number(cost.tier_ms)},
+          {"money_ms", number(cost.money_ms)},
+          {"bias_ms", number(cost.bias_ms)},
+          {"prefer_ms", number(cost.prefer_ms)},
+          {"cost_ms", number(cost.total_ms)},
+          {"price_ms", number(each.price_ms)},
+          {"mask", text(steer::to_string(cost.mask))}};
+}
+
+std::string line(const json::object& object) { return json::serialize(object) + '\n'; }
+
+}  // namespace
+
+std::string to_json(const Status& status) {
+  json::object made{
+      {"version", text(status.version)},
+      {"config_file", text(status.config_file)},
+      {"started", timestamp(status.started)},
+      {"ready", status.ready},
+      {"generation", status.generation},
+      {"listen",
+       array_of(status.listen, [](const Endpoint& each) { return text(each.to_string()); })},
+      {"zones", status.zones},
+      {"records", status.records},
+      {"routes", status.routes},
+      {"units", status.units},
+      {"leaves", status.leaves},
+      {"attributions", array_of(status.attributions, text)},
+      {"clusters", array_of(status.clusters, cluster)},
+      {"events", array_of(status.events, event)},
+      {"plan", nullptr},
+      {"reload", reload_object(status.reload)}};
+  if (status.plan) { made["plan"] = plan(*status.plan); }
+  return line(made);
+}
+
+std::string to_json(const answer::Explanation& from) {
+  json::object made{{"generation", from.generation},
+                    {"zone", text(from.zone)},
+                    {"route", text(from.route)},
+                    {"service", text(from.service)},
+                    {"rcode", text(from.rcode)},
+                    {"addresses", array_of(from.addresses, text)},
+                    {"ttl_s", from.ttl_s},
+                    {"scope_bits", from.scope_bits},
+                    {"cluster", text(from.cluster)},
+                    {"reason", text(from.reason)},
+                    {"decided_by", text(from.decided_by)},
+                    {"leaf", text(from.leaf)},
+                    {"unit_id", from.unit_id},
+                    {"asn", from.asn},
+                    {"asn_name", text(from.asn_name)},
+                    {"country", text(from.country)},
+                    {"latitude", nullptr},
+                    {"longitude", nullptr},
+                    {"place_sigma_km", number(from.place_sigma_km)},
+                    {"clusters", array_of(from.clusters, explained_cluster)}};
+  if (from.place) {
+    made["latitude"] = number(from.place->latitude);
+    made["longitude"] = number(from.place->longitude);
+  }
+  return line(made);
+}
+
+std::string to_json(const ReloadReport& report) { return line(reload_object(report)); }
+
+std::string error_json(std::string_view what, std::string_view hint) {
+  json::object made{{"error", text(what)}};
+  if (!hint.empty()) { made["hint"] = text(hint); }
+  return line(made);
+}
+
+}  // namespace gslb::control

@@ -1,0 +1,154 @@
+// proxima-gslb: the geo-aware authoritative name server.
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "gslb/base/log.h"
+#include "gslb/control/admin_api.h"
+#include "gslb/control/compiled.h"
+#include "gslb/control/http_server.h"
+#include "gslb/control/supervisor.h"
+#include "gslb/control/version.h"
+
+namespace {
+
+using namespace gslb;  // NOLINT: the program's own namespace, in its main file
+
+constexpr int kExitOk = 0;
+constexpr int kExitFailed = 1;  // the environment: a port in use
+constexpr int kExitUsage = 2;   // the command line or a file: what to mend is on stderr
+
+constexpr const char* kUsage =
+    "usage: proxima-gslb [run] -c FILE    answer until SIGTERM; SIGHUP reloads\n"
+    "       proxima-gslb check -c FILE    read all that FILE names; exit 0 or 2\n"
+    "       proxima-gslb --version | --help\n";
+
+struct CommandLine {
+  std::string verb = "run";
+  std::string config_file;
+};
+
+// Empty config_file: the usage has been printed.
+CommandLine parse_command_line(const std::vector<std::string>& arguments) {
+  CommandLine line;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if ((argument == "-c" || argument == "--config") && i + 1 < arguments.size()) {
+      line.config_file = arguments[++i];
+    } else if (i == 0 && (argument == "run" || argument == "check")) {
+      line.verb = argument;
+    } else {
+      std::fprintf(stderr, "proxima-gslb: unexpected '%s'\n%s", argument.c_str(), kUsage);
+      return {};
+    }
+  }
+  if (line.config_file.empty()) { std::fputs(kUsage, stderr); }
+  return line;
+}
+
+int check(const std::string& file) {
+  Problems problems;
+  const auto compiled = control::compile(file, problems);
+  std::fputs(problems.to_string().c_str(), stderr);
+  if (!compiled) {
+    std::fprintf(stderr, "%s: %zu errors\n", file.c_str(), problems.error_count());
+    return kExitUsage;
+  }
+  std::size_t records = 0;
+  for (const auto& zone : compiled->zones->zones()) { records += zone->record_count(); }
+  std::printf("%s: ok: %zu zones, %zu records, %zu routes, %zu clusters, %zu units, %zu leaves\n",
+              file.c_str(), compiled->zones->zones().size(), records,
+              compiled->services->routes.size(), compiled->fleet->clusters().size(),
+              compiled->geo->units().size(), compiled->geo->leaf_count());
+  for (const std::string& line : compiled->geo->attributions()) {
+    std::printf("%s\n", line.c_str());
+  }
+  return kExitOk;
+}
+
+control::HttpOptions http_options(const config::Admin& admin) {
+  control::HttpOptions options;
+  options.listen = admin.listen;
+  options.certificate_path = admin.tls_certificate;
+  options.key_path = admin.tls_key;
+  return options;
+}
+
+// Every thread made later inherits the mask: signals come to sigwait() in main only.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) { sigaddset(&signals, signal); }
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void wait_for_end(const sigset_t& signals, control::Supervisor& supervisor,
+                  control::HttpServer& admin) {
+  for (;;) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) { continue; }
+    if (signal != SIGHUP) { return; }
+    supervisor.reload();
+    const Problems problems = admin.reload_certificate();
+    for (const Problem& problem : problems.list()) { log_error("admin", problem.to_string()); }
+  }
+}
+
+int run(const std::string& file) {
+  const sigset_t signals = block_signals();
+  Problems problems;
+  auto compiled = control::compile(file, problems);
+  std::fputs(problems.to_string().c_str(), stderr);
+  if (!compiled) {
+    std::fprintf(stderr, "%s: %zu errors, not started\n", file.c_str(), problems.error_count());
+    return kExitUsage;
+  }
+  const config::Config config = compiled->config;
+  LogLevel level = LogLevel::kInfo;
+  parse_log_level(config.log.level, &level);
+  log_configure(level, config.log.format == "json" ? LogFormat::kJson : LogFormat::kText);
+  for (const std::string& line : compiled->geo->attributions()) { log_info("geo", line); }
+
+  std::atomic<bool> failed{false};
+  control::Supervisor supervisor(file, std::move(compiled), [&failed] {
+    failed = true;
+    ::kill(::getpid(), SIGTERM);
+  });
+  control::AdminApi api(supervisor, config.admin.token);
+  control::HttpServer admin(
+      http_options(config.admin),
+      [&api](const control::HttpRequest& request) { return api.handle(request); });
+  const Problems admin_problems = admin.start();
+  for (const Problem& problem : admin_problems.list()) { log_error("admin", problem.to_string()); }
+  if (admin_problems.has_errors()) { return kExitFailed; }
+  log_info("admin", "listening", {{"address", admin.endpoint().to_string()}});
+
+  wait_for_end(signals, supervisor, admin);
+  log_info("server", "stopping");
+  supervisor.stop();
+  admin.stop();
+  return failed ? kExitFailed : kExitOk;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.size() == 1 && arguments[0] == "--version") {
+    std::printf("proxima-gslb %s\n", std::string(control::kVersion).c_str());
+    return kExitOk;
+  }
+  if (arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "-h")) {
+    std::fputs(kUsage, stdout);
+    return kExitOk;
+  }
+  const CommandLine line = parse_command_line(arguments);
+  if (line.config_file.empty()) { return kExitUsage; }
+  return line.verb == "check" ? check(line.config_file) : run(line.config_file);
+}
