@@ -2,142 +2,21 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
 
 #include <ldns/ldns.h>
 
-#include "gslb/base/ip.h"
-#include "gslb/zone/ttl_text.h"
+#include "gslb/zone/rdata_fields.h"
 
 namespace gslb::zone {
 namespace {
 
-using Buffer = std::vector<std::uint8_t>;
-using Words = std::span<const Word>;
+using field::Buffer;
+using field::Fault;
+using field::quoted;
+using field::Words;
 
-void append(Buffer& to, Octets octets) { to.insert(to.end(), octets.begin(), octets.end()); }
-
-std::string quoted(std::string_view text) {
-  constexpr std::size_t kShown = 60;
-  std::string shown = "'";
-  for (const char c : text.substr(0, kShown)) {
-    shown += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-  }
-  return shown + (text.size() > kShown ? "...'" : "'");
-}
-
-std::optional<RdataFault> parse_number(const Word& word, int octets, Buffer& rdata) {
-  const std::uint64_t limit = (std::uint64_t{1} << (8 * octets)) - 1;
-  std::uint64_t value = 0;
-  const char* end = word.text.data() + word.text.size();
-  const auto [stopped, error] = std::from_chars(word.text.data(), end, value);
-  if (error != std::errc{} || stopped != end || value > limit) {
-    return RdataFault{0, quoted(word.text) + " is not a number from 0 to " + std::to_string(limit)};
-  }
-  for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
-    rdata.push_back(static_cast<std::uint8_t>(value >> shift));
-  }
-  return std::nullopt;
-}
-
-std::optional<RdataFault> parse_period(const Word& word, Buffer& rdata) {
-  const auto seconds = parse_ttl(word.text);
-  if (!seconds || *seconds > 0xffffffffU) {
-    return RdataFault{0, quoted(word.text) + " is not a time in seconds (or 1w2d3h4m5s)"};
-  }
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    rdata.push_back(static_cast<std::uint8_t>(*seconds >> shift));
-  }
-  return std::nullopt;
-}
-
-// Escapes resolved (RFC 1035 5.1: "\DDD" an octet, "\X" that character); false when malformed.
-bool unescape(std::string_view text, Buffer& out) {
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '\\') {
-      out.push_back(static_cast<std::uint8_t>(text[at]));
-      continue;
-    }
-    if (++at == text.size()) { return false; }
-    if (text[at] < '0' || text[at] > '9') {
-      out.push_back(static_cast<std::uint8_t>(text[at]));
-      continue;
-    }
-    unsigned value = 0;
-    const std::string_view digits = text.substr(at, 3);
-    const auto [stopped, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || stopped != digits.data() + 3 || value > 255) { return false; }
-    out.push_back(static_cast<std::uint8_t>(value));
-    at += 2;
-  }
-  return true;
-}
-
-std::optional<RdataFault> parse_text(const Word& word, bool has_length, Buffer& rdata) {
-  const std::size_t start = rdata.size();
-  if (has_length) { rdata.push_back(0); }
-  if (!unescape(word.text, rdata)) {
-    return RdataFault{0, "bad escape in " + quoted(word.text) + ": \\DDD is 000 to 255"};
-  }
-  if (!has_length) { return std::nullopt; }
-  const std::size_t length = rdata.size() - start - 1;
-  if (length > 255) {
-    return RdataFault{0, "character string of " + std::to_string(length) +
-                             " octets, over 255: split it into several strings"};
-  }
-  rdata[start] = static_cast<std::uint8_t>(length);
-  return std::nullopt;
-}
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') { return c - '0'; }
-  if (c >= 'a' && c <= 'f') { return c - 'a' + 10; }
-  if (c >= 'A' && c <= 'F') { return c - 'A' + 10; }
-  return -1;
-}
-
-// All words as one run of hexadecimal digits.
-std::optional<RdataFault> parse_hex(Words words, Buffer& rdata) {
-  int high = -1;
-  for (std::size_t index = 0; index < words.size(); ++index) {
-    for (const char c : words[index].text) {
-      const int digit = hex_value(c);
-      if (digit < 0) {
-        return RdataFault{index, quoted(words[index].text) + " is not hexadecimal"};
-      }
-      if (high >= 0) { rdata.push_back(static_cast<std::uint8_t>(high * 16 + digit)); }
-      high = high >= 0 ? -1 : digit;
-    }
-  }
-  if (high >= 0) { return RdataFault{words.size() - 1, "odd number of hexadecimal digits"}; }
-  return std::nullopt;
-}
-
-std::optional<RdataFault> parse_domain(const Word& word, const dns::Name& origin, Buffer& rdata) {
-  const auto name = parse_name(word.text, origin);
-  if (!name) {
-    return RdataFault{
-        0, "name " + quoted(word.text) + ": " + std::string(dns::describe(name.error()))};
-  }
-  append(rdata, name->wire());
-  return std::nullopt;
-}
-
-std::optional<RdataFault> parse_address(const Word& word, bool is_v6, Buffer& rdata) {
-  // Not through Address for IPv6: it would turn ::ffff:192.0.2.1 into IPv4.
-  const auto address = Address::parse(word.text);
-  const bool mapped =
-      address && is_v6 && !address->is_v6() && word.text.find(':') != word.text.npos;
-  if (!address || (address->is_v6() != is_v6 && !mapped)) {
-    return RdataFault{0,
-                      quoted(word.text) + " is not an " + (is_v6 ? "IPv6" : "IPv4") + " address"};
-  }
-  if (mapped) { rdata.insert(rdata.end(), {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}); }
-  append(rdata, address->octets());
-  return std::nullopt;
-}
+constexpr auto kIpseckey = static_cast<dns::RrType>(45);
 
 std::string describe_field(ldns_rdf_type field) {
   switch (field) {
@@ -148,14 +27,10 @@ std::string describe_field(ldns_rdf_type field) {
       return "base32hex";
     case LDNS_RDF_TYPE_NSEC:
       return "a list of RR types";
-    case LDNS_RDF_TYPE_TIME:
-      return "a time YYYYMMDDHHMMSS";
     case LDNS_RDF_TYPE_LOC:
       return "a place (RFC 1876)";
     case LDNS_RDF_TYPE_APL:
       return "an address prefix list (RFC 3123)";
-    case LDNS_RDF_TYPE_SVCPARAMS:
-      return "service parameters (RFC 9460 2.1)";
     default:
       return "valid here";
   }
@@ -169,7 +44,6 @@ bool takes_rest(ldns_rdf_type field) noexcept {
     case LDNS_RDF_TYPE_APL:
     case LDNS_RDF_TYPE_LOC:
     case LDNS_RDF_TYPE_WKS:
-    case LDNS_RDF_TYPE_IPSECKEY:
     case LDNS_RDF_TYPE_HIP:
     case LDNS_RDF_TYPE_AMTRELAY:
     case LDNS_RDF_TYPE_SVCPARAMS:
@@ -182,7 +56,7 @@ bool takes_rest(ldns_rdf_type field) noexcept {
 }
 
 // One field (of one or all `words`) by ldns's own reader.
-std::optional<RdataFault> parse_by_ldns(ldns_rdf_type field, Words words, Buffer& rdata) {
+Fault parse_by_ldns(ldns_rdf_type field, Words words, Buffer& rdata) {
   std::string text;
   for (const Word& word : words) {
     if (!text.empty() && field != LDNS_RDF_TYPE_B64) { text += ' '; }
@@ -191,53 +65,92 @@ std::optional<RdataFault> parse_by_ldns(ldns_rdf_type field, Words words, Buffer
   const std::unique_ptr<ldns_rdf, decltype(&ldns_rdf_deep_free)> parsed(
       ldns_rdf_new_frm_str(field, text.c_str()), &ldns_rdf_deep_free);
   if (!parsed) { return RdataFault{0, quoted(text) + " is not " + describe_field(field)}; }
-  append(rdata, {ldns_rdf_data(parsed.get()), ldns_rdf_size(parsed.get())});
+  field::put(rdata, {ldns_rdf_data(parsed.get()), ldns_rdf_size(parsed.get())});
   return std::nullopt;
 }
 
-std::optional<RdataFault> parse_field(ldns_rdf_type field, Words words, const dns::Name& origin,
-                                      Buffer& rdata) {
-  switch (field) {
+// RFC 7218 2.
+std::array<ldns_lookup_table, 6> kCertificateUsages = {{{0, "PKIX-TA"},
+                                                        {1, "PKIX-EE"},
+                                                        {2, "DANE-TA"},
+                                                        {3, "DANE-EE"},
+                                                        {255, "PrivCert"},
+                                                        {0, nullptr}}};
+std::array<ldns_lookup_table, 4> kSelectors = {
+    {{0, "Cert"}, {1, "SPKI"}, {255, "PrivSel"}, {0, nullptr}}};
+std::array<ldns_lookup_table, 5> kMatchingTypes = {
+    {{0, "Full"}, {1, "SHA2-256"}, {2, "SHA2-512"}, {255, "PrivMatch"}, {0, nullptr}}};
+
+// A number, or its name in the table.  Not through ldns's field readers: that of CERT leaks for
+// words it doesn't know, and all cut numbers to size.
+Fault mnemonic(const Word& word, ldns_lookup_table* table, int octets, Buffer& rdata) {
+  const std::string text(word.text);
+  if (const ldns_lookup_table* entry = ldns_lookup_by_name(table, text.c_str())) {
+    field::put_number(rdata, static_cast<std::uint64_t>(entry->id), octets);
+    return std::nullopt;
+  }
+  return field::number(word, octets, rdata);
+}
+
+Fault parse_field(ldns_rdf_type kind, Words words, const dns::Name& origin, Buffer& rdata) {
+  switch (kind) {
     case LDNS_RDF_TYPE_DNAME:
-      return parse_domain(words[0], origin, rdata);
+      return field::domain(words[0], origin, rdata);
     case LDNS_RDF_TYPE_A:
-      return parse_address(words[0], false, rdata);
+      return field::address(words[0], false, rdata);
     case LDNS_RDF_TYPE_AAAA:
-      return parse_address(words[0], true, rdata);
-    // ldns reads numbers without looking at their range.
+      return field::address(words[0], true, rdata);
     case LDNS_RDF_TYPE_INT8:
-      return parse_number(words[0], 1, rdata);
+      return field::number(words[0], 1, rdata);
     case LDNS_RDF_TYPE_INT16:
-      return parse_number(words[0], 2, rdata);
+      return field::number(words[0], 2, rdata);
     case LDNS_RDF_TYPE_INT32:
-      return parse_number(words[0], 4, rdata);
+      return field::number(words[0], 4, rdata);
     case LDNS_RDF_TYPE_PERIOD:
-      return parse_period(words[0], rdata);
+      return field::period(words[0], rdata);
     case LDNS_RDF_TYPE_STR:
-      return parse_text(words[0], true, rdata);
+      return field::text(words[0], true, rdata);
     case LDNS_RDF_TYPE_LONG_STR:
-      return parse_text(words[0], false, rdata);
+      return field::text(words[0], false, rdata);
     case LDNS_RDF_TYPE_HEX:
-      return parse_hex(words, rdata);
-    case LDNS_RDF_TYPE_TYPE: {
-      const auto type = parse_zone_type(words[0].text);
-      if (!type) { return RdataFault{0, quoted(words[0].text) + " is not an RR type"}; }
-      const auto number = static_cast<std::uint16_t>(*type);
-      rdata.push_back(static_cast<std::uint8_t>(number >> 8));
-      rdata.push_back(static_cast<std::uint8_t>(number));
-      return std::nullopt;
-    }
+      return field::hex(words, rdata);
+    case LDNS_RDF_TYPE_TYPE:
+      return field::type(words[0], rdata);
+    case LDNS_RDF_TYPE_NSEC:
+      return field::bitmap(words, rdata);
+    case LDNS_RDF_TYPE_NSEC3_NEXT_OWNER:
+      return field::hashed_owner(words[0], rdata);
+    case LDNS_RDF_TYPE_TIME:
+      return field::timestamp(words[0], rdata);
+    case LDNS_RDF_TYPE_SVCPARAMS:
+      return field::service_parameters(words, rdata);
+    case LDNS_RDF_TYPE_NSAP:
+      return field::nsap(words[0], rdata);
+    case LDNS_RDF_TYPE_APL:
+      return field::prefixes(words, rdata);
+    case LDNS_RDF_TYPE_LOC:
+      return field::place(words, rdata);
+    case LDNS_RDF_TYPE_ALG:
+      return mnemonic(words[0], ldns_algorithms, 1, rdata);
+    case LDNS_RDF_TYPE_CERT_ALG:
+      return mnemonic(words[0], ldns_cert_algorithms, 2, rdata);
+    case LDNS_RDF_TYPE_CERTIFICATE_USAGE:
+      return mnemonic(words[0], kCertificateUsages.data(), 1, rdata);
+    case LDNS_RDF_TYPE_SELECTOR:
+      return mnemonic(words[0], kSelectors.data(), 1, rdata);
+    case LDNS_RDF_TYPE_MATCHING_TYPE:
+      return mnemonic(words[0], kMatchingTypes.data(), 1, rdata);
     default:
-      return parse_by_ldns(field, words, rdata);
+      return parse_by_ldns(kind, words, rdata);
   }
 }
 
 // RFC 3597 5: \# length hex...
-std::optional<RdataFault> parse_generic(Words words, Buffer& rdata) {
+Fault parse_generic(Words words, Buffer& rdata) {
   std::vector<std::uint8_t> length;
   if (words.size() < 2) { return RdataFault{words.size(), "\\# without a length"}; }
-  if (auto fault = parse_number(words[1], 2, length)) { return RdataFault{1, fault->what}; }
-  if (auto fault = parse_hex(words.subspan(2), rdata)) {
+  if (auto fault = field::number(words[1], 2, length)) { return RdataFault{1, fault->what}; }
+  if (auto fault = field::hex(words.subspan(2), rdata)) {
     return RdataFault{fault->word + 2, fault->what};
   }
   if (rdata.size() != load_u16(length.data())) {
@@ -255,7 +168,7 @@ bool has_form_of(dns::RrType type, const Buffer& rdata) {
   Buffer wire{0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0};
   store_u16(wire.data() + 1, static_cast<std::uint16_t>(type));
   store_u16(wire.data() + 9, static_cast<std::uint16_t>(rdata.size()));
-  append(wire, rdata);
+  field::put(wire, rdata);
   std::size_t position = 0;
   ldns_rr* parsed = nullptr;
   const ldns_status status =
@@ -270,8 +183,7 @@ bool has_form_of(dns::RrType type, const Buffer& rdata) {
   return status == LDNS_STATUS_OK && position == wire.size() && size == rdata.size();
 }
 
-std::optional<RdataFault> parse_by_fields(dns::RrType type, Words words, const dns::Name& origin,
-                                          Buffer& rdata) {
+Fault parse_by_fields(dns::RrType type, Words words, const dns::Name& origin, Buffer& rdata) {
   const ldns_rr_descriptor* form = ldns_rr_descript(static_cast<std::uint16_t>(type));
   const std::size_t least = ldns_rr_descriptor_minimum(form);
   const std::size_t most = ldns_rr_descriptor_maximum(form);
@@ -290,8 +202,66 @@ std::optional<RdataFault> parse_by_fields(dns::RrType type, Words words, const d
     at += count;
   }
   if (at < words.size()) { return RdataFault{at, "more fields than the type has"}; }
-  if (field < least) { return RdataFault{at, "fields are missing"}; }
+  // The last field may be an empty list of types: a CSYNC or NSEC3 of nothing.
+  const bool lacks_types =
+      field + 1 == least && ldns_rr_descriptor_field_type(form, field) == LDNS_RDF_TYPE_NSEC;
+  if (field < least && !lacks_types) { return RdataFault{at, "fields are missing"}; }
   return std::nullopt;
+}
+
+// RFC 4025 3.1.  ldns knows no text form without a gateway.
+Fault parse_ipseckey(Words words, const dns::Name& origin, Buffer& rdata) {
+  if (words.size() < 4) { return RdataFault{words.size(), "fields are missing"}; }
+  for (std::size_t at = 0; at < 3; ++at) {
+    if (auto fault = field::number(words[at], 1, rdata)) {
+      return RdataFault{at, std::move(fault->what)};
+    }
+  }
+  Fault fault;
+  switch (rdata[1]) {
+    case 0:
+      if (words[3].text != ".") { fault = RdataFault{3, "gateway of type 0 is written \".\""}; }
+      break;
+    case 1:
+      fault = field::address(words[3], false, rdata);
+      break;
+    case 2:
+      fault = field::address(words[3], true, rdata);
+      break;
+    case 3:
+      fault = field::domain(words[3], origin, rdata);
+      break;
+    default:
+      fault = RdataFault{3, "gateway type is 0 to 3"};
+  }
+  if (fault) { return RdataFault{3, std::move(fault->what)}; }
+  const bool has_key = words.size() > 4;
+  if (has_key != (rdata[2] != 0)) {
+    return RdataFault{4, has_key ? "algorithm 0 has no key" : "the key is missing"};
+  }
+  if (!has_key) { return std::nullopt; }
+  fault = parse_by_ldns(LDNS_RDF_TYPE_B64, words.subspan(4), rdata);
+  return fault ? Fault(RdataFault{4, std::move(fault->what)}) : std::nullopt;
+}
+
+// RFC 9460 8: keys listed as mandatory must be there, once, and never "mandatory" itself.
+bool has_mandatory_keys(const Buffer& rdata) {
+  const auto target =
+      dns::Name::from_wire(Octets(rdata).subspan(std::min<std::size_t>(2, rdata.size())));
+  if (!target) { return false; }
+  std::vector<std::uint16_t> keys;
+  Octets mandatory;
+  ByteReader reader(rdata, 2 + target->wire().size());
+  while (reader.remaining() > 0) {
+    keys.push_back(reader.u16());
+    const Octets value = reader.take(reader.u16());
+    if (keys.back() == 0) { mandatory = value; }
+  }
+  for (std::size_t at = 0; at + 1 < mandatory.size(); at += 2) {
+    const std::uint16_t key = load_u16(mandatory.data() + at);
+    if (key == 0 || std::ranges::find(keys, key) == keys.end()) { return false; }
+  }
+  return !reader.failed();
 }
 
 }  // namespace
@@ -338,8 +308,14 @@ std::optional<RdataFault> parse_rdata(dns::RrType type, std::span<const Word> wo
     if (!fault && !has_form_of(type, rdata)) {
       fault = RdataFault{0, "these octets are not RDATA of type " + dns::to_string(type)};
     }
+  } else if (type == kIpseckey) {
+    fault = parse_ipseckey(words, origin, rdata);
   } else {
     fault = parse_by_fields(type, words, origin, rdata);
+  }
+  const bool has_parameters = type == dns::RrType::kSvcb || type == dns::RrType::kHttps;
+  if (!fault && has_parameters && !has_mandatory_keys(rdata)) {
+    fault = RdataFault{0, "a parameter listed as mandatory is missing (RFC 9460 8)"};
   }
   if (!fault && rdata.size() > 0xffff) { fault = RdataFault{0, "RDATA is over 65535 octets"}; }
   return fault;

@@ -222,7 +222,6 @@ bool ZoneReader::take_ttl_and_class(std::span<const Word> words, std::size_t& at
     } else if (!has_class && (is_word(word, "IN") || is_word(word, "CLASS1"))) {
       has_class = true;
     } else if (is_word(word, "CH") || is_word(word, "HS") || is_word(word, "CS") ||
-               is_word(word, "ANY") || is_word(word, "NONE") ||
                (word.text.size() > 5 && is_word({word.text.substr(0, 5)}, "CLASS"))) {
       error(word, "class " + quote(word.text) + " is not served", "only IN");
       return false;
