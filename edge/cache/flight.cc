@@ -1,0 +1,89 @@
+#include "edge/cache/flight.h"
+
+#include "gslb/base/check.h"
+#include "gslb/base/hash.h"
+
+namespace edge::cache {
+
+void Flight::resolve(ObjectRef object, bool shareable, int origin_status) {
+  settle({false, std::move(object), shareable, origin_status, {}});
+}
+
+void Flight::fail(FetchFailure failure) { settle({false, nullptr, false, 0, failure}); }
+
+void Flight::settle(Outcome outcome) {
+  std::vector<Wake> wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    CHECK(outcome_.pending);
+    outcome_ = std::move(outcome);
+    wakes.swap(waiting_);
+  }
+  for (const Wake& wake : wakes) { wake(); }
+}
+
+Flight::Outcome Flight::poll(Wake wake) {
+  const std::lock_guard lock(mutex_);
+  if (outcome_.pending) { waiting_.push_back(std::move(wake)); }
+  return outcome_;
+}
+
+Flight::Outcome Flight::peek() const {
+  const std::lock_guard lock(mutex_);
+  return outcome_;
+}
+
+void Flight::forbid_storing() {
+  const std::lock_guard lock(mutex_);
+  may_store_ = false;
+}
+
+bool Flight::may_store() const {
+  const std::lock_guard lock(mutex_);
+  return may_store_;
+}
+
+FlightTable::Joined FlightTable::join(const std::string& key, const http::Fields& request) {
+  const std::lock_guard lock(mutex_);
+  std::vector<FlightRef>& flights = flights_[key];
+  for (const FlightRef& flight : flights) {
+    const Flight::Outcome outcome = flight->peek();
+    if (outcome.pending ||
+        (outcome.object && outcome.shareable && matches(outcome.object->variant, request))) {
+      return {flight, false};
+    }
+  }
+  flights.push_back(std::make_shared<Flight>());
+  return {flights.back(), true};
+}
+
+void FlightTable::remove(const std::string& key, const FlightRef& flight) {
+  const std::lock_guard lock(mutex_);
+  const auto flights = flights_.find(key);
+  if (flights == flights_.end()) { return; }
+  std::erase(flights->second, flight);
+  if (flights->second.empty()) { flights_.erase(flights); }
+}
+
+void FlightTable::invalidate(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto flights = flights_.find(key);
+  if (flights == flights_.end()) { return; }
+  for (const FlightRef& flight : flights->second) { flight->forbid_storing(); }
+  flights_.erase(flights);
+}
+
+void FlightTable::mark_uncacheable(const std::string& key, gslb::MonoTime until) {
+  const std::uint64_t hash = gslb::hash_text(key);
+  const std::lock_guard lock(mutex_);
+  marks_[hash % kMarks] = {hash, until};
+}
+
+bool FlightTable::is_marked_uncacheable(const std::string& key, gslb::MonoTime now) const {
+  const std::uint64_t hash = gslb::hash_text(key);
+  const std::lock_guard lock(mutex_);
+  const Mark& mark = marks_[hash % kMarks];
+  return mark.hash == hash && now < mark.until;
+}
+
+}  // namespace edge::cache

@@ -1,0 +1,92 @@
+// Collapsed forwarding: one origin fetch for all who ask for the same thing at the same time.
+//
+// Source: RFC 9111 4 ("collapsed requests").
+//
+// A flight is a fetch on its way.  Who finds none starts one and leads it; who finds one follows:
+// waits for the head, then reads the growing body.  A response that turns out not to be for
+// sharing belongs to its leader alone; followers fetch for themselves, and the key is remembered
+// for a while so that the next crowd does not queue up behind one leader ("hit-for-miss").
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "edge/cache/object.h"
+
+namespace edge::cache {
+
+// Why there is no response: the status to answer with and a token for Cache-Status.
+struct FetchFailure {
+  int status = 502;
+  std::string_view detail;  // static storage
+};
+
+// Thread-safe.  The leader resolves it exactly once.
+class Flight {
+ public:
+  using Wake = std::function<void()>;
+
+  struct Outcome {
+    bool pending = true;
+    ObjectRef object;        // null: failed or pending
+    bool shareable = false;  // followers may use `object`
+    int origin_status = 0;   // what the origin said (304 for a validation)
+    FetchFailure failure;
+  };
+
+  void resolve(ObjectRef object, bool shareable, int origin_status);
+  void fail(FetchFailure failure);
+  // Pending: `wake` is called, once, after it is resolved.
+  Outcome poll(Wake wake);
+  Outcome peek() const;
+
+  // An unsafe request went through meanwhile: what arrives must not be stored.
+  void forbid_storing();
+  bool may_store() const;
+
+ private:
+  void settle(Outcome outcome);
+
+  mutable std::mutex mutex_;
+  Outcome outcome_;
+  bool may_store_ = true;
+  std::vector<Wake> waiting_;
+};
+using FlightRef = std::shared_ptr<Flight>;
+
+// Thread-safe.
+class FlightTable {
+ public:
+  struct Joined {
+    FlightRef flight;
+    bool leader = false;
+  };
+  // A flight that is pending or whose response matches `request`; else a new one, and the caller
+  // leads it and has to remove() it when no more may join.
+  Joined join(const std::string& key, const http::Fields& request);
+  void remove(const std::string& key, const FlightRef& flight);
+  // No flight of that key may be joined or stored any more.
+  void invalidate(const std::string& key);
+
+  // Hit-for-miss marks: a fixed number of slots, a collision forgets the older mark.
+  void mark_uncacheable(const std::string& key, gslb::MonoTime until);
+  bool is_marked_uncacheable(const std::string& key, gslb::MonoTime now) const;
+
+ private:
+  static constexpr std::size_t kMarks = 4096;
+  struct Mark {
+    std::uint64_t hash = 0;
+    gslb::MonoTime until;
+  };
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, std::vector<FlightRef>> flights_;
+  std::vector<Mark> marks_ = std::vector<Mark>(kMarks);
+};
+
+}  // namespace edge::cache

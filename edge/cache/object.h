@@ -1,0 +1,29 @@
+// One response as the cache holds it: head, body, and what its freshness is judged by.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "edge/cache/body.h"
+#include "edge/cache/key.h"
+#include "edge/cache/policy.h"
+
+namespace edge::cache {
+
+// Immutable but for the body, which may still be growing.  Shared by reference.
+struct Object {
+  http::ResponseHead head;  // without hop-by-hop fields
+  std::shared_ptr<Body> body;
+  std::optional<std::uint64_t> length;  // of the body, when known before its end
+  Freshness freshness;
+  gslb::MonoTime received;
+  Variant variant;
+};
+using ObjectRef = std::shared_ptr<const Object>;
+
+inline std::int64_t age_of(const Object& object, gslb::MonoTime now) noexcept {
+  return current_age_s(object.freshness,
+                       std::chrono::duration_cast<gslb::milliseconds>(now - object.received));
+}
+
+}  // namespace edge::cache

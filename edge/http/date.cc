@@ -1,0 +1,187 @@
+#include "edge/http/date.h"
+
+#include <array>
+#include <cctype>
+#include <chrono>
+#include <cstdio>
+
+#include "edge/http/fields.h"
+
+namespace edge::http {
+namespace {
+
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 7> kDays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                   "Thursday", "Friday", "Saturday"};
+
+struct Parts {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+};
+
+// Takes text off the front of a date; a failed step makes the whole parse fail at the end.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : rest_(text) {}
+
+  std::string_view word() {
+    std::size_t length = 0;
+    while (length < rest_.size() && std::isalpha(static_cast<unsigned char>(rest_[length])) != 0) {
+      ++length;
+    }
+    const std::string_view taken = rest_.substr(0, length);
+    rest_.remove_prefix(length);
+    return taken;
+  }
+  int number(std::size_t digits) {
+    if (rest_.size() < digits) { return fail(); }
+    const auto value = parse_number(rest_.substr(0, digits));
+    if (!value) { return fail(); }
+    rest_.remove_prefix(digits);
+    return static_cast<int>(*value);
+  }
+  void literal(char c) {
+    if (rest_.empty() || rest_.front() != c) {
+      failed_ = true;
+    } else {
+      rest_.remove_prefix(1);
+    }
+  }
+  bool next_is(char c) const { return !rest_.empty() && rest_.front() == c; }
+  unsigned month() {
+    const std::string_view name = word();
+    for (std::size_t i = 0; i < kMonths.size(); ++i) {
+      if (equals_ignoring_case(name, kMonths[i])) { return static_cast<unsigned>(i + 1); }
+    }
+    return static_cast<unsigned>(fail());
+  }
+  void time(Parts& parts) {
+    parts.hour = number(2);
+    literal(':');
+    parts.minute = number(2);
+    literal(':');
+    parts.second = number(2);
+  }
+  void zone() {
+    literal(' ');
+    const std::string_view name = word();
+    if (!equals_ignoring_case(name, "GMT") && !equals_ignoring_case(name, "UTC")) { fail(); }
+  }
+  bool finished() const { return !failed_ && rest_.empty(); }
+
+ private:
+  int fail() {
+    failed_ = true;
+    return 0;
+  }
+  std::string_view rest_;
+  bool failed_ = false;
+};
+
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+bool read_fixdate(Cursor& cursor, Parts& parts) {
+  cursor.literal(' ');
+  parts.day = static_cast<unsigned>(cursor.number(2));
+  cursor.literal(' ');
+  parts.month = cursor.month();
+  cursor.literal(' ');
+  parts.year = cursor.number(4);
+  cursor.literal(' ');
+  cursor.time(parts);
+  cursor.zone();
+  return cursor.finished();
+}
+
+// "Sunday, 06-Nov-94 08:49:37 GMT"
+bool read_rfc850(Cursor& cursor, Parts& parts, int this_year) {
+  cursor.literal(' ');
+  parts.day = static_cast<unsigned>(cursor.number(2));
+  cursor.literal('-');
+  parts.month = cursor.month();
+  cursor.literal('-');
+  parts.year = this_year - this_year % 100 + cursor.number(2);
+  if (parts.year > this_year + 50) { parts.year -= 100; }
+  cursor.literal(' ');
+  cursor.time(parts);
+  cursor.zone();
+  return cursor.finished();
+}
+
+// "Sun Nov  6 08:49:37 1994"
+bool read_asctime(Cursor& cursor, Parts& parts) {
+  cursor.literal(' ');
+  parts.month = cursor.month();
+  cursor.literal(' ');
+  if (cursor.next_is(' ')) {
+    cursor.literal(' ');
+    parts.day = static_cast<unsigned>(cursor.number(1));
+  } else {
+    parts.day = static_cast<unsigned>(cursor.number(2));
+  }
+  cursor.literal(' ');
+  cursor.time(parts);
+  cursor.literal(' ');
+  parts.year = cursor.number(4);
+  return cursor.finished();
+}
+
+std::optional<gslb::WallTime> to_time(const Parts& parts) {
+  using namespace std::chrono;
+  const year_month_day date{year{parts.year}, month{parts.month}, day{parts.day}};
+  // 60 is a leap second.  Years before 1900 are nobody's date; the clock type covers 1678-2261.
+  if (!date.ok() || parts.hour > 23 || parts.minute > 59 || parts.second > 60 ||
+      parts.year < 1900 || parts.year > 2261) {
+    return std::nullopt;
+  }
+  return sys_days{date} + hours{parts.hour} + minutes{parts.minute} + seconds{parts.second};
+}
+
+}  // namespace
+
+std::optional<gslb::WallTime> parse_date(std::string_view text, gslb::WallTime now) {
+  Cursor cursor(trim(text));
+  const std::string_view day = cursor.word();
+  bool is_short = false;
+  bool is_long = false;
+  for (const std::string_view name : kDays) {
+    is_short = is_short || equals_ignoring_case(day, name.substr(0, 3));
+    is_long = is_long || equals_ignoring_case(day, name);
+  }
+  Parts parts;
+  bool read = false;
+  if (is_short && cursor.next_is(',')) {
+    cursor.literal(',');
+    read = read_fixdate(cursor, parts);
+  } else if (is_short) {
+    read = read_asctime(cursor, parts);
+  } else if (is_long && cursor.next_is(',')) {
+    const std::chrono::year_month_day today{std::chrono::floor<std::chrono::days>(now)};
+    cursor.literal(',');
+    read = read_rfc850(cursor, parts, static_cast<int>(today.year()));
+  }
+  return read ? to_time(parts) : std::nullopt;
+}
+
+std::string format_date(gslb::WallTime time) {
+  using namespace std::chrono;
+  const auto whole = floor<seconds>(time);
+  const auto midnight = floor<days>(whole);
+  const year_month_day date{midnight};
+  const hh_mm_ss clock{whole - midnight};
+  const weekday day{midnight};
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%.3s, %02u %.3s %04d %02d:%02d:%02d GMT",
+                kDays[day.c_encoding()].data(), static_cast<unsigned>(date.day()),
+                kMonths[static_cast<unsigned>(date.month()) - 1].data(),
+                static_cast<int>(date.year()), static_cast<int>(clock.hours().count()),
+                static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()));
+  return text.data();
+}
+
+}  // namespace edge::http

@@ -1,0 +1,23 @@
+// HTTP dates.
+//
+// Source: RFC 9110 5.6.7: IMF-fixdate, and the obsolete RFC 850 and asctime forms a recipient has
+// to accept; a two-digit year that seems over 50 years ahead is in the past.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gslb/base/clock.h"
+
+namespace edge::http {
+
+// nullopt for anything that is no date.  `now` places two-digit years.  Names of days are checked
+// for being names, not for matching the date; names compare without case, the zone must be GMT
+// (or UTC, seen in the wild).
+std::optional<gslb::WallTime> parse_date(std::string_view text, gslb::WallTime now);
+
+// "Sun, 06 Nov 1994 08:49:37 GMT".
+std::string format_date(gslb::WallTime time);
+
+}  // namespace edge::http
