@@ -64,6 +64,11 @@ bool Body::abandoned() const {
   return readers_.empty() && had_reader_;
 }
 
+std::size_t Body::reader_count() const {
+  const std::lock_guard lock(mutex_);
+  return readers_.size();
+}
+
 std::uint64_t Body::size() const {
   const std::lock_guard lock(mutex_);
   return end_;

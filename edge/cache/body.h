@@ -49,6 +49,7 @@ class Body {
   bool may_append(Wake wake);
   // No reader now, though there has been one.
   bool abandoned() const;
+  std::size_t reader_count() const;
 
   // --- readers ----------------------------------------------------------------------------------
   enum class Status : std::uint8_t { kData, kWait, kEnd, kFailed };

@@ -32,7 +32,7 @@ struct Reason {
   int status;
   std::string_view phrase;
 };
-constexpr std::array<Reason, 41> kReasons = {{
+constexpr std::array<Reason, 42> kReasons = {{
     {100, "Continue"},
     {101, "Switching Protocols"},
     {200, "OK"},
@@ -65,6 +65,7 @@ constexpr std::array<Reason, 41> kReasons = {{
     {415, "Unsupported Media Type"},
     {416, "Range Not Satisfiable"},
     {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},

@@ -1,0 +1,251 @@
+#include "edge/config/config.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "gslb/base/file.h"
+#include "gslb/base/toml_table.h"
+
+namespace edge::config {
+namespace {
+
+using gslb::Need;
+using gslb::Problems;
+using gslb::TomlTable;
+
+constexpr double kMaxLoad = 1e15;
+constexpr std::int64_t kDay_ms = 24LL * 3600 * 1000;
+
+// Ids go into header fields and metric labels: the alphabet every one of them allows.
+bool is_id(std::string_view text) {
+  return !text.empty() && text.size() <= 63 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+std::string read_id(TomlTable& table, std::string_view key) {
+  const std::string id = table.string(key, Need::kRequired).value_or("");
+  if (!id.empty() && !is_id(id)) {
+    table.error(key, "\"" + id + "\" is no id", "1 to 63 of a-z, 0-9 and \"-\"");
+  }
+  return id;
+}
+
+void read_ms(TomlTable& table, std::string_view key, std::int64_t low, std::int64_t& value) {
+  if (const auto given = table.duration_ms(key, low, kDay_ms)) { value = *given; }
+}
+
+std::vector<Url> read_urls(TomlTable& table, std::string_view key, Problems& problems) {
+  std::vector<Url> urls;
+  for (const gslb::LocatedString& text : table.strings(key)) {
+    if (auto url = parse_url(text.text)) {
+      urls.push_back(std::move(*url));
+    } else {
+      problems.error(text.at, "\"" + text.text + "\" is no origin URL",
+                     "http://host:port or https://host:port, without a path");
+    }
+  }
+  return urls;
+}
+
+std::string read_path(TomlTable& table, std::string_view key, const std::string& file) {
+  const auto path = table.string(key);
+  if (!path) { return {}; }
+  std::string resolved = gslb::resolve_path(*path, file);
+  if (!gslb::read_file(resolved)) {
+    table.error(key, "can't read " + resolved + ": " + std::strerror(errno));
+  }
+  return resolved;
+}
+
+std::string read_key(TomlTable& table, const std::string& file) {
+  if (table.has("key") && table.has("key_file")) {
+    table.error("key_file", "both key and key_file are given", "keep one");
+  }
+  if (const auto key = table.string("key")) {
+    if (key->empty()) { table.error("key", "the key is empty"); }
+    return *key;
+  }
+  const auto path = table.string("key_file");
+  if (!path) { return {}; }
+  auto key = gslb::read_file(gslb::resolve_path(*path, file));
+  if (!key) {
+    table.error("key_file", "can't read " + *path + ": " + std::strerror(errno));
+    return {};
+  }
+  // An editor's newline at the end is not part of the key.
+  while (!key->empty() && (key->back() == '\n' || key->back() == '\r')) { key->pop_back(); }
+  if (key->empty()) { table.error("key_file", *path + " is empty"); }
+  return *key;
+}
+
+std::optional<gslb::Endpoint> read_endpoint(const gslb::LocatedString& text,
+                                            std::uint16_t default_port, Problems& problems) {
+  auto endpoint = gslb::Endpoint::parse(text.text, default_port);
+  if (!endpoint) {
+    problems.error(text.at, "\"" + text.text + "\" is no address",
+                   "as in \"0.0.0.0:8080\" or \"[::]:8080\"");
+  }
+  return endpoint;
+}
+
+Edge read_edge(TomlTable table, const std::string& file, Problems& problems) {
+  Edge edge;
+  edge.cluster = read_id(table, "cluster");
+  edge.node = read_id(table, "node");
+  edge.key = read_key(table, file);
+  for (const gslb::LocatedString& text : table.strings("listen", Need::kRequired)) {
+    if (const auto endpoint = read_endpoint(text, 80, problems)) {
+      edge.listen.push_back(*endpoint);
+    }
+  }
+  const gslb::LocatedString admin{table.string("admin").value_or("127.0.0.1:9180"),
+                                  table.at("admin")};
+  edge.admin = read_endpoint(admin, 9180, problems).value_or(gslb::Endpoint{});
+  edge.admin_token = table.string("admin_token").value_or("");
+  edge.workers = static_cast<unsigned>(table.integer("workers", 0, 256).value_or(0));
+  table.finish();
+  return edge;
+}
+
+Limits read_limits(TomlTable table) {
+  Limits limits;
+  limits.connections = table.integer("connections", 1, 1'000'000).value_or(limits.connections);
+  limits.header_octets =
+      table.size_octets("header_size", 1024, 1 << 20).value_or(limits.header_octets);
+  read_ms(table, "header_timeout", 10, limits.header_timeout_ms);
+  read_ms(table, "idle_timeout", 10, limits.idle_timeout_ms);
+  read_ms(table, "body_timeout", 10, limits.body_timeout_ms);
+  read_ms(table, "write_timeout", 10, limits.write_timeout_ms);
+  read_ms(table, "drain_grace", 0, limits.drain_grace_ms);
+  read_ms(table, "drain_timeout", 0, limits.drain_timeout_ms);
+  table.finish();
+  return limits;
+}
+
+Cache read_cache(TomlTable table) {
+  Cache cache;
+  const auto memory = table.size_octets("memory", 64 * 1024, std::int64_t{1} << 42);
+  if (memory) { cache.memory_octets = static_cast<std::uint64_t>(*memory); }
+  cache.max_object_octets = std::min(cache.max_object_octets, cache.memory_octets / 4);
+  const auto object = table.size_octets("max_object", 1, std::int64_t{1} << 40);
+  if (object) { cache.max_object_octets = static_cast<std::uint64_t>(*object); }
+  if (cache.max_object_octets > cache.memory_octets / 2) {
+    table.error("max_object", "larger than half of memory", "raise memory or lower max_object");
+  }
+  table.finish();
+  return cache;
+}
+
+// `table` may hold more keys than an origin's; the caller finishes it.
+Origin read_origin(TomlTable& table, const std::string& file, Problems& problems) {
+  Origin origin;
+  origin.urls = read_urls(table, "url", problems);
+  const std::vector<Url> more = read_urls(table, "urls", problems);
+  origin.urls.insert(origin.urls.end(), more.begin(), more.end());
+  if (!table.has("url") && !table.has("urls")) {
+    table.error("url", "no url", "url = \"http://origin.example:8080\"");
+  }
+  origin.ca_file = read_path(table, "ca_file", file);
+  read_ms(table, "connect_timeout", 10, origin.connect_timeout_ms);
+  read_ms(table, "first_byte_timeout", 10, origin.first_byte_timeout_ms);
+  read_ms(table, "between_bytes_timeout", 10, origin.between_bytes_timeout_ms);
+  read_ms(table, "idle_timeout", 0, origin.idle_ms);
+  origin.idle_connections =
+      table.integer("idle_connections", 0, 10'000).value_or(origin.idle_connections);
+  return origin;
+}
+
+Site read_site(TomlTable table, const std::string& file, Problems& problems) {
+  Site site;
+  site.host = table.string("host", Need::kRequired).value_or("");
+  std::transform(site.host.begin(), site.host.end(), site.host.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  });
+  const std::string_view name =
+      site.host.starts_with("*.") ? std::string_view(site.host).substr(2) : site.host;
+  if (!site.host.empty() && (name.empty() || name.find_first_of("*/: ") != name.npos)) {
+    table.error("host", "\"" + site.host + "\" is no host",
+                "\"www.example.com\" or \"*.example.com\"");
+  }
+  site.origin = read_origin(table, file, problems);
+  site.origin.host = table.string("origin_host").value_or("");
+  table.finish();
+  return site;
+}
+
+Report read_report(TomlTable table, const std::string& file, Problems& problems) {
+  Report report;
+  report.gslb = read_urls(table, "gslb", problems);
+  if (const auto interval = table.duration_ms("interval", 50, 60'000)) {
+    report.interval_ms = *interval;
+  }
+  report.ca_file = read_path(table, "ca_file", file);
+  for (auto& [name, capacity] : table.named_tables("capacity")) {
+    Capacity entry;
+    entry.resource = name.text;
+    entry.target = capacity.number("target", 0, kMaxLoad, Need::kRequired).value_or(0);
+    entry.max = capacity.number("max", 0, kMaxLoad, Need::kRequired).value_or(0);
+    const std::vector<std::string> known = {"requests_per_s", "egress_bits_per_s", "connections"};
+    if (std::find(known.begin(), known.end(), name.text) == known.end()) {
+      const std::string near = gslb::did_you_mean(name.text, known);
+      problems.error(name.at, "\"" + name.text + "\" is no resource this edge measures",
+                     near.empty() ? "requests_per_s, egress_bits_per_s or connections"
+                                  : "did you mean \"" + near + "\"?");
+    }
+    if (entry.target > entry.max) { capacity.error("target", "target is above max"); }
+    capacity.finish();
+    report.capacity.push_back(std::move(entry));
+  }
+  table.finish();
+  return report;
+}
+
+std::optional<Config> read(std::optional<TomlTable> root, const std::string& file,
+                           Problems& problems) {
+  if (!root) { return std::nullopt; }
+  Config config;
+  if (auto table = root->table("edge", Need::kRequired)) {
+    config.edge = read_edge(*table, file, problems);
+  }
+  if (auto table = root->table("limits")) { config.limits = read_limits(*table); }
+  if (auto table = root->table("cache")) { config.cache = read_cache(*table); }
+  if (auto table = root->table("origin")) {
+    config.origin = read_origin(*table, file, problems);
+    config.origin->host = table->string("host").value_or("");
+    table->finish();
+  }
+  for (const TomlTable& table : root->tables("site")) {
+    config.sites.push_back(read_site(table, file, problems));
+  }
+  if (!config.origin && config.sites.empty()) {
+    root->error("origin", "there is neither [origin] nor a [[site]]",
+                "misses have to go somewhere");
+  }
+  if (auto table = root->table("report")) { config.report = read_report(*table, file, problems); }
+  if (!config.report.gslb.empty() && config.edge.key.empty()) {
+    root->error("edge", "heartbeats need a key", "set key or key_file in [edge]");
+  }
+  if (auto table = root->table("log")) {
+    config.log.level =
+        table->choice("level", {"debug", "info", "warning", "error"}).value_or(config.log.level);
+    config.log.format = table->choice("format", {"text", "json"}).value_or(config.log.format);
+    table->finish();
+  }
+  root->finish();
+  if (problems.has_errors()) { return std::nullopt; }
+  return config;
+}
+
+}  // namespace
+
+std::optional<Config> load(const std::string& path, Problems& problems) {
+  return read(TomlTable::open(path, problems), path, problems);
+}
+
+std::optional<Config> parse(std::string_view text, const std::string& file, Problems& problems) {
+  return read(TomlTable::parse(text, file, problems), file, problems);
+}
+
+}  // namespace edge::config

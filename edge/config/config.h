@@ -1,0 +1,113 @@
+// The edge's configuration file as plain data, every problem with its place.
+//
+// The schema, with defaults and examples, is written in docs/edge.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gslb/base/ip.h"
+#include "gslb/base/problem.h"
+
+namespace edge::config {
+
+// "http://host:port" or "https://host:port"; no path but "/".
+struct Url {
+  bool tls = false;
+  std::string host;  // name or address, without brackets
+  std::uint16_t port = 0;
+
+  // As in Host: brackets around IPv6, the port unless it is the scheme's own.
+  std::string authority() const;
+  std::string to_string() const;
+  friend bool operator==(const Url&, const Url&) = default;
+};
+std::optional<Url> parse_url(std::string_view text);
+
+// Where misses go.  [origin], or what a [[site]] says instead.
+struct Origin {
+  std::vector<Url> urls;  // tried in order when one does not connect
+  std::string host;       // Host sent; "": the client's
+  std::string ca_file;    // PEM, for https; "": the system's
+  std::int64_t connect_timeout_ms = 3'000;
+  std::int64_t first_byte_timeout_ms = 15'000;
+  std::int64_t between_bytes_timeout_ms = 15'000;
+  std::int64_t idle_ms = 30'000;       // how long a pooled connection is kept
+  std::int64_t idle_connections = 64;  // per worker
+};
+
+// [[site]]: hosts that have an origin of their own.
+struct Site {
+  std::string host;  // lower case; "*.example.com" matches any name below example.com
+  Origin origin;
+};
+
+// [report.capacity.NAME]
+struct Capacity {
+  std::string resource;
+  double target = 0;
+  double max = 0;
+};
+
+struct Edge {
+  std::string cluster;
+  std::string node;
+  std::string key;  // HMAC key of the heartbeats; may be empty when there is no [report]
+  std::vector<gslb::Endpoint> listen;
+  gslb::Endpoint admin;
+  std::string admin_token;  // "": state changes need none
+  unsigned workers = 0;     // 0: one per core
+};
+
+struct Limits {
+  std::int64_t connections = 10'000;
+  std::int64_t header_octets = 16 * 1024;
+  std::int64_t header_timeout_ms = 10'000;  // from the first octet of a head to its end
+  std::int64_t idle_timeout_ms = 30'000;    // between requests
+  std::int64_t body_timeout_ms = 30'000;    // between octets of a request body
+  std::int64_t write_timeout_ms = 30'000;   // for up to 256 KiB to a client
+  std::int64_t drain_grace_ms = 1'000;      // still accepting after the draining heartbeat
+  std::int64_t drain_timeout_ms = 20'000;   // then what is left is cut
+};
+
+struct Cache {
+  std::uint64_t memory_octets = 256ULL << 20;
+  std::uint64_t max_object_octets = 16ULL << 20;
+};
+
+struct Report {
+  std::vector<Url> gslb;
+  std::int64_t interval_ms = 1'000;
+  std::string ca_file;
+  std::vector<Capacity> capacity;
+};
+
+struct Log {
+  std::string level = "info";
+  std::string format = "text";
+};
+
+struct Config {
+  Edge edge;
+  Limits limits;
+  Cache cache;
+  std::optional<Origin> origin;
+  std::vector<Site> sites;
+  Report report;
+  Log log;
+
+  // The origin for a request's host (lower case, maybe with a port): exact site, longest wildcard,
+  // [origin]; null when there is none.  Valid as long as this object.
+  const Origin* origin_for(std::string_view host) const;
+};
+
+// Reads and checks the file, and the key file it names.  nullopt when there are errors.
+std::optional<Config> load(const std::string& path, gslb::Problems& problems);
+// The same from text; relative files are found next to `file`.
+std::optional<Config> parse(std::string_view text, const std::string& file,
+                            gslb::Problems& problems);
+
+}  // namespace edge::config

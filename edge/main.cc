@@ -1,0 +1,72 @@
+// proxima-edge: the bundled edge cache.
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "edge/config/config.h"
+#include "edge/report/exposition.h"
+#include "edge/serve/server.h"
+#include "gslb/base/log.h"
+
+namespace {
+
+constexpr std::string_view kUsage =
+    "usage: proxima-edge [run] -c FILE    serve until SIGTERM\n"
+    "       proxima-edge check -c FILE    check the configuration: exit 0 or 2\n"
+    "       proxima-edge --version\n";
+
+struct Arguments {
+  bool check = false;
+  std::string file;
+};
+
+std::optional<Arguments> parse_arguments(int argc, char** argv) {
+  Arguments arguments;
+  int at = 1;
+  if (at < argc && argv[at][0] != '-') {
+    const std::string_view verb = argv[at++];
+    if (verb != "run" && verb != "check") { return std::nullopt; }
+    arguments.check = verb == "check";
+  }
+  if (at + 2 != argc) { return std::nullopt; }
+  const std::string_view option = argv[at];
+  if (option != "-c" && option != "--config") { return std::nullopt; }
+  arguments.file = argv[at + 1];
+  return arguments;
+}
+
+void print(std::FILE* where, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), where);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--version") {
+    print(stdout, "proxima-edge " + std::string(edge::report::version()) + "\n");
+    return 0;
+  }
+  if (argc == 2 && std::string_view(argv[1]) == "--help") {
+    print(stdout, kUsage);
+    return 0;
+  }
+  const auto arguments = parse_arguments(argc, argv);
+  if (!arguments) {
+    print(stderr, kUsage);
+    return 2;
+  }
+  gslb::Problems problems;
+  const auto config = edge::config::load(arguments->file, problems);
+  print(stderr, problems.to_string());
+  if (!config) { return 2; }
+  if (arguments->check) {
+    print(stdout, arguments->file + ": good\n");
+    return 0;
+  }
+  gslb::LogLevel level = gslb::LogLevel::kInfo;
+  gslb::parse_log_level(config->log.level, &level);
+  gslb::log_configure(
+      level, config->log.format == "json" ? gslb::LogFormat::kJson : gslb::LogFormat::kText);
+  return edge::serve::run_server(*config);
+}

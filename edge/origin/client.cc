@@ -1,0 +1,399 @@
+#include "edge/origin/client.h"
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include <sys/socket.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "edge/http/body_decoder.h"
+
+namespace edge::origin {
+namespace {
+
+namespace asio = boost::asio;
+namespace ssl = boost::asio::ssl;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+// A connection with its deadline.  Kept alive by the timer's handler while one is pending.
+struct Connection : std::enable_shared_from_this<Connection> {
+  explicit Connection(asio::io_context& loop) : socket(loop), timer(loop) {}
+
+  // From now on the pending operation is cancelled after `timeout_ms`.
+  void arm(std::int64_t timeout_ms) {
+    timed_out = false;
+    const std::uint64_t armed = ++generation;
+    timer.expires_after(std::chrono::milliseconds(timeout_ms));
+    timer.async_wait([self = shared_from_this(), armed](const error_code& error) {
+      // A later arm() or disarm() may have overtaken this handler in the queue.
+      if (error || armed != self->generation) { return; }
+      self->timed_out = true;
+      error_code ignored;
+      self->socket.cancel(ignored);
+    });
+  }
+  void disarm() {
+    ++generation;
+    timer.cancel();
+  }
+  void close() {
+    disarm();
+    error_code ignored;
+    socket.close(ignored);
+  }
+  // False when the peer has closed it, or has sent something nobody asked for.
+  bool is_quiet() {
+    std::array<char, 1> octet{};
+    const ssize_t got = ::recv(socket.native_handle(), octet.data(), 1, MSG_PEEK | MSG_DONTWAIT);
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  }
+
+  tcp::socket socket;
+  std::unique_ptr<ssl::stream<tcp::socket&>> tls;
+  asio::steady_timer timer;
+  std::uint64_t generation = 0;
+  bool timed_out = false;
+  bool reused = false;
+  std::chrono::steady_clock::time_point idle_since;
+};
+using ConnectionRef = std::shared_ptr<Connection>;
+
+asio::awaitable<error_code> write_all(ConnectionRef connection, std::string_view octets) {
+  error_code error;
+  const auto buffer = asio::buffer(octets.data(), octets.size());
+  if (connection->tls) {
+    co_await asio::async_write(*connection->tls, buffer,
+                               asio::redirect_error(asio::use_awaitable, error));
+  } else {
+    co_await asio::async_write(connection->socket, buffer,
+                               asio::redirect_error(asio::use_awaitable, error));
+  }
+  co_return error;
+}
+
+asio::awaitable<std::size_t> read_some(ConnectionRef connection, asio::mutable_buffer buffer,
+                                       error_code& error) {
+  std::size_t count = 0;
+  if (connection->tls) {
+    count = co_await connection->tls->async_read_some(
+        buffer, asio::redirect_error(asio::use_awaitable, error));
+  } else {
+    count = co_await connection->socket.async_read_some(
+        buffer, asio::redirect_error(asio::use_awaitable, error));
+  }
+  co_return count;
+}
+
+}  // namespace
+
+struct Pool {
+  explicit Pool(asio::io_context& io) : loop(io) {}
+
+  // The newest idle connection that still lives: old ones die of their age.
+  ConnectionRef take_idle(const config::Origin& origin) {
+    std::deque<ConnectionRef>& connections = idle[&origin];
+    const auto oldest =
+        std::chrono::steady_clock::now() - std::chrono::milliseconds(origin.idle_ms);
+    while (!connections.empty()) {
+      ConnectionRef connection = std::move(connections.back());
+      connections.pop_back();
+      if (connection->idle_since >= oldest && connection->is_quiet()) {
+        connection->reused = true;
+        return connection;
+      }
+      connection->close();
+    }
+    return nullptr;
+  }
+  void give_back(const config::Origin& origin, ConnectionRef connection) {
+    std::deque<ConnectionRef>& connections = idle[&origin];
+    connection->disarm();
+    connection->idle_since = std::chrono::steady_clock::now();
+    connections.push_back(std::move(connection));
+    while (shutting_down ? !connections.empty()
+                         : connections.size() > static_cast<std::size_t>(origin.idle_connections)) {
+      connections.front()->close();
+      connections.pop_front();
+    }
+  }
+  ssl::context& tls_for(const config::Origin& origin) {
+    auto& context = contexts[&origin];
+    if (!context) {
+      context = std::make_unique<ssl::context>(ssl::context::tls_client);
+      error_code error;
+      context->set_verify_mode(ssl::verify_peer);
+      if (origin.ca_file.empty()) {
+        context->set_default_verify_paths(error);
+      } else {
+        context->load_verify_file(origin.ca_file, error);
+      }
+    }
+    return *context;
+  }
+
+  asio::io_context& loop;
+  std::unordered_map<const config::Origin*, std::deque<ConnectionRef>> idle;
+  std::unordered_map<const config::Origin*, std::unique_ptr<ssl::context>> contexts;
+  // Where the last connect succeeded: a dead first origin is not tried by every request.
+  std::unordered_map<const config::Origin*, std::size_t> preferred;
+  bool shutting_down = false;
+};
+
+namespace {
+
+class HttpExchange final : public Exchange {
+ public:
+  HttpExchange(std::shared_ptr<Pool> pool, const config::Origin& origin)
+      : pool_(std::move(pool)), origin_(origin) {}
+  ~HttpExchange() override {
+    if (connection_) { connection_->close(); }
+  }
+
+  Awaitable<Status> send_head(http::RequestHead head, bool retriable) override;
+  Awaitable<Status> send_body(std::string_view octets) override { return write(octets); }
+  Awaitable<gslb::Result<http::ResponseHead, OriginError>> read_head() override;
+  Awaitable<gslb::Result<bool, OriginError>> read_body(std::string& out) override;
+  std::uint64_t octets_read() const override { return octets_read_; }
+
+ private:
+  Awaitable<Status> connect();
+  Awaitable<Status> connect_to(const config::Url& url);
+  Awaitable<Status> handshake(const config::Url& url);
+  Awaitable<Status> write(std::string_view octets);
+  Awaitable<gslb::Result<http::ResponseHead, OriginError>> read_head_once();
+  // Reads into buffer_; false at the peer's end or an error.
+  Awaitable<bool> fill();
+  bool begin_body(const http::ResponseHead& head);
+  void release();
+
+  std::shared_ptr<Pool> pool_;
+  const config::Origin& origin_;
+  ConnectionRef connection_;
+  std::string method_;
+  std::string head_text_;
+  bool retriable_ = false;
+  std::string scratch_;
+  std::string buffer_;  // received, not yet used
+  std::optional<http::BodyDecoder> decoder_;
+  bool keep_ = false;
+  std::uint64_t octets_read_ = 0;
+};
+
+Awaitable<Exchange::Status> HttpExchange::send_head(http::RequestHead head, bool retriable) {
+  method_ = head.method;
+  head_text_ = http::write_request_head(head);
+  retriable_ = retriable;
+  // Only what may be repeated is risked on a connection the origin may be closing just now.
+  if (retriable) { connection_ = pool_->take_idle(origin_); }
+  if (connection_) {
+    const Status sent = co_await write(head_text_);
+    if (sent) { co_return sent; }
+    connection_->close();
+  }
+  const Status connected = co_await connect();
+  if (!connected) { co_return connected; }
+  co_return co_await write(head_text_);
+}
+
+Awaitable<Exchange::Status> HttpExchange::write(std::string_view octets) {
+  connection_->arm(origin_.between_bytes_timeout_ms);
+  const error_code error = co_await write_all(connection_, octets);
+  connection_->disarm();
+  if (error) { co_return gslb::Unexpected(OriginError::kSend); }
+  co_return Status{};
+}
+
+Awaitable<Exchange::Status> HttpExchange::connect() {
+  const std::size_t count = origin_.urls.size();
+  std::size_t& preferred = pool_->preferred[&origin_];
+  const std::size_t first = preferred;
+  Status status = gslb::Unexpected(OriginError::kConnect);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t at = (first + i) % count;
+    status = co_await connect_to(origin_.urls[at]);
+    if (status) {
+      preferred = at;
+      break;
+    }
+  }
+  co_return status;
+}
+
+Awaitable<Exchange::Status> HttpExchange::connect_to(const config::Url& url) {
+  connection_ = std::make_shared<Connection>(pool_->loop);
+  error_code error;
+  std::vector<tcp::endpoint> endpoints;
+  const auto literal = asio::ip::make_address(url.host, error);
+  if (!error) {
+    endpoints.emplace_back(literal, url.port);
+  } else {
+    tcp::resolver resolver(pool_->loop);
+    const std::string service = std::to_string(url.port);
+    const auto found = co_await resolver.async_resolve(
+        url.host, service, asio::redirect_error(asio::use_awaitable, error));
+    if (error) { co_return gslb::Unexpected(OriginError::kResolve); }
+    for (const auto& entry : found) { endpoints.push_back(entry.endpoint()); }
+  }
+  for (const tcp::endpoint& endpoint : endpoints) {
+    connection_->socket.close(error);
+    error.clear();
+    connection_->arm(origin_.connect_timeout_ms);
+    co_await connection_->socket.async_connect(endpoint,
+                                               asio::redirect_error(asio::use_awaitable, error));
+    connection_->disarm();
+    if (!error) { break; }
+  }
+  if (error) {
+    co_return gslb::Unexpected(connection_->timed_out ? OriginError::kConnectTimeout
+                                                      : OriginError::kConnect);
+  }
+  error_code ignored;
+  connection_->socket.set_option(tcp::no_delay(true), ignored);
+  if (!url.tls) { co_return Status{}; }
+  co_return co_await handshake(url);
+}
+
+Awaitable<Exchange::Status> HttpExchange::handshake(const config::Url& url) {
+  connection_->tls =
+      std::make_unique<ssl::stream<tcp::socket&>>(connection_->socket, pool_->tls_for(origin_));
+  SSL_set_tlsext_host_name(connection_->tls->native_handle(), url.host.c_str());
+  connection_->tls->set_verify_callback(ssl::host_name_verification(url.host));
+  error_code error;
+  connection_->arm(origin_.connect_timeout_ms);
+  co_await connection_->tls->async_handshake(ssl::stream_base::client,
+                                             asio::redirect_error(asio::use_awaitable, error));
+  connection_->disarm();
+  if (error) {
+    co_return gslb::Unexpected(connection_->timed_out ? OriginError::kConnectTimeout
+                                                      : OriginError::kTls);
+  }
+  co_return Status{};
+}
+
+Awaitable<bool> HttpExchange::fill() {
+  if (scratch_.empty()) { scratch_.resize(kReadOctets); }
+  error_code error;
+  const std::size_t count =
+      co_await read_some(connection_, asio::buffer(scratch_.data(), scratch_.size()), error);
+  octets_read_ += count;
+  buffer_.append(scratch_, 0, count);
+  co_return !error && count > 0;
+}
+
+Awaitable<gslb::Result<http::ResponseHead, OriginError>> HttpExchange::read_head() {
+  auto head = co_await read_head_once();
+  // RFC 9112 9.3.1: a pooled connection the origin closed just before our request arrived.
+  if (!head && head.error() == OriginError::kClosed && connection_->reused && retriable_ &&
+      octets_read_ == 0) {
+    connection_->close();
+    const Status connected = co_await connect();
+    if (!connected) { co_return gslb::Unexpected(connected.error()); }
+    const Status sent = co_await write(head_text_);
+    if (!sent) { co_return gslb::Unexpected(sent.error()); }
+    head = co_await read_head_once();
+  }
+  co_return head;
+}
+
+Awaitable<gslb::Result<http::ResponseHead, OriginError>> HttpExchange::read_head_once() {
+  std::size_t scanned = 0;
+  connection_->arm(origin_.first_byte_timeout_ms);
+  while (true) {
+    std::size_t end = 0;
+    const http::HeadScan scan = http::scan_head(buffer_, scanned, end);
+    if (scan == http::HeadScan::kBadLineEnding || scanned > kMaxResponseHead) {
+      co_return gslb::Unexpected(OriginError::kBadResponse);
+    }
+    if (scan == http::HeadScan::kMore) {
+      const bool more = co_await fill();
+      if (more) { continue; }
+      co_return gslb::Unexpected(connection_->timed_out ? OriginError::kFirstByteTimeout
+                                                        : OriginError::kClosed);
+    }
+    auto head = http::parse_response_head(std::string_view(buffer_).substr(0, end));
+    buffer_.erase(0, end);
+    scanned = 0;
+    // 101 can't come: Upgrade is never sent.
+    if (!head || head->status == 101) { co_return gslb::Unexpected(OriginError::kBadResponse); }
+    if (head->status < 200) { continue; }
+    connection_->disarm();
+    if (!begin_body(*head)) { co_return gslb::Unexpected(OriginError::kBadResponse); }
+    co_return std::move(*head);
+  }
+}
+
+bool HttpExchange::begin_body(const http::ResponseHead& head) {
+  const auto framing = http::response_framing(head, method_);
+  if (!framing) { return false; }
+  decoder_.emplace(*framing);
+  keep_ =
+      http::keeps_alive(head.minor, head.fields) && framing->kind != http::BodyKind::kUntilClose;
+  if (decoder_->done()) { release(); }
+  return true;
+}
+
+Awaitable<gslb::Result<bool, OriginError>> HttpExchange::read_body(std::string& out) {
+  out.clear();
+  while (true) {
+    if (!buffer_.empty()) {
+      const auto used = decoder_->feed(buffer_, out);
+      if (!used) { co_return gslb::Unexpected(OriginError::kBadResponse); }
+      buffer_.erase(0, *used);
+    }
+    if (decoder_->done() && connection_) { release(); }
+    if (!out.empty()) { co_return true; }
+    if (decoder_->done()) { co_return false; }
+    connection_->arm(origin_.between_bytes_timeout_ms);
+    const bool more = co_await fill();
+    connection_->disarm();
+    if (more) { continue; }
+    if (connection_->timed_out) { co_return gslb::Unexpected(OriginError::kBodyTimeout); }
+    if (decoder_->complete_at_close()) { co_return false; }
+    co_return gslb::Unexpected(OriginError::kShortBody);
+  }
+}
+
+// Octets after the body are an answer to nothing we asked: such a connection is not reused.
+void HttpExchange::release() {
+  ConnectionRef connection = std::move(connection_);
+  if (keep_ && buffer_.empty()) {
+    pool_->give_back(origin_, std::move(connection));
+  } else {
+    connection->close();
+  }
+}
+
+}  // namespace
+
+Client::Client(asio::io_context& loop) : pool_(std::make_shared<Pool>(loop)) {}
+Client::~Client() { shut_down(); }
+
+std::unique_ptr<Exchange> Client::exchange(const config::Origin& origin) {
+  return std::make_unique<HttpExchange>(pool_, origin);
+}
+
+void Client::shut_down() {
+  pool_->shutting_down = true;
+  for (auto& [origin, connections] : pool_->idle) {
+    for (const ConnectionRef& connection : connections) { connection->close(); }
+    connections.clear();
+  }
+}
+
+}  // namespace edge::origin

@@ -1,0 +1,77 @@
+// The HTTP/1.1 client towards origins: pooled connections, a timeout for each phase, bodies
+// streamed both ways.
+//
+// Source: RFC 9112 9.3 (persistence, retries 9.3.1), RFC 9110 7.3, 15.2 (interim responses).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "edge/config/config.h"
+#include "edge/http/message.h"
+#include "edge/origin/awaitable.h"
+#include "gslb/base/result.h"
+
+namespace edge::origin {
+
+enum class OriginError : std::uint8_t {
+  kResolve,  // the name has no address
+  kConnect,  // refused or unreachable
+  kConnectTimeout,
+  kTls,               // handshake or certificate
+  kSend,              // the request could not be written
+  kFirstByteTimeout,  // no whole head in time
+  kClosed,            // closed before a whole head
+  kBadResponse,       // head or body framing that RFC 9112 forbids
+  kBodyTimeout,       // stalled within the body
+  kShortBody,         // closed within the body
+};
+// 502 or 504 to the client, and a token for Cache-Status and metrics.
+int status_for(OriginError error) noexcept;
+std::string_view describe(OriginError error) noexcept;
+
+inline constexpr std::size_t kMaxResponseHead = 64 * 1024;
+inline constexpr std::size_t kReadOctets = 64 * 1024;
+
+// One request and its response.  Worker-confined; must not outlive its Client.  Destroying it
+// closes the connection unless the response was read to its end.
+class Exchange {
+ public:
+  using Status = gslb::Result<void, OriginError>;
+  virtual ~Exchange() = default;
+
+  // Connects (or takes a pooled connection) and writes the head.  `retriable`: a safe request
+  // without a body, which is sent once more when a pooled connection turns out to be dead.
+  virtual Awaitable<Status> send_head(http::RequestHead head, bool retriable) = 0;
+  // Octets of the body as framed by the head; `octets` must stay valid until it is done.
+  virtual Awaitable<Status> send_body(std::string_view octets) = 0;
+  // The final response head; interim ones are skipped.
+  virtual Awaitable<gslb::Result<http::ResponseHead, OriginError>> read_head() = 0;
+  // Replaces `out` by the next decoded octets, at least one; false: the body is whole.
+  virtual Awaitable<gslb::Result<bool, OriginError>> read_body(std::string& out) = 0;
+  // Octets read so far, heads and framing included.
+  virtual std::uint64_t octets_read() const = 0;
+};
+
+struct Pool;
+
+// Worker-confined: one per event loop, with its own pool.
+class Client {
+ public:
+  explicit Client(boost::asio::io_context& loop);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // `origin` must outlive the client: its address names the pool.
+  std::unique_ptr<Exchange> exchange(const config::Origin& origin);
+  // Closes every idle connection; later ones are not kept.
+  void shut_down();
+
+ private:
+  std::shared_ptr<Pool> pool_;
+};
+
+}  // namespace edge::origin

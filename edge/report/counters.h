@@ -1,0 +1,56 @@
+// What a worker counts.  Everything the metrics and the heartbeats say is derived from these.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "gslb/base/counters.h"
+
+namespace edge::report {
+
+// What the cache did with a request.
+enum class CacheResult : std::uint8_t {
+  kHit,          // answered from the store
+  kMiss,         // fetched, by this request
+  kCollapsed,    // fetched, by another request that was under way
+  kRevalidated,  // stored, and the origin said 304
+  kStale,        // stored and stale, the origin was away
+  kBypass,       // not a matter for the cache: method, range miss, marked uncacheable
+  kNone,         // answered by the edge itself: refused or failed
+};
+inline constexpr std::array<std::string_view, 7> kCacheResultNames = {
+    "hit", "miss", "collapsed", "revalidated", "stale", "bypass", "none"};
+inline constexpr std::array<std::string_view, 5> kStatusClassNames = {"1xx", "2xx", "3xx", "4xx",
+                                                                      "5xx"};
+
+// One writer (the worker), many readers.
+struct WorkerCounters {
+  std::array<std::array<gslb::Counter, kCacheResultNames.size()>, kStatusClassNames.size()>
+      requests;
+  gslb::Counter sent_octets;
+  gslb::Counter received_octets;
+  gslb::Counter origin_fetches;
+  gslb::Counter origin_failures;
+  gslb::Counter origin_octets;
+  gslb::Counter bad_requests;  // refused before they meant anything
+  gslb::Counter connections_opened;
+  gslb::Counter connections_closed;
+  gslb::Counter connections_refused;  // over the limit
+  gslb::LogHistogram<26> ttfb_us;     // up to 33 s; whole head read to first octet written
+
+  // `status` 100..599.
+  void count_request(int status, CacheResult result) noexcept {
+    requests[static_cast<std::size_t>(status / 100 - 1)][static_cast<std::size_t>(result)].add();
+  }
+};
+
+// The store's figures, as its owner reads them off.
+struct StoreFigures {
+  std::uint64_t octets = 0;
+  std::uint64_t budget_octets = 0;
+  std::uint64_t objects = 0;
+  std::uint64_t evictions = 0;
+};
+
+}  // namespace edge::report

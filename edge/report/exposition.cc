@@ -1,0 +1,185 @@
+#include "edge/report/exposition.h"
+
+#include <limits>
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include "edge/report/load.h"
+
+namespace edge::report {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+// Collects families in the order they are added.
+class Page {
+ public:
+  MetricFamily& family(const char* name, const char* help, MetricType type) {
+    families_.push_back({std::string("proxima_edge_") + name, help, type, {}});
+    return families_.back();
+  }
+  void counter(const char* name, const char* help, double value) {
+    add(family(name, help, MetricType::Counter), {}, value);
+  }
+  void gauge(const char* name, const char* help, double value) {
+    add(family(name, help, MetricType::Gauge), {}, value);
+  }
+  static void add(MetricFamily& family, Labels labels, double value) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    if (family.type == MetricType::Counter) {
+      metric.counter.value = value;
+    } else {
+      metric.gauge.value = value;
+    }
+    family.metric.push_back(std::move(metric));
+  }
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+ClientMetric::Label label(std::string_view name, std::string_view value) {
+  return {std::string(name), std::string(value)};
+}
+
+using Workers = std::vector<const WorkerCounters*>;
+
+double total(const Workers& workers, gslb::Counter WorkerCounters::*counter) {
+  double sum = 0;
+  for (const WorkerCounters* worker : workers) {
+    sum += static_cast<double>((worker->*counter).value());
+  }
+  return sum;
+}
+
+void add_requests(Page& page, const Workers& workers) {
+  MetricFamily& family =
+      page.family("requests_total", "Requests answered, by status class and what the cache did.",
+                  MetricType::Counter);
+  for (std::size_t status = 1; status < kStatusClassNames.size(); ++status) {
+    for (std::size_t result = 0; result < kCacheResultNames.size(); ++result) {
+      double sum = 0;
+      for (const WorkerCounters* worker : workers) {
+        sum += static_cast<double>(worker->requests[status][result].value());
+      }
+      Page::add(
+          family,
+          {label("status", kStatusClassNames[status]), label("cache", kCacheResultNames[result])},
+          sum);
+    }
+  }
+}
+
+void add_ttfb(Page& page, const Workers& workers) {
+  MetricFamily& family = page.family("time_to_first_byte_seconds",
+                                     "From a request's whole head to the response's first octet.",
+                                     MetricType::Histogram);
+  using Histogram = decltype(WorkerCounters::ttfb_us);
+  ClientMetric metric;
+  double sum_us = 0;
+  std::uint64_t count = 0;
+  for (const WorkerCounters* worker : workers) {
+    sum_us += static_cast<double>(worker->ttfb_us.sum());
+  }
+  for (std::size_t i = 0; i < Histogram::bucket_count(); ++i) {
+    for (const WorkerCounters* worker : workers) { count += worker->ttfb_us.bucket(i); }
+    const bool last = i + 1 == Histogram::bucket_count();
+    // From 64 µs on: below that loopback alone decides.
+    if (i < 6) { continue; }
+    ClientMetric::Bucket bucket;
+    bucket.cumulative_count = count;
+    bucket.upper_bound = last ? std::numeric_limits<double>::infinity()
+                              : static_cast<double>(Histogram::upper_bound(i)) / 1e6;
+    metric.histogram.bucket.push_back(bucket);
+  }
+  metric.histogram.sample_count = count;
+  metric.histogram.sample_sum = sum_us / 1e6;
+  family.metric.push_back(std::move(metric));
+}
+
+void add_traffic(Page& page, const Workers& workers) {
+  using W = WorkerCounters;
+  page.counter("sent_bytes_total", "Octets written to clients.", total(workers, &W::sent_octets));
+  page.counter("received_bytes_total", "Octets read from clients.",
+               total(workers, &W::received_octets));
+  page.counter("origin_fetches_total", "Requests sent to origins.",
+               total(workers, &W::origin_fetches));
+  page.counter("origin_failures_total", "Requests to origins that got no whole response.",
+               total(workers, &W::origin_failures));
+  page.counter("origin_received_bytes_total", "Octets read from origins.",
+               total(workers, &W::origin_octets));
+  page.counter("bad_requests_total", "Requests refused for their syntax or framing.",
+               total(workers, &W::bad_requests));
+  page.counter("connections_total", "Client connections accepted.",
+               total(workers, &W::connections_opened));
+  page.counter("refused_connections_total", "Client connections closed at the limit.",
+               total(workers, &W::connections_refused));
+  page.gauge("connections", "Client connections open now.",
+             static_cast<double>(sum(workers).connections));
+}
+
+void add_store(Page& page, const StoreFigures& store) {
+  page.gauge("store_bytes", "Octets held by the memory store, overhead included.",
+             static_cast<double>(store.octets));
+  page.gauge("store_budget_bytes", "Octets the memory store may hold.",
+             static_cast<double>(store.budget_octets));
+  page.gauge("store_objects", "Responses in the memory store.", static_cast<double>(store.objects));
+  page.counter("store_evictions_total", "Responses evicted to make room.",
+               static_cast<double>(store.evictions));
+}
+
+void add_reports(Page& page, const Figures& figures) {
+  MetricFamily& beats = page.family("heartbeats_total", "Heartbeats by GSLB endpoint and result.",
+                                    MetricType::Counter);
+  for (const GslbFigures& gslb : figures.gslbs) {
+    Page::add(beats, {label("gslb", gslb.url), label("result", "sent")},
+              static_cast<double>(gslb.sent));
+    Page::add(beats, {label("gslb", gslb.url), label("result", "failed")},
+              static_cast<double>(gslb.failed));
+  }
+  using gslb::fleet::NodeState;
+  MetricFamily& states =
+      page.family("state", "1 for the state this node reports, 0 for others.", MetricType::Gauge);
+  for (const NodeState state : {NodeState::kUp, NodeState::kDraining, NodeState::kDown}) {
+    Page::add(states, {label("state", state_name(state))}, state == figures.state ? 1 : 0);
+  }
+  page.gauge("start_time_seconds", "Start of this process, seconds since 1970.",
+             figures.start_time_s);
+  MetricFamily& build =
+      page.family("build_info", "Constant 1, labelled by the version.", MetricType::Gauge);
+  Page::add(build, {label("version", version())}, 1);
+}
+
+}  // namespace
+
+std::string write_metrics(const Figures& figures) {
+  Page page;
+  add_requests(page, figures.workers);
+  add_ttfb(page, figures.workers);
+  add_traffic(page, figures.workers);
+  add_store(page, figures.store);
+  add_reports(page, figures);
+  return page.text();
+}
+
+std::string_view state_name(gslb::fleet::NodeState state) noexcept {
+  switch (state) {
+    case gslb::fleet::NodeState::kUp:
+      return "up";
+    case gslb::fleet::NodeState::kDraining:
+      return "draining";
+    case gslb::fleet::NodeState::kDown:
+      return "down";
+  }
+  return "down";
+}
+
+std::string_view version() noexcept { return PROXIMA_VERSION; }
+
+}  // namespace edge::report

@@ -1,0 +1,280 @@
+#include "edge/report/reporter.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include "edge/report/exposition.h"
+#include "edge/report/load.h"
+#include "edge/report/sender.h"
+#include "gslb/base/log.h"
+
+namespace edge::report {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+using gslb::fleet::NodeState;
+
+constexpr auto kAdminTimeout = std::chrono::seconds(10);
+constexpr std::size_t kMaxAdminClients = 64;
+
+std::uint64_t milliseconds_since_1970() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+// Token comparison that takes the same time wherever the difference is.
+bool same_secret(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) { return false; }
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference |=
+        static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
+  }
+  return difference == 0;
+}
+
+}  // namespace
+
+struct Reporter::Impl {
+  Impl(const config::Config& from, Sources with)
+      : config(from), sources(std::move(with)), tick(loop), acceptor(loop) {
+    for (const config::Url& url : config.report.gslb) {
+      senders.push_back(std::make_unique<Sender>(loop, config, url));
+    }
+    start_ms = milliseconds_since_1970();
+  }
+
+  asio::awaitable<void> beat();
+  asio::awaitable<void> accept();
+  asio::awaitable<void> serve(tcp::socket socket);
+  http::response<http::string_body> answer(const http::request<http::string_body>& request);
+  http::response<http::string_body> change_state(const http::request<http::string_body>& request);
+  void send_now();
+  Figures figures() const;
+
+  const config::Config& config;
+  Sources sources;
+  asio::io_context loop{1};
+  asio::steady_timer tick;
+  tcp::acceptor acceptor;
+  std::vector<std::unique_ptr<Sender>> senders;
+  std::thread thread;
+  LoadMeter meter;
+  std::uint64_t start_ms = 0;
+  std::uint64_t sequence = 0;
+  std::size_t admin_clients = 0;
+  bool stopping = false;
+  std::string reason;  // loop only
+  std::atomic<NodeState> state{NodeState::kUp};
+};
+
+void Reporter::Impl::send_now() {
+  gslb::fleet::Report report;
+  report.cluster = config.edge.cluster;
+  report.node = config.edge.node;
+  report.incarnation = start_ms;
+  report.sequence = ++sequence;
+  report.state = state;
+  report.reason = reason;
+  report.interval_ms = static_cast<std::uint32_t>(config.report.interval_ms);
+  const LoadMeter::Load load =
+      meter.observe(sum(sources.workers), std::chrono::steady_clock::now());
+  report.load = resource_loads(load, config.report.capacity);
+  report.rtt = sources.rtt->drain();
+  auto heartbeat = std::make_shared<const Outgoing>(Outgoing{gslb::fleet::write_report(report)});
+  for (const auto& sender : senders) { sender->submit(heartbeat); }
+}
+
+asio::awaitable<void> Reporter::Impl::beat() {
+  const std::chrono::milliseconds interval(config.report.interval_ms);
+  tick.expires_after(std::chrono::milliseconds(0));
+  while (!stopping) {
+    error_code ignored;
+    co_await tick.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    if (stopping) { co_return; }
+    send_now();
+    // From the last deadline, not from now: the rhythm must not drift.  After a stall the missed
+    // ones are skipped.
+    const auto now = std::chrono::steady_clock::now();
+    auto next = tick.expiry() + interval;
+    if (next <= now) { next = now + interval; }
+    tick.expires_at(next);
+  }
+}
+
+Figures Reporter::Impl::figures() const {
+  Figures figures;
+  figures.workers = sources.workers;
+  figures.store = sources.store();
+  for (const auto& sender : senders) {
+    figures.gslbs.push_back({sender->url().to_string(), sender->sent(), sender->failed()});
+  }
+  figures.state = state;
+  figures.start_time_s = static_cast<double>(start_ms) / 1000;
+  return figures;
+}
+
+asio::awaitable<void> Reporter::Impl::accept() {
+  while (!stopping) {
+    error_code error;
+    tcp::socket socket =
+        co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
+    if (stopping || error == asio::error::operation_aborted) { co_return; }
+    if (error) {
+      // Out of descriptors: wait for some to come back instead of spinning.
+      asio::steady_timer pause(loop, std::chrono::milliseconds(100));
+      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      continue;
+    }
+    if (admin_clients < kMaxAdminClients) {
+      asio::co_spawn(loop, serve(std::move(socket)), asio::detached);
+    }
+  }
+}
+
+asio::awaitable<void> Reporter::Impl::serve(tcp::socket socket) {
+  ++admin_clients;
+  beast::tcp_stream stream(std::move(socket));
+  beast::flat_buffer buffer(16 * 1024);
+  while (!stopping) {
+    http::request_parser<http::string_body> parser;
+    parser.body_limit(4096);
+    parser.header_limit(8192);
+    error_code error;
+    stream.expires_after(kAdminTimeout);
+    co_await http::async_read(stream, buffer, parser,
+                              asio::redirect_error(asio::use_awaitable, error));
+    if (error) { break; }
+    http::response<http::string_body> response = answer(parser.get());
+    response.keep_alive(parser.get().keep_alive());
+    response.prepare_payload();
+    co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
+    if (error || !response.keep_alive()) { break; }
+  }
+  error_code ignored;
+  stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
+  --admin_clients;
+}
+
+http::response<http::string_body> Reporter::Impl::answer(
+    const http::request<http::string_body>& request) {
+  http::response<http::string_body> response(http::status::ok, request.version());
+  response.set(http::field::content_type, "text/plain; charset=utf-8");
+  const auto target = request.target().substr(0, request.target().find('?'));
+  const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
+  if (target == "/metrics" && reads) {
+    response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
+    response.body() = write_metrics(figures());
+  } else if (target == "/healthz" && reads) {
+    if (state != NodeState::kUp) { response.result(http::status::service_unavailable); }
+    response.body() = std::string(state_name(state)) + "\n";
+  } else if (target == "/v1/state" && request.method() == http::verb::post) {
+    return change_state(request);
+  } else {
+    response.result(http::status::not_found);
+    response.body() = "GET /metrics, GET /healthz, POST /v1/state?state=up|draining|down\n";
+  }
+  return response;
+}
+
+http::response<http::string_body> Reporter::Impl::change_state(
+    const http::request<http::string_body>& request) {
+  http::response<http::string_body> response(http::status::ok, request.version());
+  response.set(http::field::content_type, "text/plain; charset=utf-8");
+  const auto authorization = request[http::field::authorization];
+  if (!config.edge.admin_token.empty() && !same_secret({authorization.data(), authorization.size()},
+                                                       "Bearer " + config.edge.admin_token)) {
+    response.result(http::status::unauthorized);
+    response.set(http::field::www_authenticate, "Bearer");
+    return response;
+  }
+  const std::string target(request.target());
+  constexpr std::array<NodeState, 3> kStates = {NodeState::kUp, NodeState::kDraining,
+                                                NodeState::kDown};
+  for (const NodeState wanted : kStates) {
+    if (!target.ends_with("?state=" + std::string(state_name(wanted)))) { continue; }
+    state = wanted;
+    reason = wanted == NodeState::kUp ? "" : "operator";
+    gslb::log_info("report", "state set by an operator", {{"state", state_name(wanted)}});
+    send_now();
+    response.body() = std::string(state_name(wanted)) + "\n";
+    return response;
+  }
+  response.result(http::status::bad_request);
+  response.body() = "state must be up, draining or down\n";
+  return response;
+}
+
+Reporter::Reporter(const config::Config& config, Sources sources)
+    : impl_(std::make_unique<Impl>(config, std::move(sources))) {}
+
+Reporter::~Reporter() { stop(); }
+
+bool Reporter::start(std::string* error) {
+  const gslb::Endpoint& admin = impl_->config.edge.admin;
+  error_code code;
+  const tcp::endpoint endpoint(asio::ip::make_address(admin.address.to_string(), code), admin.port);
+  impl_->acceptor.open(endpoint.protocol(), code);
+  if (!code) { impl_->acceptor.set_option(tcp::acceptor::reuse_address(true), code); }
+  if (!code) { impl_->acceptor.bind(endpoint, code); }
+  if (!code) { impl_->acceptor.listen(asio::socket_base::max_listen_connections, code); }
+  if (code) {
+    *error = "admin " + admin.to_string() + ": " + code.message();
+    return false;
+  }
+  for (const auto& sender : impl_->senders) { sender->start(); }
+  asio::co_spawn(impl_->loop, impl_->accept(), asio::detached);
+  asio::co_spawn(impl_->loop, impl_->beat(), asio::detached);
+  impl_->thread = std::thread([impl = impl_.get()] { impl->loop.run(); });
+  return true;
+}
+
+void Reporter::set_state(NodeState state, const std::string& reason) {
+  impl_->state = state;
+  asio::post(impl_->loop, [impl = impl_.get(), reason] {
+    impl->reason = reason;
+    impl->send_now();
+  });
+}
+
+Reporter::NodeState Reporter::state() const noexcept { return impl_->state; }
+
+void Reporter::stop() {
+  if (!impl_->thread.joinable()) { return; }
+  asio::post(impl_->loop, [impl = impl_.get()] {
+    impl->stopping = true;
+    impl->tick.cancel();
+    error_code ignored;
+    impl->acceptor.close(ignored);
+    for (const auto& sender : impl->senders) { sender->finish(); }
+    // Idle admin clients and dead endpoints don't hold the exit up.
+    impl->tick.expires_after(std::chrono::seconds(impl->senders.empty() ? 0 : 1));
+    impl->tick.async_wait([impl](const error_code&) { impl->loop.stop(); });
+  });
+  impl_->thread.join();
+}
+
+}  // namespace edge::report

@@ -1,0 +1,50 @@
+// The edge's voice: heartbeats to every GSLB, and the admin listener with metrics and state.
+//
+// Both run on one thread of their own, so that neither a worker under load nor a dead GSLB can
+// hold a heartbeat up.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "edge/config/config.h"
+#include "edge/report/counters.h"
+#include "edge/report/rtt.h"
+
+namespace edge::report {
+
+// What the reporter reads from the rest; all of it must outlive the reporter and be safe to read
+// from its thread.
+struct Sources {
+  std::vector<const WorkerCounters*> workers;
+  std::function<StoreFigures()> store;
+  RttCollector* rtt = nullptr;
+};
+
+// Thread-safe.
+class Reporter {
+ public:
+  using NodeState = gslb::fleet::NodeState;
+
+  Reporter(const config::Config& config, Sources sources);
+  // As stop().
+  ~Reporter();
+  Reporter(const Reporter&) = delete;
+  Reporter& operator=(const Reporter&) = delete;
+
+  // Opens the admin listener and starts the thread.  False with `error` set when the address
+  // can't be had.
+  bool start(std::string* error);
+  // A heartbeat goes out at once.
+  void set_state(NodeState state, const std::string& reason);
+  NodeState state() const noexcept;
+  // Sends what is due, for at most a second, and ends the thread.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace edge::report

@@ -1,0 +1,45 @@
+// Delivers the newest heartbeat to one GSLB endpoint.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "edge/config/config.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace edge::report {
+
+// One heartbeat, shared by all senders.
+struct Outgoing {
+  std::string body;
+};
+
+// Loop-confined, but for the figures.  A slow endpoint skips heartbeats instead of queueing them:
+// only the newest says anything.
+class Sender {
+ public:
+  Sender(boost::asio::io_context& loop, const config::Config& config, config::Url url);
+  ~Sender();
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
+
+  void start();
+  void submit(std::shared_ptr<const Outgoing> heartbeat);
+  // No more heartbeats; ends after the one in hand.
+  void finish();
+
+  const config::Url& url() const noexcept;
+  std::uint64_t sent() const noexcept;
+  std::uint64_t failed() const noexcept;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace edge::report

@@ -1,0 +1,28 @@
+// A client's connection: reads requests one after the other, strictly, and bounds every wait.
+//
+// Source: RFC 9112 2.2, 3, 6, 9.3 (persistence), 9.3.2 (pipelining: the next request waits in the
+// buffer), 9.6 (tear-down).
+#pragma once
+
+#include <memory>
+#include <unordered_set>
+
+#include "edge/serve/worker.h"
+
+namespace edge::serve {
+
+// What a worker can do to its connections from outside.  Worker-confined.
+class ConnectionHandle {
+ public:
+  virtual ~ConnectionHandle() = default;
+  // Ends it if it waits for a request; one that is being answered ends with that answer.
+  virtual void end_if_idle() = 0;
+};
+using ConnectionSet = std::unordered_set<ConnectionHandle*>;
+
+// Serves an accepted socket (given as its descriptor, ownership passes) until it ends; `open`
+// holds it meanwhile.  Worker, set and loop must outlive it.
+void serve_connection(Worker& worker, ConnectionSet& open, int descriptor,
+                      const gslb::Address& peer);
+
+}  // namespace edge::serve

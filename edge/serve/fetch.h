@@ -1,0 +1,28 @@
+// Fetching for the cache: one detached coroutine per flight, which no client can take down.
+//
+// Why detached: the fetch of a flight serves everybody who follows it and the store.  If it lived
+// in the leader's connection, a leader that hangs up would strand the rest.
+#pragma once
+
+#include <string>
+
+#include "edge/cache/flight.h"
+#include "edge/serve/worker.h"
+
+namespace edge::serve {
+
+struct FetchPlan {
+  std::string key;
+  http::RequestHead request;  // the leader's
+  cache::RequestRules rules;
+  const config::Origin* origin = nullptr;
+  std::string client;      // the leader's address, for X-Forwarded-For
+  cache::ObjectRef stale;  // what to validate; may be null
+  cache::FlightRef flight;
+  bool joinable = true;  // the flight is in the table
+};
+
+// Starts it on the worker's loop.  The flight will be resolved or failed, whatever happens.
+void start_fetch(Worker& worker, FetchPlan plan);
+
+}  // namespace edge::serve

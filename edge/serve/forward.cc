@@ -1,0 +1,143 @@
+#include "edge/serve/forward.h"
+
+#include <array>
+
+#include "edge/http/date.h"
+
+namespace edge::serve {
+namespace {
+
+// What conditions and ranges the cache takes over for itself.
+constexpr std::array<std::string_view, 6> kConditions = {
+    "If-None-Match", "If-Modified-Since", "If-Range", "Range", "If-Match", "If-Unmodified-Since"};
+
+void append_to_list(http::Fields& fields, std::string_view name, std::string element) {
+  std::string value = fields.joined(name);
+  if (!value.empty()) { value += ", "; }
+  fields.set(name, value + element);
+}
+
+std::string via(int minor, std::string_view name) {
+  return (minor == 0 ? "1.0 " : "1.1 ") + std::string(name);
+}
+
+}  // namespace
+
+bool is_own_loop(const http::Fields& request, std::string_view name) {
+  const std::string list = request.joined("CDN-Loop");
+  std::string_view rest = list;
+  while (const auto element = http::next_element(rest)) {
+    const std::string_view id = http::trim(element->substr(0, element->find(';')));
+    if (http::equals_ignoring_case(id, name)) { return true; }
+  }
+  return false;
+}
+
+http::RequestHead origin_request(const http::RequestHead& request, const ForwardOptions& options) {
+  http::RequestHead result;
+  result.method = options.for_cache ? "GET" : request.method;
+  result.target = request.target;
+  result.host = request.host;
+  http::Fields kept = request.fields;
+  http::remove_hop_by_hop(kept);
+  for (const std::string_view name : {"Host", "Content-Length", "Expect"}) { kept.remove(name); }
+  if (options.for_cache) {
+    for (const std::string_view name : kConditions) { kept.remove(name); }
+  }
+  const std::string& rewritten = options.origin->host;
+  http::Fields& fields = result.fields;
+  fields.add("Host", rewritten.empty() ? request.host : rewritten);
+  for (http::Field& field : kept.list()) {
+    fields.add(std::move(field.name), std::move(field.value));
+  }
+  if (options.validate != nullptr) {
+    const http::Fields& stored = options.validate->head.fields;
+    if (const auto* tag = stored.find("ETag")) { fields.add("If-None-Match", *tag); }
+    if (const auto* time = stored.find("Last-Modified")) { fields.add("If-Modified-Since", *time); }
+  }
+  if (!rewritten.empty()) { fields.set("X-Forwarded-Host", request.host); }
+  append_to_list(fields, "X-Forwarded-For", std::string(options.client));
+  if (!fields.has("X-Forwarded-Proto")) { fields.add("X-Forwarded-Proto", "http"); }
+  append_to_list(fields, "Via", via(request.minor, options.name));
+  append_to_list(fields, "CDN-Loop", std::string(options.name));
+  if (options.body.kind == http::BodyKind::kChunked) {
+    fields.add("Transfer-Encoding", "chunked");
+  } else if (options.body.kind == http::BodyKind::kLength) {
+    fields.add("Content-Length", std::to_string(options.body.length));
+  } else if (request.fields.has("Content-Length")) {
+    fields.add("Content-Length", "0");  // an empty POST says so
+  }
+  return result;
+}
+
+Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::WallTime now) {
+  Reply reply;
+  reply.keep_alive = options.keep_alive;
+  http::Fields& fields = head.fields;
+  const int origin_minor = head.minor;
+  http::remove_hop_by_hop(fields);
+  if (options.has_body || options.length) { fields.remove("Content-Length"); }
+  if (!fields.has("Date")) { fields.add("Date", http::format_date(now)); }
+  if (options.age_s) { fields.set("Age", std::to_string(*options.age_s)); }
+  append_to_list(fields, "Via", via(origin_minor, options.name));
+  append_to_list(fields, "Cache-Status", http::write_cache_status(options.name, options.status));
+  if (options.length) {
+    fields.add("Content-Length", std::to_string(*options.length));
+  } else if (options.has_body && options.client_minor >= 1) {
+    fields.add("Transfer-Encoding", "chunked");
+    reply.chunked = true;
+  } else if (options.has_body) {
+    reply.keep_alive = false;
+  }
+  if (!reply.keep_alive) {
+    fields.add("Connection", "close");
+  } else if (options.client_minor == 0) {
+    fields.add("Connection", "keep-alive");
+  }
+  reply.head = http::write_response_head(head);
+  return reply;
+}
+
+http::ResponseHead as_not_modified(const http::ResponseHead& stored) {
+  http::ResponseHead head = stored;
+  head.status = 304;
+  head.reason.clear();
+  for (const std::string_view name :
+       {"Content-Length", "Content-Type", "Content-Encoding", "Content-Language"}) {
+    head.fields.remove(name);
+  }
+  return head;
+}
+
+http::ResponseHead as_partial(const http::ResponseHead& stored, http::ByteRange range,
+                              std::uint64_t size) {
+  http::ResponseHead head = stored;
+  head.status = 206;
+  head.reason.clear();
+  head.fields.set("Content-Range", "bytes " + std::to_string(range.first) + '-' +
+                                       std::to_string(range.last) + '/' + std::to_string(size));
+  return head;
+}
+
+http::ResponseHead as_unsatisfiable(std::uint64_t size) {
+  http::ResponseHead head;
+  head.status = 416;
+  head.fields.add("Content-Range", "bytes */" + std::to_string(size));
+  return head;
+}
+
+http::ResponseHead own_response(int status) {
+  http::ResponseHead head;
+  head.status = status;
+  head.fields.add("Content-Type", "text/plain; charset=utf-8");
+  head.fields.add("Cache-Control", "no-store");
+  return head;
+}
+
+std::string own_page(int status, std::string_view why) {
+  std::string page = std::to_string(status) + ' ' + std::string(http::reason_phrase(status));
+  if (!why.empty()) { page.append(": ").append(why); }
+  return page + '\n';
+}
+
+}  // namespace edge::serve

@@ -1,0 +1,61 @@
+// The heads an intermediary writes: requests to origins, responses to clients.
+//
+// Source: RFC 9110 7.6 (forwarding, Via), 15.4.5 (304), 15.3.7 (206); RFC 8586 (CDN-Loop);
+// RFC 9111 5.1 (Age); RFC 9211 (Cache-Status).  Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "edge/cache/object.h"
+#include "edge/config/config.h"
+#include "edge/http/cache_status.h"
+#include "edge/http/message.h"
+#include "edge/http/validator.h"
+
+namespace edge::serve {
+
+// True when this cache has forwarded the request before (RFC 8586 2).
+bool is_own_loop(const http::Fields& request, std::string_view name);
+
+struct ForwardOptions {
+  std::string_view name;    // of this cache
+  std::string_view client;  // its address, for X-Forwarded-For
+  const config::Origin* origin = nullptr;
+  // The cache asks for the whole and answers conditions and ranges itself.
+  bool for_cache = false;
+  const cache::Object* validate = nullptr;  // adds the conditions that validate it
+  http::Framing body;
+};
+http::RequestHead origin_request(const http::RequestHead& request, const ForwardOptions& options);
+
+struct ReplyOptions {
+  std::string_view name;
+  int client_minor = 1;
+  bool keep_alive = true;
+  http::CacheStatus status;
+  std::optional<std::int64_t> age_s;
+  // Of the body that follows; unknown: chunked, or until close for HTTP/1.0.
+  std::optional<std::uint64_t> length;
+  bool has_body = true;  // false: HEAD, 204, 304: the length is written only if it is known
+};
+struct Reply {
+  std::string head;
+  bool chunked = false;
+  bool keep_alive = true;
+};
+// `head`: as received or stored; hop-by-hop fields and framing are replaced.
+Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::WallTime now);
+
+// A stored 200 as the 304, 206 or 416 it has to be for this request.
+http::ResponseHead as_not_modified(const http::ResponseHead& stored);
+http::ResponseHead as_partial(const http::ResponseHead& stored, http::ByteRange range,
+                              std::uint64_t size);
+http::ResponseHead as_unsatisfiable(std::uint64_t size);
+
+// A short text page of our own.
+http::ResponseHead own_response(int status);
+std::string own_page(int status, std::string_view why);
+
+}  // namespace edge::serve

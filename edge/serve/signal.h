@@ -1,0 +1,32 @@
+// One coroutine sleeps until anybody, on any thread, says there is news.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "edge/origin/awaitable.h"
+#include "gslb/base/clock.h"
+
+namespace edge::serve {
+
+using origin::Awaitable;
+
+// wait() on the loop's thread only, by one coroutine at a time; waker() is called from anywhere.
+class Signal {
+ public:
+  explicit Signal(boost::asio::io_context& loop);
+  ~Signal();
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+
+  // May be called after this object is gone: then it does nothing.
+  std::function<void()> waker();
+  // Returns at once when woken since the last wait; false after `timeout`.
+  Awaitable<bool> wait(gslb::milliseconds timeout);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace edge::serve

@@ -1,0 +1,41 @@
+// What a request handler works with: the process's shared rooms and the worker's own.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "edge/cache/flight.h"
+#include "edge/cache/store.h"
+#include "edge/config/config.h"
+#include "edge/origin/client.h"
+#include "edge/report/reporter.h"
+
+namespace edge::serve {
+
+// One per process.  Each member is thread-safe by itself.
+struct Shared {
+  const config::Config& config;
+  std::string name;  // in Via, CDN-Loop and Cache-Status: "<cluster>-<node>"
+  cache::Store store;
+  cache::FlightTable flights;
+  report::RttCollector rtt;
+  report::Reporter* reporter = nullptr;
+  std::atomic<bool> stopping{false};
+  std::atomic<std::int64_t> connections{0};  // open now, all workers
+
+  // Responses end their connection while the node wants to be left.
+  bool keep_alive() const noexcept {
+    return !stopping.load(std::memory_order_relaxed) &&
+           reporter->state() == report::Reporter::NodeState::kUp;
+  }
+};
+
+// One per thread; worker-confined.
+struct Worker {
+  Shared& shared;
+  boost::asio::io_context& loop;
+  origin::Client& origin;
+  report::WorkerCounters& counters;
+};
+
+}  // namespace edge::serve

@@ -1,0 +1,125 @@
+"""What end-to-end tests share: starting real daemons on loopback and ending every one of them.
+
+Binaries are taken from $PROXIMA_BIN.  Everything started is stopped by its pid, also when a test
+fails or the interpreter exits.
+"""
+import atexit
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+_started = []
+_folders = []
+
+
+def binary(name):
+    """The path of a built program."""
+    path = pathlib.Path(os.environ.get("PROXIMA_BIN", "build/dev/bin")) / name
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: build it first, or set PROXIMA_BIN")
+    return str(path.resolve())
+
+
+def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):
+    """A port nobody listens on now.  It is not held: use it soon."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+def folder():
+    """A temporary folder, removed at exit."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="proxima-e2e-"))
+    _folders.append(path)
+    return path
+
+
+def wait_until(condition, timeout=10.0, what="condition", interval=0.01):
+    """Polls until condition() is true and returns its value; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"{what}: not within {timeout} s")
+        time.sleep(interval)
+
+
+def can_connect(port, address="127.0.0.1"):
+    try:
+        with socket.create_connection((address, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+class Process:
+    """A child process whose stderr is kept in a file."""
+
+    def __init__(self, arguments, env=None):
+        self.log_path = folder() / "stderr"
+        with open(self.log_path, "wb") as log:
+            self.child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=log,
+                                          env={**os.environ, **(env or {})})
+        _started.append(self)
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def running(self):
+        return self.child.poll() is None
+
+    def wait_for_log(self, text, timeout=10.0):
+        def seen():
+            if text in self.log():
+                return True
+            if not self.running():
+                raise AssertionError(f"ended with {self.child.returncode}:\n{self.log()}")
+            return False
+        wait_until(seen, timeout, f"log line {text!r} of {self.child.args[0]}")
+
+    def wait_for_port(self, port, address="127.0.0.1", timeout=10.0):
+        def up():
+            if not self.running():
+                raise AssertionError(f"ended with {self.child.returncode}:\n{self.log()}")
+            return can_connect(port, address)
+        wait_until(up, timeout, f"port {port} of {self.child.args[0]}")
+
+    def signal(self, number):
+        self.child.send_signal(number)
+
+    def stop(self, timeout=15.0):
+        """SIGTERM, then SIGKILL; returns the exit status."""
+        if self.running():
+            self.child.send_signal(signal.SIGTERM)
+            try:
+                self.child.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+        return self.child.wait()
+
+    def kill(self):
+        if self.running():
+            self.child.kill()
+        self.child.wait()
+
+
+def stop_everything():
+    while _started:
+        _started.pop().kill()
+    while _folders:
+        shutil.rmtree(_folders.pop(), ignore_errors=True)
+
+
+atexit.register(stop_everything)
