@@ -10,6 +10,7 @@
 #include <array>
 #include <deque>
 #include <set>
+#include <tuple>
 
 #include "gslb/base/problem.h"
 #include "gslb/fleet/admin_state.h"
@@ -102,7 +103,9 @@ class FleetState {
   struct NodeRef {
     ClusterIndex cluster = kNoCluster;
     unsigned node = 0;
-    auto operator<=>(const NodeRef&) const = default;
+    bool operator<(const NodeRef& other) const {
+      return std::tie(cluster, node) < std::tie(other.cluster, other.node);
+    }
   };
 
   Node& at(NodeRef ref) { return clusters_[ref.cluster].nodes[ref.node]; }

@@ -20,7 +20,7 @@ HandledHeartbeat handle_heartbeat(FleetState& state, const HeartbeatHeaders& hea
   const ClusterIndex cluster = state.model().find_cluster(headers.cluster);
   const std::string_view key =
       cluster == kNoCluster ? std::string_view() : state.model().cluster(cluster).key;
-  const auto verified = verify_report(key, headers.time, headers.signature, body, now.wall,
+  const auto verified = verify_report(key, {headers.time, headers.signature, body}, now.wall,
                                       state.model().rules().max_clock_skew);
   if (!verified) {
     const bool skewed = verified.error() == SignatureError::kSkew;

@@ -16,7 +16,7 @@
 namespace gslb::fleet {
 
 inline constexpr int kReportVersion = 1;
-inline constexpr std::size_t kMaxReportOctets = 256 * 1024;
+inline constexpr std::size_t kMaxReportOctets = 262'144;  // 256 KiB
 inline constexpr std::size_t kMaxReportResources = 16;
 inline constexpr std::size_t kMaxReportRttSamples = 1024;
 inline constexpr std::size_t kMaxReportIdOctets = 63;  // of letters, digits, '-', '_', '.'
@@ -84,9 +84,15 @@ std::string sign_report(std::string_view key, std::string_view time_ms, std::str
 enum class SignatureError : std::uint8_t { kMalformed, kSkew, kMismatch };
 std::string_view describe(SignatureError error) noexcept;
 
+// What came over the wire; views into the request.
+struct SignedReport {
+  std::string_view time_ms;
+  std::string_view signature;
+  std::string_view body;
+};
+
 // Constant-time comparison; `now` against the signed time within ±max_skew.
-Result<void, SignatureError> verify_report(std::string_view key, std::string_view time_ms,
-                                           std::string_view signature, std::string_view body,
+Result<void, SignatureError> verify_report(std::string_view key, const SignedReport& report,
                                            WallTime now, milliseconds max_skew);
 
 }  // namespace gslb::fleet

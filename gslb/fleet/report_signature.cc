@@ -15,14 +15,15 @@ namespace {
 
 constexpr std::size_t kDigestOctets = 32;
 constexpr std::size_t kSignatureDigits = 2 * kDigestOctets;
-constexpr std::size_t kMaxTimeDigits = 15;  // until the year 33658; no overflow in 64 bits
+constexpr std::size_t kMaxTimeDigits = 15;  // until the year 33658
 
-std::optional<WallTime> parse_time(std::string_view text) {
+// Since 1970.  Not a WallTime: that counts nanoseconds, which a stranger could make overflow.
+std::optional<milliseconds> parse_time(std::string_view text) {
   if (text.empty() || text.size() > kMaxTimeDigits) { return std::nullopt; }
   std::uint64_t value = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failure != std::errc() || end != text.data() + text.size()) { return std::nullopt; }
-  return WallTime(milliseconds(value));
+  return milliseconds(value);
 }
 
 bool is_lower_hex(std::string_view text) {
@@ -68,21 +69,21 @@ std::string_view describe(SignatureError error) noexcept {
   return "unknown error";
 }
 
-Result<void, SignatureError> verify_report(std::string_view key, std::string_view time_ms,
-                                           std::string_view signature, std::string_view body,
+Result<void, SignatureError> verify_report(std::string_view key, const SignedReport& report,
                                            WallTime now, milliseconds max_skew) {
-  const std::optional<WallTime> time = parse_time(time_ms);
-  if (!time || signature.size() != kSignatureDigits || !is_lower_hex(signature)) {
+  const std::optional<milliseconds> time = parse_time(report.time_ms);
+  if (!time || report.signature.size() != kSignatureDigits || !is_lower_hex(report.signature)) {
     return Unexpected(SignatureError::kMalformed);
   }
   // A cluster without a key takes no heartbeats: anyone can sign with an empty key.
   if (key.empty()) { return Unexpected(SignatureError::kMismatch); }
-  const std::string expected = sign_report(key, time_ms, body);
-  if (CRYPTO_memcmp(expected.data(), signature.data(), kSignatureDigits) != 0) {
+  const std::string expected = sign_report(key, report.time_ms, report.body);
+  if (CRYPTO_memcmp(expected.data(), report.signature.data(), kSignatureDigits) != 0) {
     return Unexpected(SignatureError::kMismatch);
   }
   // Only now: "skew" then always means a true sender with a wrong clock (or a late replay).
-  if (*time < now - max_skew || *time > now + max_skew) {
+  const auto ours = std::chrono::duration_cast<milliseconds>(now.time_since_epoch());
+  if (*time < ours - max_skew || *time > ours + max_skew) {
     return Unexpected(SignatureError::kSkew);
   }
   return {};

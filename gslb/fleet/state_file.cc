@@ -43,7 +43,7 @@ std::optional<SavedAdmin> admin_of(const json::value& value) {
   if (object == nullptr) { return std::nullopt; }
   const auto target = text_of(*object, "target");
   const auto state_text = text_of(*object, "state");
-  const auto state = state_text ? parse_admin_state(*state_text) : std::nullopt;
+  const auto state = parse_admin_state(state_text.value_or(""));
   const auto set_at = time_of(*object, "set_ms");
   if (!target || !state || *state == AdminState::kNone || !set_at) { return std::nullopt; }
   SavedAdmin saved{*target, *state, text_of(*object, "reason").value_or(""), *set_at, {}};
@@ -60,7 +60,7 @@ std::optional<SavedNode> node_of(const json::value& value) {
   if (object == nullptr) { return std::nullopt; }
   const auto id = text_of(*object, "id");
   const auto health_text = text_of(*object, "health");
-  const auto health = health_text ? parse_node_health(*health_text) : std::nullopt;
+  const auto health = parse_node_health(health_text.value_or(""));
   const auto incarnation = integer_of(*object, "incarnation");
   const auto sequence = integer_of(*object, "sequence");
   const auto interval_ms = integer_of(*object, "interval_ms");

@@ -17,7 +17,7 @@ const WallTime kSignedAt{milliseconds(1'790'000'000'250)};
 
 Result<void, SignatureError> verify(std::string_view time, std::string_view signature,
                                     WallTime now = kSignedAt) {
-  return verify_report(kKey, time, signature, kBody, now, kSkew);
+  return verify_report(kKey, {time, signature, kBody}, now, kSkew);
 }
 
 TEST(ReportSignature, EqualsTheOneOfOpenSslsCommandLine) {
@@ -31,9 +31,9 @@ TEST(ReportSignature, RefusesAnyChange) {
   flipped.back() = flipped.back() == '0' ? '1' : '0';
   EXPECT_EQ(verify(kTime, flipped).error(), SignatureError::kMismatch);
   EXPECT_EQ(verify("1790000000251", kSignature).error(), SignatureError::kMismatch);
-  EXPECT_EQ(verify_report("other", kTime, kSignature, kBody, kSignedAt, kSkew).error(),
+  EXPECT_EQ(verify_report("other", {kTime, kSignature, kBody}, kSignedAt, kSkew).error(),
             SignatureError::kMismatch);
-  EXPECT_EQ(verify_report(kKey, kTime, kSignature, "{}", kSignedAt, kSkew).error(),
+  EXPECT_EQ(verify_report(kKey, {kTime, kSignature, "{}"}, kSignedAt, kSkew).error(),
             SignatureError::kMismatch);
 }
 
@@ -57,10 +57,17 @@ TEST(ReportSignature, AllowsSkewUpToTheLimitAndNotBeyond) {
   EXPECT_EQ(verify(kTime, kSignature, kSignedAt - over).error(), SignatureError::kSkew);
 }
 
+TEST(ReportSignature, TimesFarAwayDoNotOverflow) {
+  for (const char* time : {"0", "999999999999999"}) {
+    EXPECT_EQ(verify(time, kSignature).error(), SignatureError::kMismatch);
+    EXPECT_EQ(verify(time, sign_report(kKey, time, kBody)).error(), SignatureError::kSkew);
+  }
+}
+
 TEST(ReportSignature, ClusterWithoutKeyTakesNothing) {
   const std::string signature = sign_report("", kTime, kBody);
   EXPECT_EQ(signature.size(), 64U);
-  EXPECT_EQ(verify_report("", kTime, signature, kBody, kSignedAt, kSkew).error(),
+  EXPECT_EQ(verify_report("", {kTime, signature, kBody}, kSignedAt, kSkew).error(),
             SignatureError::kMismatch);
 }
 
