@@ -3,7 +3,6 @@
 
 #include <maxminddb.h>
 
-
 #include "tests/gslb/geo/geo_fixture.h"
 
 // libmaxminddb 1.7 leaks a few KB when a file's metadata turns out bad half way through opening.
