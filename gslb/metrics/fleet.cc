@@ -1,0 +1,115 @@
+// Clusters and nodes: health, the operator's states, heartbeats, load.
+#include <bit>
+#include <set>
+
+#include "gslb/metrics/parts.h"
+
+namespace gslb::metrics {
+namespace {
+
+using fleet::ClusterStatus;
+using fleet::NodeStatus;
+
+void add_clusters(const Input& input, Exposition& out) {
+  out.gauge("proxima_cluster_serving", "1: some node of the cluster may be named in an answer.");
+  for (const ClusterStatus& cluster : input.clusters) {
+    out.sample(cluster.serving_nodes != 0 ? 1 : 0, {{"cluster", cluster.id}});
+  }
+  out.gauge("proxima_cluster_serving_nodes", "Nodes of the cluster that may be named in answers.");
+  for (const ClusterStatus& cluster : input.clusters) {
+    out.sample(std::popcount(cluster.serving_nodes), {{"cluster", cluster.id}});
+  }
+  out.gauge("proxima_cluster_nodes", "Nodes the cluster is configured with.");
+  for (const ClusterStatus& cluster : input.clusters) {
+    out.sample(static_cast<double>(cluster.nodes.size()), {{"cluster", cluster.id}});
+  }
+  out.gauge("proxima_cluster_admin_state", "1 for the state the operator has put the cluster in.");
+  for (const ClusterStatus& cluster : input.clusters) {
+    for (const fleet::AdminState state : {fleet::AdminState::kNone, fleet::AdminState::kDrain,
+                                          fleet::AdminState::kDown, fleet::AdminState::kUp}) {
+      out.sample(cluster.admin == state ? 1 : 0,
+                 {{"cluster", cluster.id}, {"state", to_string(state)}});
+    }
+  }
+}
+
+template <typename Visit>
+void for_each_node(const Input& input, const Visit& visit) {
+  for (const ClusterStatus& cluster : input.clusters) {
+    for (const NodeStatus& node : cluster.nodes) { visit(cluster, node); }
+  }
+}
+
+void add_nodes(const Input& input, Exposition& out) {
+  using fleet::NodeHealth;
+  out.gauge("proxima_node_serving", "1: the node may be named in an answer.");
+  for_each_node(input, [&](const ClusterStatus& cluster, const NodeStatus& node) {
+    out.sample(node.serving ? 1 : 0, {{"cluster", cluster.id}, {"node", node.id}});
+  });
+  out.gauge("proxima_node_health", "1 for the state the node's heartbeats or silence show.");
+  for_each_node(input, [&](const ClusterStatus& cluster, const NodeStatus& node) {
+    for (const NodeHealth health : {NodeHealth::kUnknown, NodeHealth::kUp, NodeHealth::kDraining,
+                                    NodeHealth::kDown, NodeHealth::kStale}) {
+      out.sample(node.health == health ? 1 : 0,
+                 {{"cluster", cluster.id}, {"node", node.id}, {"state", to_string(health)}});
+    }
+  });
+  out.gauge("proxima_node_heartbeat_age_seconds",
+            "Since the node's last accepted heartbeat; absent before the first.");
+  for_each_node(input, [&](const ClusterStatus& cluster, const NodeStatus& node) {
+    if (!node.heartbeat_age) { return; }
+    const std::chrono::duration<double> age = *node.heartbeat_age;
+    out.sample(age.count(), {{"cluster", cluster.id}, {"node", node.id}});
+  });
+  out.counter("proxima_heartbeats_total", "Heartbeats by what became of them.");
+  for (std::size_t i = 0; i < fleet::kHeartbeatVerdicts; ++i) {
+    out.sample(static_cast<double>(input.heartbeats[i]),
+               {{"verdict", to_string(static_cast<fleet::HeartbeatVerdict>(i))}});
+  }
+}
+
+// An edge may report any resource, and a faulty one a new name every second: labels come from the
+// configuration and from the documented names only.
+std::set<std::string> known_resources(const Input& input) {
+  std::set<std::string> known = {"requests_per_s", "egress_bits_per_s", "connections"};
+  if (!input.snapshot) { return known; }
+  for (const fleet::ClusterModel& cluster : input.snapshot->fleet->clusters()) {
+    for (const config::Capacity& capacity : cluster.capacity) { known.insert(capacity.resource); }
+  }
+  return known;
+}
+
+void add_load(const Input& input, Exposition& out) {
+  const std::set<std::string> known = known_resources(input);
+  const auto figure = [&](const char* name, const char* help, double fleet::ResourceLoad::*member,
+                          bool zero_is_unknown) {
+    out.gauge(name, help);
+    for (const ClusterStatus& cluster : input.clusters) {
+      for (const fleet::ResourceLoad& load : cluster.load) {
+        if (!known.contains(load.resource) || (zero_is_unknown && load.*member == 0)) { continue; }
+        out.sample(load.*member, {{"cluster", cluster.id}, {"resource", load.resource}});
+      }
+    }
+  };
+  figure("proxima_cluster_load", "Load the cluster's live nodes report, in the resource's unit.",
+         &fleet::ResourceLoad::current, false);
+  figure("proxima_cluster_load_target", "Load the cluster is planned for; absent: not known.",
+         &fleet::ResourceLoad::target, true);
+  figure("proxima_cluster_load_max", "Load the cluster must never exceed; absent: not known.",
+         &fleet::ResourceLoad::max, true);
+  out.gauge("proxima_cluster_utilisation_ratio",
+            "Load over target of the cluster's tightest resource; 0: no target is known.");
+  for (const ClusterStatus& cluster : input.clusters) {
+    out.sample(cluster.utilisation, {{"cluster", cluster.id}});
+  }
+}
+
+}  // namespace
+
+void add_fleet(const Input& input, Exposition& out) {
+  add_clusters(input, out);
+  add_nodes(input, out);
+  add_load(input, out);
+}
+
+}  // namespace gslb::metrics

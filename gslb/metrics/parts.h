@@ -1,0 +1,16 @@
+// The parts of one scrape, in the order they are shown; docs/metrics.md lists what each one says.
+#pragma once
+
+#include "gslb/metrics/exposition.h"
+#include "gslb/metrics/metrics.h"
+
+namespace gslb::metrics {
+
+void add_queries(const Input& input, Exposition& out);    // what answer() counted
+void add_decisions(const Input& input, Exposition& out);  // by service, cluster and reason
+void add_sockets(const Input& input, Exposition& out);
+void add_fleet(const Input& input, Exposition& out);  // health, heartbeats, load
+void add_plan(const Input& input, Exposition& out);
+void add_snapshot(const Input& input, Exposition& out);  // what is loaded, and reloads
+
+}  // namespace gslb::metrics

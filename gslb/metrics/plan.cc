@@ -1,0 +1,59 @@
+// The planning loop: what the last plan came to, and what it thinks of each cluster.
+#include <algorithm>
+#include <cmath>
+
+#include "gslb/metrics/parts.h"
+
+namespace gslb::metrics {
+namespace {
+
+constexpr double kMillisecond = 1e-3;
+
+// `values` has one entry a cluster.  Infinity means "no limit", which no graph can show.
+void add_per_cluster(const Input& input, Exposition& out, const std::vector<double>& values,
+                     double scale = 1) {
+  const std::size_t count = std::min(values.size(), input.clusters.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (std::isfinite(values[i])) {
+      out.sample(values[i] * scale, {{"cluster", input.clusters[i].id}});
+    }
+  }
+}
+
+void add_summary(const Input& input, const steer::PlanSummary& plan, Exposition& out) {
+  out.gauge("proxima_plan_feasible",
+            "1: the last plan keeps every cluster within its target, as scaled.",
+            plan.feasible ? 1 : 0);
+  out.gauge("proxima_plan_target_scale_ratio",
+            "Factor all targets were raised by to fit the demand; 1: they fit.", plan.over_scale);
+  out.gauge("proxima_plan_moved_ratio", "Share of demand that changed cluster in the last plan.",
+            plan.moved_share);
+  out.gauge("proxima_plan_distinct_rows", "Different rows of clusters in the last plan.",
+            static_cast<double>(plan.distinct_rows));
+  out.gauge("proxima_plan_demand_per_second",
+            "Routed queries a second the last plan reckoned with.", plan.demand_per_s);
+  out.gauge("proxima_cluster_planned_demand_per_second",
+            "Routed queries a second the last plan gave the cluster.");
+  add_per_cluster(input, out, plan.planned_load);
+  out.gauge("proxima_cluster_capacity_demand_per_second",
+            "Routed queries a second the cluster can take; absent: no limit is known.");
+  add_per_cluster(input, out, plan.capacity);
+  out.gauge("proxima_cluster_price_seconds",
+            "Latency the plan adds to the cluster's cost because it is full.");
+  add_per_cluster(input, out, plan.price_ms, kMillisecond);
+}
+
+}  // namespace
+
+void add_plan(const Input& input, Exposition& out) {
+  out.counter("proxima_plans_total", "Plans made and published.", static_cast<double>(input.plans));
+  if (input.last_plan_at) {
+    out.gauge("proxima_last_plan_timestamp_seconds", "When the last plan was made, since 1970.",
+              std::chrono::duration<double>(input.last_plan_at->time_since_epoch()).count());
+    out.gauge("proxima_last_plan_duration_seconds", "How long the last plan took.",
+              input.last_plan_duration_s);
+  }
+  if (input.plan) { add_summary(input, *input.plan, out); }
+}
+
+}  // namespace gslb::metrics

@@ -1,0 +1,130 @@
+#include "metrics_fixture.h"
+
+#include <limits>
+
+#include "gslb/zone/loader.h"
+
+namespace gslb::metrics {
+namespace {
+
+constexpr const char* kConfig = R"(
+[[zone]]
+name = "example."
+file = "example.zone"
+
+[cluster.fra]
+latitude = 50.1
+longitude = 8.7
+key = "0123456789abcdef"
+[cluster.fra.capacity.requests_per_s]
+target = 800
+max = 1000
+[cluster.fra.capacity.cache_octets_per_s]
+target = 10
+max = 20
+[[cluster.fra.node]]
+id = "n1"
+ipv4 = "203.0.113.1"
+[[cluster.fra.node]]
+id = "n2"
+ipv4 = "203.0.113.2"
+
+[cluster.syd]
+latitude = -33.9
+longitude = 151.2
+health = "none"
+[[cluster.syd.node]]
+id = "n1"
+ipv4 = "192.0.2.1"
+
+[service.web]
+[service.video]
+
+[[route]]
+name = "www.example."
+service = "web"
+)";
+
+constexpr const char* kZone =
+    "@ 300 IN SOA ns hostmaster 1 3600 600 86400 300\n"
+    "@ 300 IN NS ns\n"
+    "ns 300 IN A 192.0.2.53\n";
+
+std::shared_ptr<answer::Snapshot> make_snapshot() {
+  Problems problems;
+  const auto config = config::parse(kConfig, "f.toml", problems);
+  EXPECT_EQ(problems.to_string(), "");
+  const auto zone =
+      zone::load_zone_text(*dns::Name::parse("example."), kZone, "example.zone", {}, problems);
+  EXPECT_EQ(problems.to_string(), "");
+  auto snapshot = std::make_shared<answer::Snapshot>();
+  snapshot->generation = 7;
+  snapshot->identity = std::make_shared<answer::Identity>();
+  snapshot->zones = std::make_shared<zone::ZoneSet>(std::vector{zone});
+  snapshot->geo = geo::GeoMap::empty();
+  snapshot->services = steer::compile_services(*config, problems);
+  snapshot->map = std::make_shared<steer::AnswerMap>(2, 1);
+  snapshot->fleet = fleet::FleetModel::compile(*config);
+  snapshot->health = std::make_shared<fleet::HealthBoard>(2);
+  snapshot->demand = std::make_shared<steer::DemandCounters>(2, 2, 1);
+  return snapshot;
+}
+
+fleet::NodeStatus make_node(const std::string& id, fleet::NodeHealth health, bool serving) {
+  fleet::NodeStatus node;
+  node.id = id;
+  node.health = health;
+  node.serving = serving;
+  return node;
+}
+
+std::vector<fleet::ClusterStatus> make_clusters() {
+  fleet::ClusterStatus fra;
+  fra.id = "fra";
+  fra.serving_nodes = 0b01;
+  fra.load = {{"requests_per_s", 400, 800, 1000}, {"cache_octets_per_s", 3, 10, 20}};
+  fra.utilisation = 0.5;
+  fra.nodes = {make_node("n1", fleet::NodeHealth::kUp, true),
+               make_node("n2", fleet::NodeHealth::kStale, false)};
+  fra.nodes[0].heartbeat_age = milliseconds(250);
+  fleet::ClusterStatus syd;
+  syd.id = "syd";
+  syd.health_kind = fleet::HealthKind::kAssumedUp;
+  syd.admin = fleet::AdminState::kDrain;
+  syd.nodes = {make_node("n1", fleet::NodeHealth::kUnknown, false)};
+  return {fra, syd};
+}
+
+}  // namespace
+
+Fixture::Fixture() : snapshot(make_snapshot()) {
+  decisions = std::make_shared<answer::DecisionCounters>(2, 2, 2);
+  snapshot->decisions = decisions;
+  const WallTime start{seconds(1'700'000'000)};
+  input.version = "1.2.3";
+  input.started = start;
+  input.ready = true;
+  input.answers = {&answers[0], &answers[1]};
+  input.servers = {&servers[0], &servers[1]};
+  input.snapshot = snapshot;
+  input.clusters = make_clusters();
+  input.plan = steer::PlanSummary{.number = 3,
+                                  .feasible = true,
+                                  .over_scale = 1.25,
+                                  .units = 1,
+                                  .distinct_rows = 2,
+                                  .demand_per_s = 12.5,
+                                  .moved_share = 0.1,
+                                  .price_ms = {12.5, 0},
+                                  .planned_load = {10, 2.5},
+                                  .capacity = {20, std::numeric_limits<double>::infinity()}};
+  input.plans = 3;
+  input.last_plan_duration_s = 0.002;
+  input.last_plan_at = start + milliseconds(1500);
+  input.reloads_succeeded = 2;
+  input.reloads_failed = 1;
+  input.last_reload_succeeded = false;
+  input.last_reload_at = start + seconds(9);
+}
+
+}  // namespace gslb::metrics
