@@ -55,6 +55,18 @@ unsigned status_for(const error_code& error) {
   return error.category() == error_code(http::error::bad_method).category() ? 400 : 0;
 }
 
+struct Fault {
+  bool failed = false;
+  unsigned status = 0;  // 0: end without a word
+};
+
+// How a response is sent, beside what it says.
+struct Framing {
+  unsigned version = 11;
+  bool keep_alive = false;
+  bool head = false;
+};
+
 HttpResponse error_response(unsigned status) {
   return {status, "text/plain; charset=utf-8",
           std::string(http::obsolete_reason(static_cast<http::status>(status))) + "\n"};
@@ -79,10 +91,13 @@ class Session final : public HttpSession {
   }
   void abort() override { socket().close(); }
 
+  // GCC 12 miscompiles a co_await within a condition (the coroutine resumes at the wrong place):
+  // here each stands in a statement of its own.
   asio::awaitable<void> run() {
-    if (!co_await open()) co_return;
-    while (co_await await_request()) {
-      if (!co_await exchange()) break;
+    bool more = co_await open();
+    while (more) {
+      more = co_await await_request();
+      if (more) { more = co_await exchange(); }
     }
     co_await close();
   }
@@ -107,11 +122,10 @@ class Session final : public HttpSession {
     if (host_.draining) co_return false;
     idle_ = true;
     socket().expires_after(host_.options.idle);
-    const auto [error, octets] =
-        co_await stream_.async_read_some(buffer_.prepare(kReadOctets), kResult);
+    const auto read = co_await stream_.async_read_some(buffer_.prepare(kReadOctets), kResult);
     idle_ = false;
-    buffer_.commit(octets);
-    co_return !error;
+    buffer_.commit(std::get<1>(read));
+    co_return !std::get<0>(read);
   }
 
   // One request and its response.  False: the connection ends.
@@ -119,23 +133,36 @@ class Session final : public HttpSession {
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(host_.options.header_limit_octets));
     parser.body_limit(host_.options.body_limit_octets);
+    const Fault fault = co_await receive(parser);
+    HttpResponse response;
+    Framing framing;
+    if (fault.failed) {
+      if (fault.status == 0) co_return false;
+      response = error_response(fault.status);
+      linger_ = true;
+    } else {
+      framing.head = parser.get().method() == http::verb::head;
+      framing.version = parser.get().version();
+      framing.keep_alive = parser.get().keep_alive() && !host_.draining;
+      response = respond(parser);
+    }
+    const bool kept = co_await send(std::move(response), framing);
+    co_return kept;
+  }
+
+  asio::awaitable<Fault> receive(Parser& parser) {
     socket().expires_after(host_.options.header);
-    const auto [error, octets] =
-        co_await http::async_read_header(stream_, buffer_, parser, kResult);
-    if (error) co_return co_await refuse(status_for(error));
-    if (const unsigned status = fault_of(parser); status != 0) co_return co_await refuse(status);
+    const auto header = co_await http::async_read_header(stream_, buffer_, parser, kResult);
+    if (std::get<0>(header)) co_return Fault{true, status_for(std::get<0>(header))};
+    const unsigned status = fault_of(parser);
+    if (status != 0) co_return Fault{true, status};
     socket().expires_after(host_.options.body);
     if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       co_await asio::async_write(stream_, asio::buffer(kContinue), kResult);
     }
-    const auto [body_error, body_octets] =
-        co_await http::async_read(stream_, buffer_, parser, kResult);
-    if (body_error) co_return co_await refuse(status_for(body_error));
-    const bool head = parser.get().method() == http::verb::head;
-    const bool keep_alive = parser.get().keep_alive() && !host_.draining;
-    HttpResponse response = respond(parser);
-    co_return co_await send(std::move(response), parser.get().version(), keep_alive, head);
+    const auto body = co_await http::async_read(stream_, buffer_, parser, kResult);
+    co_return Fault{bool(std::get<0>(body)), status_for(std::get<0>(body))};
   }
 
   // What the parser lets pass though RFC 9112 does not.
@@ -174,31 +201,26 @@ class Session final : public HttpSession {
     }
   }
 
-  asio::awaitable<bool> send(HttpResponse from, unsigned version, bool keep_alive, bool head) {
-    http::response<http::string_body> response(static_cast<http::status>(from.status), version);
+  asio::awaitable<bool> send(HttpResponse from, Framing framing) {
+    http::response<http::string_body> response(static_cast<http::status>(from.status),
+                                               framing.version);
     response.set(http::field::date, http_date());
     response.set(http::field::content_type, from.content_type);
     for (const auto& [name, value] : from.headers) response.insert(name, value);
-    response.keep_alive(keep_alive);
+    response.keep_alive(framing.keep_alive);
     response.body() = std::move(from.body);
     response.prepare_payload();
     http::response_serializer<http::string_body> serializer(response);
     socket().expires_after(host_.options.write);
     error_code error;
-    if (head) {
-      std::tie(error, std::ignore) =
-          co_await http::async_write_header(stream_, serializer, kResult);
+    if (framing.head) {
+      const auto sent = co_await http::async_write_header(stream_, serializer, kResult);
+      error = std::get<0>(sent);
     } else {
-      std::tie(error, std::ignore) = co_await http::async_write(stream_, serializer, kResult);
+      const auto sent = co_await http::async_write(stream_, serializer, kResult);
+      error = std::get<0>(sent);
     }
-    co_return !error && keep_alive;
-  }
-
-  asio::awaitable<bool> refuse(unsigned status) {
-    if (status == 0) co_return false;
-    co_await send(error_response(status), 11, false, false);
-    linger_ = true;
-    co_return false;
+    co_return !error && framing.keep_alive;
   }
 
   asio::awaitable<void> close() {
@@ -214,9 +236,9 @@ class Session final : public HttpSession {
     socket().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     std::vector<std::uint8_t> sink(linger_ ? kReadOctets : 0);
     for (std::size_t total = 0; linger_ && total < kLingerOctets;) {
-      const auto [error, octets] = co_await socket().async_read_some(asio::buffer(sink), kResult);
-      if (error) co_return;
-      total += octets;
+      const auto read = co_await socket().async_read_some(asio::buffer(sink), kResult);
+      if (std::get<0>(read)) co_return;
+      total += std::get<1>(read);
     }
   }
 
