@@ -27,7 +27,11 @@ bool contains(const std::array<int, N>& list, int status) {
 }
 
 std::int64_t seconds_between(WallTime from, WallTime to) {
-  return std::chrono::duration_cast<gslb::seconds>(to - from).count();
+  // In seconds before the difference: 1900 to 2261 overflows the clock's nanoseconds.
+  const auto whole = [](WallTime time) {
+    return std::chrono::floor<gslb::seconds>(time).time_since_epoch().count();
+  };
+  return whole(to) - whole(from);
 }
 
 std::optional<WallTime> date_field(const http::ResponseHead& response, std::string_view name,

@@ -40,7 +40,7 @@ bool if_range_holds(const Fields& request, const Fields& response, gslb::WallTim
   const auto modified = date_of(response, "Last-Modified", now);
   const auto date = date_of(response, "Date", now);
   return wanted && modified && *wanted == *modified && date &&
-         *date - *modified >= std::chrono::seconds(60);
+         *modified <= *date - std::chrono::seconds(60);
 }
 
 }  // namespace

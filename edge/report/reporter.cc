@@ -1,5 +1,6 @@
 #include "edge/report/reporter.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -37,6 +38,7 @@ using boost::system::error_code;
 using gslb::fleet::NodeState;
 
 constexpr auto kAdminTimeout = std::chrono::seconds(10);
+constexpr auto kMaxWindDown = std::chrono::seconds(1);
 constexpr std::size_t kMaxAdminClients = 64;
 
 std::uint64_t milliseconds_since_1970() {
@@ -68,6 +70,7 @@ struct Reporter::Impl {
   }
 
   asio::awaitable<void> beat();
+  asio::awaitable<void> wind_down();
   asio::awaitable<void> accept();
   asio::awaitable<void> serve(tcp::socket socket);
   http::response<http::string_body> answer(const http::request<http::string_body>& request);
@@ -123,6 +126,22 @@ asio::awaitable<void> Reporter::Impl::beat() {
     if (next <= now) { next = now + interval; }
     tick.expires_at(next);
   }
+}
+
+// Idle admin clients and dead endpoints don't hold the exit up for long.
+asio::awaitable<void> Reporter::Impl::wind_down() {
+  asio::steady_timer pause(loop);
+  const auto deadline = std::chrono::steady_clock::now() + kMaxWindDown;
+  const auto busy = [this] {
+    return std::any_of(senders.begin(), senders.end(),
+                       [](const auto& sender) { return !sender->finished(); });
+  };
+  while (busy() && std::chrono::steady_clock::now() < deadline) {
+    error_code ignored;
+    pause.expires_after(std::chrono::milliseconds(5));
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  }
+  loop.stop();
 }
 
 Figures Reporter::Impl::figures() const {
@@ -270,9 +289,7 @@ void Reporter::stop() {
     error_code ignored;
     impl->acceptor.close(ignored);
     for (const auto& sender : impl->senders) { sender->finish(); }
-    // Idle admin clients and dead endpoints don't hold the exit up.
-    impl->tick.expires_after(std::chrono::seconds(impl->senders.empty() ? 0 : 1));
-    impl->tick.async_wait([impl](const error_code&) { impl->loop.stop(); });
+    asio::co_spawn(impl->loop, impl->wind_down(), asio::detached);
   });
   impl_->thread.join();
 }

@@ -75,6 +75,7 @@ struct Sender::Impl : std::enable_shared_from_this<Sender::Impl> {
   std::unique_ptr<TlsStream> tls;
   std::shared_ptr<const Outgoing> newest;
   bool finishing = false;
+  bool finished = false;
   bool healthy = true;  // log changes, not every failure
   std::string failure;
   std::atomic<std::uint64_t> sent{0};
@@ -85,7 +86,7 @@ asio::awaitable<void> Sender::Impl::run() {
   const auto self = shared_from_this();
   while (true) {
     if (!newest) {
-      if (finishing) { co_return; }
+      if (finishing) { break; }
       wake.expires_at(asio::steady_timer::time_point::max());
       error_code ignored;
       co_await wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -98,6 +99,7 @@ asio::awaitable<void> Sender::Impl::run() {
     if (!delivered && was_connected && !newest) { delivered = co_await deliver(heartbeat); }
     record(delivered, failure);
   }
+  finished = true;
 }
 
 asio::awaitable<bool> Sender::Impl::deliver(std::shared_ptr<const Outgoing> heartbeat) {
@@ -216,6 +218,8 @@ void Sender::finish() {
   impl_->finishing = true;
   impl_->wake.cancel();
 }
+
+bool Sender::finished() const noexcept { return impl_->finished; }
 
 const config::Url& Sender::url() const noexcept { return impl_->url; }
 std::uint64_t Sender::sent() const noexcept { return impl_->sent; }

@@ -32,6 +32,8 @@ class Sender {
   void submit(std::shared_ptr<const Outgoing> heartbeat);
   // No more heartbeats; ends after the one in hand.
   void finish();
+  // After finish(): the one in hand is done.
+  bool finished() const noexcept;
 
   const config::Url& url() const noexcept;
   std::uint64_t sent() const noexcept;

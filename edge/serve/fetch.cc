@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "edge/http/date.h"
 #include "edge/serve/forward.h"
 #include "edge/serve/signal.h"
 
@@ -26,17 +27,21 @@ constexpr std::chrono::seconds kUncacheableFor{10};
 }  // namespace
 
 struct Signal::State {
-  explicit State(asio::io_context& io) : loop(io), timer(io) {}
+  explicit State(Worker& worker) : shared(worker.shared), loop(worker.loop), timer(loop) {}
+  const Shared& shared;
   asio::io_context& loop;
   asio::steady_timer timer;
   bool woken = false;  // loop only
 };
 
-Signal::Signal(asio::io_context& loop) : state_(std::make_shared<State>(loop)) {}
+Signal::Signal(Worker& worker) : state_(std::make_shared<State>(worker)) {}
 Signal::~Signal() = default;
 
 std::function<void()> Signal::waker() {
   return [state = state_] {
+    // A loop that is destroyed ends the readers in its coroutines, and these wake writers
+    // elsewhere.
+    if (state->shared.halted) { return; }
     asio::post(state->loop, [state] {
       state->woken = true;
       state->timer.cancel();
@@ -59,7 +64,7 @@ namespace {
 class Fetch {
  public:
   Fetch(Worker& worker, FetchPlan plan)
-      : worker_(worker), plan_(std::move(plan)), signal_(worker.loop) {}
+      : worker_(worker), plan_(std::move(plan)), signal_(worker) {}
 
   Awaitable<void> run();
 
@@ -176,6 +181,10 @@ void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
     object_->length = 0;
   } else if (framing.kind == http::BodyKind::kLength) {
     object_->length = framing.length;
+  }
+  // RFC 9110 6.6.1: a stored response keeps the time it came, not that of each hit.
+  if (!head.fields.has("Date")) {
+    head.fields.add("Date", http::format_date(moments.response_received));
   }
   const bool storable = cache::is_storable(plan_.rules, head, moments);
   const bool fits = object_->length.value_or(0) <= limits.max_object_octets;

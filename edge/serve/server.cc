@@ -73,9 +73,9 @@ class WorkerThread {
   Shared& shared_;
   report::WorkerCounters counters_;
   ConnectionSet open_;
+  Worker worker_{shared_, loop_, origin_, counters_};
   asio::io_context loop_{1};
   origin::Client origin_{loop_};
-  Worker worker_{shared_, loop_, origin_, counters_};
   std::vector<std::unique_ptr<tcp::acceptor>> acceptors_;
   std::thread thread_;
 };
@@ -252,6 +252,7 @@ int Server::run(const sigset_t& signals) {
     drain(signals);
   }
   for (auto& worker : workers_) { worker->stop(); }
+  shared_.halted = true;
   if (reporter_) { reporter_->stop(); }
   // Suspended requests refer to the reporter through shared_, so they go first.
   workers_.clear();
@@ -269,6 +270,7 @@ int run_server(const config::Config& config) {
   // Threads inherit the mask: only this thread takes the signals, by asking for them.
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);  // there is no reload yet, and a service manager's must not kill
   raise_descriptor_limit();
   Server server(config);
   return server.run(signals);

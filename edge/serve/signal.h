@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "edge/origin/awaitable.h"
+#include "edge/serve/worker.h"
 #include "gslb/base/clock.h"
 
 namespace edge::serve {
@@ -14,12 +15,13 @@ using origin::Awaitable;
 // wait() on the loop's thread only, by one coroutine at a time; waker() is called from anywhere.
 class Signal {
  public:
-  explicit Signal(boost::asio::io_context& loop);
+  explicit Signal(Worker& worker);
   ~Signal();
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
 
-  // May be called after this object is gone: then it does nothing.
+  // May be called after this object is gone: then it does nothing.  Not after the worker is gone,
+  // unless Shared::halted is set.
   std::function<void()> waker();
   // Returns at once when woken since the last wait; false after `timeout`.
   Awaitable<bool> wait(gslb::milliseconds timeout);

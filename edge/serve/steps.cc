@@ -30,9 +30,7 @@ constexpr int kMaxJoins = 4;
 class BodyPump {
  public:
   BodyPump(RequestScope& scope, std::shared_ptr<cache::Body> body, std::uint64_t from)
-      : scope_(scope),
-        signal_(scope.worker.loop),
-        reader_(std::move(body), from, signal_.waker()) {}
+      : scope_(scope), signal_(scope.worker), reader_(std::move(body), from, signal_.waker()) {}
 
   // `left`: octets to send.  True when all went out and the message is complete.
   Awaitable<bool> run(const Reply& reply, std::uint64_t left) {
@@ -196,7 +194,7 @@ Awaitable<cache::Flight::Outcome> CachedRequest::fetch(const config::Origin& ori
 }
 
 Awaitable<cache::Flight::Outcome> CachedRequest::wait_for(cache::FlightRef flight) {
-  Signal signal(worker_.loop);
+  Signal signal(worker_);
   while (true) {
     cache::Flight::Outcome outcome = flight->poll(signal.waker());
     if (!outcome.pending) { co_return outcome; }

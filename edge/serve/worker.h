@@ -21,6 +21,8 @@ struct Shared {
   report::RttCollector rtt;
   report::Reporter* reporter = nullptr;
   std::atomic<bool> stopping{false};
+  // Every loop has ended and the loops are being destroyed: nothing may be posted any more.
+  std::atomic<bool> halted{false};
   std::atomic<std::int64_t> connections{0};  // open now, all workers
 
   // Responses end their connection while the node wants to be left.

@@ -1,0 +1,89 @@
+#include "edge/config/config.h"
+
+#include <gmock/gmock.h>
+
+namespace edge::config {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view kGood = R"(
+[edge]
+cluster = "fra"
+node = "a"
+key = "secret"
+listen = ["127.0.0.1:8080", "[::1]:8080"]
+[cache]
+memory = "8MiB"
+max_object = "1MiB"
+[origin]
+url = "http://127.0.0.1:9000"
+host = "origin.example"
+connect_timeout = "250ms"
+[report]
+gslb = ["http://127.0.0.1:8053", "https://[::1]:8053"]
+interval = "250ms"
+[report.capacity.requests_per_s]
+target = 100
+max = 200
+[[site]]
+host = "*.Example.com"
+url = "https://s.example"
+[[site]]
+host = "www.example.com"
+urls = ["http://a.example:81", "http://b.example"]
+)";
+
+TEST(EdgeConfig, ReadsTheWholeSchema) {
+  gslb::Problems problems;
+  const auto config = parse(kGood, "e.toml", problems);
+  ASSERT_TRUE(config) << problems.to_string();
+  EXPECT_EQ(config->edge.listen.size(), 2U);
+  EXPECT_EQ(config->cache.max_object_octets, 1U << 20);
+  EXPECT_EQ(config->origin->connect_timeout_ms, 250);
+  EXPECT_EQ(config->report.gslb[1].to_string(), "https://[::1]:8053");
+  ASSERT_EQ(config->report.capacity.size(), 1U);
+  EXPECT_EQ(config->report.capacity[0].max, 200);
+}
+
+TEST(EdgeConfig, MapsHostsToTheMostSpecificOrigin) {
+  gslb::Problems problems;
+  const auto config = parse(kGood, "e.toml", problems);
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->origin_for("www.example.com:8080")->urls[0].host, "a.example");
+  EXPECT_EQ(config->origin_for("x.y.example.com")->urls[0].host, "s.example");
+  EXPECT_EQ(config->origin_for("example.com"), &*config->origin);
+  EXPECT_EQ(config->origin_for("[::1]:80"), &*config->origin);
+}
+
+TEST(EdgeConfig, ShowsEveryProblemWithItsPlace) {
+  gslb::Problems problems;
+  EXPECT_FALSE(
+      parse("[edge]\ncluster = \"Fra\"\nnode = \"a\"\nlisten = [\"nowhere\"]\nworker = 2\n"
+            "[origin]\nurl = \"ftp://x\"\n"
+            "[report]\ngslb = [\"http://127.0.0.1:1\"]\n"
+            "[report.capacity.request_per_s]\ntarget = 9\nmax = 1\n",
+            "e.toml", problems));
+  const std::string text = problems.to_string();
+  EXPECT_THAT(text, HasSubstr("e.toml:2:"));
+  EXPECT_THAT(text, HasSubstr("e.toml:4:"));
+  EXPECT_THAT(text, HasSubstr("workers"));  // did you mean
+  EXPECT_THAT(text, HasSubstr("e.toml:7:"));
+  EXPECT_THAT(text, HasSubstr("requests_per_s"));  // did you mean
+  EXPECT_THAT(text, HasSubstr("above max"));
+  EXPECT_THAT(text, HasSubstr("key"));
+}
+
+TEST(Url, AcceptsOriginsOnly) {
+  EXPECT_EQ(parse_url("http://a.example")->port, 80);
+  EXPECT_EQ(parse_url("https://a.example/")->port, 443);
+  EXPECT_EQ(parse_url("http://[2001:db8::1]:81")->authority(), "[2001:db8::1]:81");
+  for (const char* bad :
+       {"", "a.example", "http://", "http://a/b", "http://a:0", "http://a:70000", "http://a:b",
+        "http://u@a", "http://[::1", "http://a?b", "http://2001::1"}) {
+    EXPECT_FALSE(parse_url(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace edge::config

@@ -1,0 +1,92 @@
+#include "edge/serve/forward.h"
+
+#include <gtest/gtest.h>
+
+namespace edge::serve {
+namespace {
+
+http::RequestHead request_with(std::initializer_list<http::Field> list) {
+  http::RequestHead request;
+  request.method = "GET";
+  request.target = "/x";
+  request.host = "www.example";
+  for (const http::Field& field : list) { request.fields.add(field.name, field.value); }
+  return request;
+}
+
+TEST(Forwarding, SaysWhoAskedAndWhoForwarded) {
+  config::Origin origin;
+  origin.host = "origin.example";
+  ForwardOptions options;
+  options.name = "fra-a";
+  options.client = "192.0.2.1";
+  options.origin = &origin;
+  const http::RequestHead sent = origin_request(request_with({{"Host", "www.example"},
+                                                              {"Via", "1.1 first"},
+                                                              {"X-Forwarded-For", "10.0.0.1"},
+                                                              {"Connection", "x-hop"},
+                                                              {"X-Hop", "1"},
+                                                              {"Expect", "100-continue"}}),
+                                                options);
+  EXPECT_EQ(sent.fields.joined("Host"), "origin.example");
+  EXPECT_EQ(sent.fields.joined("X-Forwarded-Host"), "www.example");
+  EXPECT_EQ(sent.fields.joined("X-Forwarded-For"), "10.0.0.1, 192.0.2.1");
+  EXPECT_EQ(sent.fields.joined("Via"), "1.1 first, 1.1 fra-a");
+  EXPECT_EQ(sent.fields.joined("CDN-Loop"), "fra-a");
+  EXPECT_FALSE(sent.fields.has("X-Hop"));
+  EXPECT_FALSE(sent.fields.has("Expect"));
+  EXPECT_TRUE(is_own_loop(sent.fields, "fra-a"));
+}
+
+TEST(Forwarding, CacheFetchesDropTheClientsConditionsAndAddTheirOwn) {
+  config::Origin origin;
+  cache::Object stored;
+  stored.head.fields.add("ETag", "\"1\"");
+  stored.head.fields.add("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT");
+  ForwardOptions options;
+  options.origin = &origin;
+  options.for_cache = true;
+  options.validate = &stored;
+  const http::RequestHead sent = origin_request(
+      request_with({{"If-None-Match", "\"9\""}, {"Range", "bytes=0-1"}, {"If-Range", "\"9\""}}),
+      options);
+  EXPECT_EQ(sent.fields.joined("If-None-Match"), "\"1\"");
+  EXPECT_TRUE(sent.fields.has("If-Modified-Since"));
+  EXPECT_FALSE(sent.fields.has("Range"));
+  EXPECT_FALSE(sent.fields.has("If-Range"));
+}
+
+TEST(Loop, IsFoundAmongOthersAndTheirParameters) {
+  const auto loops = [](const char* value) {
+    return is_own_loop(request_with({{"CDN-Loop", value}}).fields, "fra-a");
+  };
+  EXPECT_TRUE(loops("other, FRA-A;v=1"));
+  EXPECT_FALSE(loops("fra-ab, other;x=\"fra-a\""));
+  EXPECT_FALSE(loops(""));
+}
+
+TEST(Reply, FramesByWhatIsKnown) {
+  http::ResponseHead head;
+  head.status = 200;
+  head.fields.add("Content-Length", "999");
+  head.fields.add("Transfer-Encoding", "chunked");
+  ReplyOptions options;
+  options.name = "fra-a";
+  options.length = 5;
+  Reply reply = client_reply(head, options, {});
+  EXPECT_NE(reply.head.find("Content-Length: 5\r\n"), std::string::npos);
+  EXPECT_EQ(reply.head.find("999"), std::string::npos);
+  EXPECT_FALSE(reply.chunked);
+  options.length.reset();
+  reply = client_reply(head, options, {});
+  EXPECT_TRUE(reply.chunked);
+  EXPECT_EQ(reply.head.find("Content-Length"), std::string::npos);
+  options.client_minor = 0;
+  reply = client_reply(head, options, {});
+  EXPECT_FALSE(reply.chunked);
+  EXPECT_FALSE(reply.keep_alive);
+  EXPECT_NE(reply.head.find("Connection: close\r\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace edge::serve
