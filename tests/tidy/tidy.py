@@ -44,6 +44,8 @@ FENCES = {
 NOT_A_FUNCTION = re.compile(
     r"(namespace|template|class|struct|enum|union|extern|public|private|constexpr .*= *\{|"
     r"const .*= *\{|static .*= *\{)")
+CONDITION = re.compile(r"\b(if|while)\s*(?:constexpr\s*)?\(")
+COMMENT_OR_TEXT = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|' r"'(?:\\.|[^'\\\n])'", re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 
 
@@ -124,6 +126,23 @@ def check_sizes(path, text, faults):
                 start = None
 
 
+# GCC 12.2 miscompiles a co_await inside the condition of an if or while: await first, test after.
+def check_awaits(path, text, faults):
+    if "co_await" not in text:
+        return
+    code = COMMENT_OR_TEXT.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    for match in CONDITION.finditer(code):
+        depth = 1
+        end = match.end()
+        while end < len(code) and depth > 0:
+            depth += {"(": 1, ")": -1}.get(code[end], 0)
+            end += 1
+        if re.search(r"\bco_await\b", code[match.end():end]):
+            number = code.count("\n", 0, match.start()) + 1
+            faults.append(f"{path}:{number}: co_await inside the condition of {match.group(1)}: "
+                          "GCC 12 miscompiles it, await into a variable first")
+
+
 def check_cycles(files, faults):
     graph = {p: [o for _, o, _ in includes_of(t) if o in files] for p, t in files.items()}
     state = {}
@@ -151,6 +170,7 @@ def check_tree(root):
                 files[str(path.relative_to(root))] = path.read_text(errors="replace")
     for path, text in files.items():
         check_sizes(path, text, faults)
+        check_awaits(path, text, faults)
         if path.startswith(("gslb/", "edge/")):
             check_floors(path, text, faults)
             check_fences(path, text, faults)

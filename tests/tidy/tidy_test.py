@@ -57,6 +57,22 @@ class TidyFindsFaults(unittest.TestCase):
         body = "class A {\n  int f() {\n" + "    g();\n" * 70 + "  }\n};\n"
         self.assertIn("function of 72", self.faults({"gslb/base/a.cc": body})[0])
 
+    def test_await_in_a_condition(self):
+        for text in ("if (co_await f()) { g(); }\n",
+                     "if (const auto n = (co_await f()); n > 0) { g(); }\n",
+                     "while (x &&\n       !co_await f(a(), b())) { g(); }\n"):
+            found = self.faults({"edge/serve/a.cc": "int x;\n" + text})
+            self.assertEqual(1, len(found), text)
+            self.assertIn("edge/serve/a.cc:2: co_await inside the condition", found[0])
+
+    def test_await_beside_a_condition(self):
+        text = ("if (x) co_return co_await f();\n"
+                "if (g(a)) { co_await f(); }\n"
+                "while (h(\"(\", ')')) { y = co_await f(); }\n"
+                "// not if (co_await f())\n"
+                "notify(co_await f());\n")
+        self.assertEqual([], self.faults({"edge/serve/a.cc": text}))
+
     def test_cycle(self):
         found = self.faults({
             "gslb/base/a.h": '#pragma once\n#include "gslb/base/b.h"\n',
