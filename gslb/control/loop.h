@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -35,9 +36,11 @@ class Loop {
   template <typename Function>
   auto call(Function&& function) -> decltype(function()) {
     if (std::this_thread::get_id() == thread_.get_id()) { return function(); }
-    std::packaged_task<decltype(function())()> task(std::forward<Function>(function));
-    auto result = task.get_future();
-    post([&task] { task(); });
+    // Shared: the result may be taken before the loop's thread has left the task.
+    auto task = std::make_shared<std::packaged_task<decltype(function())()>>(
+        std::forward<Function>(function));
+    auto result = task->get_future();
+    post([task] { (*task)(); });
     return result.get();
   }
 
