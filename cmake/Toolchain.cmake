@@ -26,6 +26,10 @@ endif()
 
 if(PROXIMA_SANITIZE)
   add_compile_options(-fsanitize=${PROXIMA_SANITIZE} -fno-sanitize-recover=all)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # Clang 14 can't assemble coroutines with it ("difference across sections").
+    add_compile_options(-fno-sanitize=function)
+  endif()
   add_link_options(-fsanitize=${PROXIMA_SANITIZE})
 endif()
 if(PROXIMA_FUZZ)

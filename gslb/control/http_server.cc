@@ -31,7 +31,7 @@ using boost::system::error_code;
 
 constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 constexpr milliseconds kAcceptPause{100};
-static_assert(HttpOptions{}.body_limit_octets > fleet::kMaxReportOctets);
+static_assert(kMaxHttpBodyOctets > fleet::kMaxReportOctets);
 
 Endpoint to_own(const tcp::endpoint& from) {
   if (from.address().is_v4()) return {Address::v4(from.address().to_v4().to_uint()), from.port()};

@@ -15,12 +15,14 @@
 
 namespace gslb::control {
 
+// A heartbeat is at most fleet::kMaxReportOctets; the rest is slack.
+inline constexpr std::size_t kMaxHttpBodyOctets = 288 * 1024;
+
 struct HttpOptions {
   Endpoint listen;               // port 0: the kernel's choice
   std::string certificate_path;  // PEM, the chain; empty: plain HTTP
   std::string key_path;          // PEM, not encrypted
-  // A heartbeat is at most fleet::kMaxReportOctets; the rest is slack.
-  std::size_t body_limit_octets = 288 * 1024;
+  std::size_t body_limit_octets = kMaxHttpBodyOctets;
   std::size_t header_limit_octets = 16 * 1024;
   unsigned connections = 4096;  // one more is closed at once
   // Each phase in whole, however slowly octets trickle in.
