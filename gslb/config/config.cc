@@ -107,6 +107,19 @@ std::optional<Config> load(const std::string& path, Problems& problems) {
   return config;
 }
 
+std::optional<Admin> load_admin(const std::string& path, Problems& problems) {
+  Problems found;
+  auto root = TomlTable::open(path, found);
+  Config config;
+  if (root) {
+    Context context{path, found, config};
+    read_admin(*root, context);
+  }
+  append_in_file_order(found, problems);
+  if (found.has_errors()) { return std::nullopt; }
+  return config.admin;
+}
+
 std::optional<Config> parse(const std::string& text, const std::string& path, Problems& problems) {
   Problems found;
   auto config = read_root(TomlTable::parse(text, path, found), path, found);

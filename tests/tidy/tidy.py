@@ -19,7 +19,7 @@ FLOOR = {
     "gslb/server": 6,
     "gslb/metrics": 7,
     "gslb/control": 8,
-    "gslb/ctl": 9, "gslb": 9,
+    "gslb/ctl": 9, "gslb": 10,
     "edge/http": 1, "edge/config": 1,
     "edge/cache": 2, "edge/origin": 2, "edge/report": 2,
     "edge/serve": 3,

@@ -1,0 +1,256 @@
+#include "gslb/ctl/options.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gslb/base/problem.h"
+#include "gslb/base/units.h"
+
+namespace gslb::ctl {
+
+const std::string_view kUsage =
+    R"(usage: proximactl [OPTION]... VERB
+
+Asks a running proxima-gslb through its admin API.
+
+verbs
+  status [-v]                 version, readiness, clusters, last events; -v: every node
+  explain NAME [TYPE] --client ADDR [--as-resolver] [--resolver ADDR]
+                              why this client gets that answer: where it is, and every cluster
+                              with round-trip time, cost, price and verdict.  ADDR is sent as a
+                              client subnet; --as-resolver: it asks without one.  --resolver:
+                              who asks for it, used when the subnet says nothing.  TYPE: A
+  reload                      read the configuration, zones and geo files anew; waits for the end
+  drain TARGET [--for TIME] [--reason TEXT]
+                              name it in no new answer; TARGET: a cluster (fra), a node (fra/n1),
+                              or a pattern of either ('fra*', '*/n1')
+  undrain TARGET              back to what its heartbeats say; also ends force
+  force TARGET up|down [--for TIME] [--reason TEXT]
+                              taken for alive or dead, whatever its heartbeats say
+  check                       read all that the configuration names, as a start would
+  ready                       exit 0 when it answers queries
+  metrics                     what Prometheus scrapes
+
+options
+  -c, --config FILE           the server's configuration: its [admin] says where and with which
+                              token (default /etc/proxima/proxima.toml)
+      --url URL               the admin listener, http://127.0.0.1:8053, instead of a file's
+      --token T               the operator's token; --token-file F: in a file
+      --ca FILE               whom to trust for https (PEM)
+      --json                  print the server's JSON (docs/admin-api.md)
+      --timeout TIME          for each request, default 5s
+      --for TIME              then by itself back: 90s, 10m, 2h
+  -h, --help    --version
+
+environment: PROXIMA_URL, PROXIMA_TOKEN, where no option says otherwise; NO_COLOR
+
+exit codes
+  0  ok
+  1  the server can't be reached, isn't ready, or failed
+  2  wrong usage or input, a refused reload, a configuration with errors
+  3  no such cluster or node
+  4  not authorised
+)";
+
+namespace {
+
+struct VerbRow {
+  std::string_view word;
+  Verb verb;
+  std::size_t least;  // arguments after the verb
+  std::size_t most;
+};
+
+constexpr std::array<VerbRow, 9> kVerbs = {{{"status", Verb::kStatus, 0, 0},
+                                            {"explain", Verb::kExplain, 1, 2},
+                                            {"reload", Verb::kReload, 0, 0},
+                                            {"drain", Verb::kDrain, 1, 1},
+                                            {"undrain", Verb::kUndrain, 1, 1},
+                                            {"force", Verb::kForce, 2, 2},
+                                            {"check", Verb::kCheck, 0, 0},
+                                            {"ready", Verb::kReady, 0, 0},
+                                            {"metrics", Verb::kMetrics, 0, 0}}};
+
+std::string suggest(const std::string& word, const std::vector<std::string>& known) {
+  const std::string near = did_you_mean(word, known);
+  return near.empty() ? "" : "; did you mean '" + near + "'?";
+}
+
+// One pass over the arguments.  `error` is set by the first fault; nothing is done after it.
+class Parser {
+ public:
+  explicit Parser(const std::vector<std::string>& arguments) : arguments_(arguments) {}
+
+  Result<Options, std::string> run() {
+    while (at_ < arguments_.size() && error_.empty() && !done_) {
+      const std::string argument = arguments_[at_++];
+      if (argument.size() > 1 && argument[0] == '-') {
+        option(argument);
+      } else {
+        words_.push_back(argument);
+      }
+    }
+    if (error_.empty() && !done_) { finish(); }
+    if (!error_.empty()) { return Unexpected(error_); }
+    return options_;
+  }
+
+ private:
+  void option(const std::string& argument) {
+    const std::size_t equals = argument.starts_with("--") ? argument.find('=') : std::string::npos;
+    const std::string name = argument.substr(0, equals);
+    inline_value_.reset();
+    if (equals != std::string::npos) { inline_value_ = argument.substr(equals + 1); }
+    given_.push_back(name);
+    if (!flag(name) && !valued(name)) {
+      error_ = "unknown option '" + name + "'" +
+               suggest(name, {"--config", "--url", "--token", "--token-file", "--ca", "--json",
+                              "--timeout", "--client", "--resolver", "--as-resolver", "--for",
+                              "--reason", "--verbose", "--help", "--version"});
+    }
+  }
+
+  bool flag(const std::string& name) {
+    if (name == "-h" || name == "--help" || name == "--version") {
+      options_.verb = name == "--version" ? Verb::kVersion : Verb::kHelp;
+      done_ = true;
+    } else if (name == "--json") {
+      options_.json = true;
+    } else if (name == "-v" || name == "--verbose") {
+      options_.verbose = true;
+    } else if (name == "--as-resolver") {
+      options_.as_resolver = true;
+    } else {
+      return false;
+    }
+    if (inline_value_) { error_ = name + " takes no value"; }
+    return true;
+  }
+
+  bool valued(const std::string& name) {
+    Connection& connection = options_.connection;
+    if (name == "-c" || name == "--config") {
+      connection.config_file = value(name);
+    } else if (name == "--url") {
+      connection.url = value(name);
+    } else if (name == "--token") {
+      connection.token = value(name);
+    } else if (name == "--token-file") {
+      connection.token_file = value(name);
+    } else if (name == "--ca") {
+      connection.authorities_file = value(name);
+    } else if (name == "--timeout") {
+      connection.timeout = duration(name);
+    } else if (name == "--client") {
+      options_.client = value(name);
+    } else if (name == "--resolver") {
+      options_.resolver = value(name);
+    } else if (name == "--for") {
+      options_.lasts = duration(name);
+    } else if (name == "--reason") {
+      options_.reason = value(name);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  std::string value(const std::string& name) {
+    if (inline_value_) { return *inline_value_; }
+    if (at_ < arguments_.size()) { return arguments_[at_++]; }
+    error_ = name + " needs a value";
+    return {};
+  }
+
+  // A bare number is seconds, as in the configuration.
+  milliseconds duration(const std::string& name) {
+    const std::string text = value(name);
+    if (!error_.empty()) { return {}; }
+    auto parsed = parse_duration_ms(text);
+    if (!parsed) { parsed = parse_duration_ms(text + "s"); }
+    if (!parsed || *parsed <= 0) {
+      error_ = name + ": '" + text + "' is no time; write 90s, 10m or 2h";
+      return {};
+    }
+    return milliseconds(*parsed);
+  }
+
+  void finish() {
+    if (words_.empty()) {
+      error_ = "no verb given";
+      return;
+    }
+    const auto* const row = std::find_if(
+        kVerbs.begin(), kVerbs.end(), [&](const VerbRow& each) { return each.word == words_[0]; });
+    if (row == kVerbs.end()) {
+      std::vector<std::string> known;
+      for (const VerbRow& each : kVerbs) { known.emplace_back(each.word); }
+      error_ = "unknown verb '" + words_[0] + "'" + suggest(words_[0], known);
+      return;
+    }
+    options_.verb = row->verb;
+    const std::size_t count = words_.size() - 1;
+    if (count < row->least) {
+      error_ = words_[0] + (row->verb == Verb::kExplain ? " needs a NAME"
+                            : count == 0                ? " needs a TARGET"
+                                                        : " needs 'up' or 'down'");
+    } else if (count > row->most) {
+      error_ = "unexpected '" + words_[row->most + 1] + "'";
+    } else {
+      take_words();
+    }
+  }
+
+  void take_words() {
+    if (options_.verb == Verb::kExplain) {
+      options_.name = words_[1];
+      if (words_.size() > 2) { options_.type = words_[2]; }
+      if (options_.client.empty()) { error_ = "explain needs --client ADDR"; }
+      if (options_.as_resolver && options_.resolver) {
+        error_ = "--as-resolver and --resolver exclude each other";
+      }
+    } else if (words_.size() > 1) {
+      options_.target = words_[1];
+    }
+    if (options_.verb == Verb::kForce) {
+      options_.state = words_[2];
+      if (options_.state != "up" && options_.state != "down") {
+        error_ = "force sets 'up' or 'down', not '" + options_.state + "'";
+      }
+    }
+    if (error_.empty()) { refuse_strangers(); }
+  }
+
+  // An option another verb has is a mistake: `undrain fra --for 1h` would not do what it says.
+  void refuse_strangers() {
+    const Verb verb = options_.verb;
+    const bool sets = verb == Verb::kDrain || verb == Verb::kForce;
+    for (const std::string& name : given_) {
+      const bool of_explain = name == "--client" || name == "--resolver" || name == "--as-resolver";
+      if ((of_explain && verb != Verb::kExplain) || (name == "--for" && !sets) ||
+          (name == "--reason" && !sets && verb != Verb::kUndrain) ||
+          ((name == "-v" || name == "--verbose") && verb != Verb::kStatus) ||
+          (name == "--json" && (verb == Verb::kMetrics || verb == Verb::kCheck))) {
+        error_ = words_[0] + " has no option " + name;
+        return;
+      }
+    }
+  }
+
+  const std::vector<std::string>& arguments_;
+  std::size_t at_ = 0;
+  std::optional<std::string> inline_value_;
+  std::vector<std::string> words_;
+  std::vector<std::string> given_;
+  Options options_;
+  std::string error_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+Result<Options, std::string> parse_options(const std::vector<std::string>& arguments) {
+  return Parser(arguments).run();
+}
+
+}  // namespace gslb::ctl

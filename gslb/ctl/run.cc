@@ -1,0 +1,186 @@
+#include "gslb/ctl/run.h"
+
+#include "gslb/base/check.h"
+#include "gslb/base/units.h"
+#include "gslb/ctl/render.h"
+
+namespace gslb::ctl {
+namespace {
+
+constexpr milliseconds kReloadPoll{100};
+
+int exit_code_of(unsigned status) {
+  if (status < 300) { return kExitOk; }
+  if (status == 401 || status == 403) { return kExitDenied; }
+  if (status == 404) { return kExitNotFound; }
+  return status < 500 ? kExitUsage : kExitServer;
+}
+
+class Run {
+ public:
+  Run(const Options& options, const World& world, const ServerAddress& server)
+      : options_(options), world_(world), server_(server) {}
+
+  int verb() {
+    switch (options_.verb) {
+      case Verb::kStatus:
+        return show("/v1/status", {}, render_status);
+      case Verb::kExplain:
+        return show("/v1/explain",
+                    {{"name", options_.name},
+                     {"type", options_.type},
+                     {"client", options_.client},
+                     {"as", options_.as_resolver ? "resolver" : ""},
+                     {"resolver", options_.resolver.value_or("")}},
+                    render_explain);
+      case Verb::kReload:
+        return reload();
+      case Verb::kDrain:
+        return set_admin("/v1/drain");
+      case Verb::kUndrain:
+        return set_admin("/v1/undrain");
+      case Verb::kForce:
+        return set_admin("/v1/force");
+      case Verb::kReady:
+        return ready();
+      case Verb::kMetrics:
+        return metrics();
+      case Verb::kHelp:
+      case Verb::kVersion:
+      case Verb::kCheck:
+        break;
+    }
+    CHECK(false);
+    return kExitUsage;
+  }
+
+ private:
+  using Render = Result<std::string, std::string> (*)(std::string_view, const Look&);
+
+  int fail(int code, const std::string& what) {
+    world_.complain("proximactl: " + what + "\n");
+    return code;
+  }
+
+  // False: nothing came back, `code_` is set and the reason printed.
+  bool ask(const std::string& method, const std::string& path, const Parameters& parameters) {
+    HttpCall call = make_call(server_, method, path, parameters);
+    call.timeout = options_.connection.timeout;
+    auto reply = world_.call(call);
+    if (!reply) {
+      code_ = fail(kExitServer, "cannot reach " + server_.url + ": " + reply.error() +
+                                    "; is proxima-gslb running?");
+      return false;
+    }
+    reply_ = *std::move(reply);
+    return true;
+  }
+
+  // The same, for an answer that is not an error.
+  bool ask_well(const std::string& method, const std::string& path, const Parameters& parameters) {
+    if (!ask(method, path, parameters)) { return false; }
+    if (reply_.status >= 200 && reply_.status < 300) { return true; }
+    if (options_.json) { world_.print(reply_.body); }
+    code_ = fail(exit_code_of(reply_.status), render_error(reply_.body));
+    return false;
+  }
+
+  int show(const std::string& path, const Parameters& parameters, Render render) {
+    if (!ask_well("GET", path, parameters)) { return code_; }
+    if (options_.json) {
+      world_.print(reply_.body);
+      return kExitOk;
+    }
+    const auto text = render(reply_.body, {options_.verbose, world_.colour});
+    if (!text) { return fail(kExitServer, server_.url + ": " + text.error()); }
+    world_.print(*text);
+    return kExitOk;
+  }
+
+  int reload() {
+    if (!ask_well("POST", "/v1/reload", {})) { return code_; }
+    for (;;) {
+      const auto outcome = read_reload(reply_.body);
+      if (!outcome) { return fail(kExitServer, server_.url + ": " + outcome.error()); }
+      if (!outcome->running) { return tell_reload(*outcome); }
+      world_.sleep(kReloadPoll);
+      if (!ask_well("GET", "/v1/reload", {})) { return code_; }
+    }
+  }
+
+  int tell_reload(const ReloadOutcome& outcome) {
+    const int code = outcome.succeeded ? kExitOk : kExitUsage;
+    if (options_.json) {
+      world_.print(reply_.body);
+      return code;
+    }
+    world_.complain(outcome.problems);
+    if (!outcome.succeeded) {
+      return fail(code, "reload refused; what was loaded before keeps serving");
+    }
+    world_.print("reloaded\n");
+    return code;
+  }
+
+  int set_admin(const std::string& path) {
+    const Parameters parameters = {
+        {"target", options_.target},
+        {"state", options_.state},
+        {"for_ms", options_.lasts ? std::to_string(options_.lasts->count()) : ""},
+        {"reason", options_.reason}};
+    if (!ask_well("POST", path, parameters)) { return code_; }
+    if (options_.json) {
+      world_.print(reply_.body);
+      return kExitOk;
+    }
+    const auto matched = read_matched(reply_.body);
+    if (!matched) { return fail(kExitServer, server_.url + ": " + matched.error()); }
+    const std::string done = options_.verb == Verb::kDrain     ? "drained"
+                             : options_.verb == Verb::kUndrain ? "undrained"
+                                                               : "forced " + options_.state;
+    std::string line = done + " " + options_.target;
+    if (*matched != 1) { line += " (" + std::to_string(*matched) + " matched)"; }
+    if (options_.lasts) { line += " for " + format_duration_ms(options_.lasts->count()); }
+    world_.print(line + "\n");
+    return kExitOk;
+  }
+
+  int ready() {
+    if (!ask("GET", "/readyz", {})) { return code_; }
+    const bool is_ready = reply_.status == 200;
+    if (!is_ready && reply_.status != 503) {
+      return fail(exit_code_of(reply_.status), render_error(reply_.body));
+    }
+    if (options_.json) {
+      world_.print(is_ready ? "{\"ready\":true}\n" : "{\"ready\":false}\n");
+    } else {
+      world_.print(reply_.body);
+    }
+    return is_ready ? kExitOk : kExitServer;
+  }
+
+  int metrics() {
+    if (!ask_well("GET", "/metrics", {})) { return code_; }
+    world_.print(reply_.body);
+    return kExitOk;
+  }
+
+  const Options& options_;
+  const World& world_;
+  const ServerAddress& server_;
+  HttpReply reply_;
+  int code_ = kExitOk;
+};
+
+}  // namespace
+
+int run(const Options& options, const World& world) {
+  const auto server = find_server(options.connection, world.environment);
+  if (!server) {
+    world.complain("proximactl: " + server.error() + "\n");
+    return kExitUsage;
+  }
+  return Run(options, world, *server).verb();
+}
+
+}  // namespace gslb::ctl
