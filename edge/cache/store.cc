@@ -8,9 +8,11 @@
 namespace edge::cache {
 namespace {
 
-// List node, map node with its copy of the key, vector of iterators, control blocks of object and
-// body: measured with malloc_usable_size and rounded up.
-constexpr std::size_t kEntryOverhead = 640;
+// Beside the octets counted one by one: list node, map node with its copy of the key, vector of
+// iterators, object and body with their control blocks, the body's deque (whose first block alone
+// is 512) and malloc's headers.
+constexpr std::size_t kEntryOverhead =
+    sizeof(Object) + sizeof(Body) + 512 /* deque block */ + 256 /* nodes and headers */;
 
 std::size_t cost_of(const std::string& key, const Object& object) {
   std::size_t total = kEntryOverhead + 2 * key.capacity() + object.head.fields.memory_octets() +
