@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -185,11 +186,12 @@ max = 200
 
 
 class Edge:
-    def __init__(self, origin_port):
+    def __init__(self, origin_port, change=lambda text: text):
         self.port, self.admin = harness.free_port(), harness.free_port()
         path = harness.folder() / "edge.toml"
-        path.write_text(CONFIG.format(key=KEY.decode(), port=self.port, admin=self.admin,
-                                      origin=origin_port, dead=harness.free_port()))
+        path.write_text(change(CONFIG.format(
+            key=KEY.decode(), port=self.port, admin=self.admin, origin=origin_port,
+            dead=harness.free_port())))
         program = harness.binary("proxima-edge")
         subprocess.run([program, "check", "-c", str(path)], check=True, capture_output=True)
         self.process = harness.Process([program, "run", "-c", str(path)])
@@ -435,9 +437,14 @@ class BadOrigins(EdgeCase):
         origin = Origin()
         edge = Edge(origin.port)
         edge.get("/kept")
+        edge.get("/validated")  # stored, but stale at once
         origin.stop()
         self.assertEqual(edge.get("/new")[0], 502)
         self.assertIn("; hit", edge.get("/kept")[1]["cache-status"])
+        status, fields, body = edge.get("/validated")
+        self.assertEqual((status, body), (200, b"validated"))  # disconnected, RFC 9111 4.2.4
+        self.assertIn("detail=origin-unreachable", fields["cache-status"])
+        self.assertEqual(edge.get("/validated", Cache_Control="no-cache")[0], 502)
         self.assertEqual(edge.process.stop(), 0)
 
 
@@ -486,6 +493,33 @@ class Reporting(EdgeCase):
         done = subprocess.run(["promtool", "check", "metrics"], input=self.edge.metrics().encode(),
                               capture_output=True)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+
+
+@unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
+class Tls(unittest.TestCase):
+    def test_origin_and_gslb_over_tls_with_a_private_authority(self):
+        folder = harness.folder()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=test",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem",
+                        "-out", folder / "cert.pem"], check=True, capture_output=True)
+        origin = Origin()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+        origin.socket = context.wrap_socket(origin.socket, server_side=True)
+        trusted = f'ca_file = "{folder / "cert.pem"}"'
+        edge = Edge(origin.port, lambda text: text.replace("http://", "https://").replace(
+            "[origin]", "[origin]\n" + trusted).replace("[report]", "[report]\n" + trusted))
+        self.assertEqual(edge.get("/tls")[2], b"content of /tls")
+        harness.wait_until(lambda: origin.beats, what="a heartbeat over TLS")
+        self.assertEqual(edge.process.stop(), 0)
+        # Without the authority nothing is trusted.
+        stranger = Edge(origin.port, lambda text: text.replace("http://", "https://"))
+        status, fields, _ = stranger.get("/tls")
+        self.assertEqual(status, 502)
+        self.assertIn("detail=origin-tls", fields["cache-status"])
+        self.assertEqual(stranger.process.stop(), 0)
+        origin.stop()
 
 
 class Draining(unittest.TestCase):
