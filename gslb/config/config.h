@@ -177,8 +177,8 @@ struct Config {
 // them is an error.  References between tables (route → service, override → cluster, service tier
 // → some cluster) are checked here.  Opens no file but `path` and the key and token files it names.
 std::optional<Config> load(const std::string& path, Problems& problems);
-// Only [admin] of `path`: for tools that talk to a running server and must not fail on what is wrong
-// elsewhere in its file.  nullopt when the file isn't TOML or [admin] has errors.
+// Only [admin] of `path`: for tools that talk to a running server and must not fail on what is
+// wrong elsewhere in its file.  nullopt when the file isn't TOML or [admin] has errors.
 std::optional<Admin> load_admin(const std::string& path, Problems& problems);
 // The same as load() from text (tests); `path` is the name shown and the base for relative files.
 std::optional<Config> parse(const std::string& text, const std::string& path, Problems& problems);
