@@ -5,11 +5,12 @@
 
 namespace edge::cache {
 
-void Flight::resolve(ObjectRef object, bool shareable, int origin_status) {
-  settle({false, std::move(object), shareable, origin_status, {}});
+void Flight::resolve(ObjectRef object, Use use, int origin_status) {
+  settle(
+      {false, std::move(object), use == Use::kShared, use != Use::kLeaderOnly, origin_status, {}});
 }
 
-void Flight::fail(FetchFailure failure) { settle({false, nullptr, false, 0, failure}); }
+void Flight::fail(FetchFailure failure) { settle({false, nullptr, false, false, 0, failure}); }
 
 void Flight::settle(Outcome outcome) {
   std::vector<Wake> wakes;

@@ -36,11 +36,14 @@ class Flight {
     bool pending = true;
     ObjectRef object;        // null: failed or pending
     bool shareable = false;  // followers may use `object`
+    bool stored = false;     // it is in the store, or will be once it is whole
     int origin_status = 0;   // what the origin said (304 for a validation)
     FetchFailure failure;
   };
 
-  void resolve(ObjectRef object, bool shareable, int origin_status);
+  enum class Use : std::uint8_t { kLeaderOnly, kStored, kShared };
+  // kStored: stored, but stale at once, so that nobody else may use it without asking.
+  void resolve(ObjectRef object, Use use, int origin_status);
   void fail(FetchFailure failure);
   // Pending: `wake` is called, once, after it is resolved.
   Outcome poll(Wake wake);

@@ -61,6 +61,11 @@ Awaitable<bool> Signal::wait(gslb::milliseconds timeout) {
 
 namespace {
 
+cache::Flight::Use use_of(bool stored, bool fresh) {
+  using Use = cache::Flight::Use;
+  return !stored ? Use::kLeaderOnly : fresh ? Use::kShared : Use::kStored;
+}
+
 class Fetch {
  public:
   Fetch(Worker& worker, FetchPlan plan)
@@ -167,7 +172,7 @@ Fetch::Step Fetch::validated(const http::ResponseHead& not_modified,
   }
   leave_table();
   const bool fresh = cache::is_usable(object->freshness, object->freshness.initial_age_s, {});
-  plan_.flight->resolve(object, stored && fresh, 304);
+  plan_.flight->resolve(object, use_of(stored, fresh), 304);
   return Step::kDone;
 }
 
@@ -209,7 +214,7 @@ void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
   }
   // A changed representation that can't be stored still ends the stored one; an error does not.
   if (!storable && plan_.stale && status < 500) { worker_.shared.store.remove(plan_.key); }
-  plan_.flight->resolve(object_, keep_ && fresh, status);
+  plan_.flight->resolve(object_, use_of(keep_, fresh), status);
 }
 
 Awaitable<bool> Fetch::stream() {

@@ -208,7 +208,7 @@ Awaitable<bool> CachedRequest::deliver(const cache::Flight::Outcome& outcome) {
   http::CacheStatus status;
   status.forward = why_forwarded();
   status.collapsed = collapsed_;
-  status.stored = outcome.shareable;
+  status.stored = outcome.stored;
   CacheResult result = collapsed_ ? CacheResult::kCollapsed : CacheResult::kMiss;
   if (outcome.origin_status == 304) {
     status.forward_status = 304;

@@ -270,7 +270,8 @@ class Caching(EdgeCase):
         self.assertEqual(self.origin.count("/head"), 1)
 
     def test_stale_is_revalidated_with_the_stored_tag(self):
-        self.edge.get("/validated")
+        fields = self.edge.get("/validated")[1]
+        self.assertEqual(fields["cache-status"], "fra-a; fwd=uri-miss; ttl=0; stored")
         status, fields, body = self.edge.get("/validated")
         self.assertEqual((status, body), (200, b"validated"))
         self.assertIn("fwd=stale; fwd-status=304", fields["cache-status"])
