@@ -50,12 +50,17 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
   return line;
 }
 
+std::string count_errors(const Problems& problems) {
+  const std::size_t count = problems.error_count();
+  return std::to_string(count) + (count == 1 ? " error" : " errors");
+}
+
 int check(const std::string& file) {
   Problems problems;
   const auto compiled = control::compile(file, problems);
   std::fputs(problems.to_string().c_str(), stderr);
   if (!compiled) {
-    std::fprintf(stderr, "%s: %zu errors\n", file.c_str(), problems.error_count());
+    std::fprintf(stderr, "%s: %s\n", file.c_str(), count_errors(problems).c_str());
     return kExitUsage;
   }
   std::size_t records = 0;
@@ -106,7 +111,7 @@ int run(const std::string& file) {
   auto compiled = control::compile(file, problems);
   std::fputs(problems.to_string().c_str(), stderr);
   if (!compiled) {
-    std::fprintf(stderr, "%s: %zu errors, not started\n", file.c_str(), problems.error_count());
+    std::fprintf(stderr, "%s: %s, not started\n", file.c_str(), count_errors(problems).c_str());
     return kExitUsage;
   }
   const config::Config config = compiled->config;
@@ -131,8 +136,9 @@ int run(const std::string& file) {
 
   wait_for_end(signals, supervisor, admin);
   log_info("server", "stopping");
-  supervisor.stop();
+  // The admin listener first: a heartbeat must not call a supervisor that has stopped.
   admin.stop();
+  supervisor.stop();
   return failed ? kExitFailed : kExitOk;
 }
 

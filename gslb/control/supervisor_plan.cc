@@ -1,5 +1,6 @@
 // The planning loop and reloads: what runs on the planning thread and what its results change.
 #include <algorithm>
+#include <tuple>
 
 #include "gslb/base/log.h"
 #include "gslb/control/supervisor.h"
@@ -25,6 +26,20 @@ std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) 
 
 fleet::Moment moment() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+}
+
+// What is set up once: sockets, threads, the admin listener and its token, the log.
+void warn_of_restart(const config::Config& before, const config::Config& after) {
+  const auto tied = [](const config::Config& config) {
+    const auto& [server, log, admin] = std::tie(config.server, config.log, config.admin);
+    return std::tie(server.listen, server.workers, server.tcp_idle_ms, server.tcp_clients,
+                    log.level, log.format, admin.listen, admin.token, admin.tls_certificate,
+                    admin.tls_key);
+  };
+  if (tied(before) == tied(after)) { return; }
+  log_warning("reload",
+              "changes of [admin], [log] and of listen, workers, tcp_idle and tcp_clients in "
+              "[server] take effect at the next start");
 }
 
 // Planning thread.
@@ -161,11 +176,7 @@ void Supervisor::finish_reload(bool succeeded, const Problems& problems, bool ge
 }
 
 void Supervisor::adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan) {
-  const config::Server& before = epoch_->compiled->config.server;
-  const config::Server& after = epoch->compiled->config.server;
-  if (before.listen != after.listen || before.workers != after.workers) {
-    log_warning("reload", "[server] listen and workers take effect at the next start");
-  }
+  warn_of_restart(epoch_->compiled->config, epoch->compiled->config);
   auto fleet = std::make_unique<fleet::FleetState>(epoch->compiled->fleet, moment());
   fleet->adopt(*fleet_, moment());
   fleet_ = std::move(fleet);
