@@ -160,6 +160,7 @@ Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
                     const std::vector<double>& price_ms, const ExplainRequest& request) {
   Explanation out;
   out.generation = snapshot.generation;
+  out.attributions = snapshot.geo->attributions();
   // A copy with counters of its own: looking must not show in the figures.
   Snapshot copy = snapshot;
   const std::size_t services = snapshot.services->services.size();

@@ -52,6 +52,7 @@ struct Explanation {
   double place_sigma_km = 0;
   std::vector<ExplainedCluster> clusters;  // cheapest first, masked ones last
   std::uint64_t generation = 0;
+  std::vector<std::string> attributions;  // of the geo data behind it
 };
 
 // Asks answer() itself, so what is explained is what is served; counts into counters of its own.

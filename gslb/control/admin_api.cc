@@ -42,7 +42,7 @@ std::string_view header_or_empty(const HttpRequest& request, std::string_view na
 }  // namespace
 
 bool AdminApi::allowed(const HttpRequest& request) const {
-  if (token_.empty()) { return request.peer.address.is_loopback(); }
+  if (token_.empty()) { return true; }
   constexpr std::string_view kScheme = "Bearer ";
   const std::string_view presented = header_or_empty(request, "Authorization");
   return presented.starts_with(kScheme) && same_secret(presented.substr(kScheme.size()), token_);
@@ -65,6 +65,9 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
                : respond(503, "waiting for the first full round of health\n", "text/plain");
   }
   if (!path.starts_with("/v1/")) { return fail(404, "no such path"); }
+  if (token_.empty() && !request.peer.address.is_loopback()) {
+    return fail(403, "without a token only loopback may ask", "set [admin] token_file");
+  }
   if (!allowed(request)) {
     HttpResponse response = fail(401, "not authorised", "send Authorization: Bearer TOKEN");
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -85,7 +88,7 @@ HttpResponse AdminApi::operate(const HttpRequest& request) {
   const bool known =
       path == "/v1/reload" || path == "/v1/drain" || path == "/v1/undrain" || path == "/v1/force";
   if (!known) { return fail(404, "no such path"); }
-  if (request.method != "POST") { return not_allowed("POST"); }
+  if (request.method != "POST") { return not_allowed(path == "/v1/reload" ? "GET, POST" : "POST"); }
   if (path == "/v1/reload") {
     supervisor_.reload();
     return respond(202, to_json(supervisor_.reload_report()));
@@ -128,7 +131,7 @@ HttpResponse AdminApi::explain(const HttpRequest& request) {
   }
   const auto explanation = supervisor_.explain(asked);
   if (!explanation) { return fail(503, "not ready", "waiting for the first full round of health"); }
-  return respond(200, to_json(*explanation));
+  return respond(200, to_json(asked, *explanation));
 }
 
 HttpResponse AdminApi::set_admin(const HttpRequest& request, fleet::AdminState state) {

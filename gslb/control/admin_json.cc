@@ -1,6 +1,7 @@
 #include "gslb/control/admin_json.h"
 
 #include <array>
+#include <cinttypes>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
@@ -60,8 +61,20 @@ json::object node(const fleet::NodeStatus& status) {
   return made;
 }
 
-json::object cluster(const fleet::ClusterStatus& status) {
+// The place, the state and what the last plan made of one cluster.
+json::object cluster(const Status& whole, std::size_t index) {
+  const fleet::ClusterStatus& status = whole.clusters[index];
+  const config::Cluster& configured = whole.compiled->config.clusters[index];
+  const bool assumed = status.health_kind == fleet::HealthKind::kAssumedUp;
   json::object made{{"id", text(status.id)},
+                    {"city", text(configured.city)},
+                    {"country", text(configured.country)},
+                    {"latitude", number(configured.latitude)},
+                    {"longitude", number(configured.longitude)},
+                    {"tiers", array_of(configured.tiers, text)},
+                    {"operators", array_of(configured.operators,
+                                           [](std::uint32_t asn) { return json::value(asn); })},
+                    {"health_kind", assumed ? "none" : "heartbeat"},
                     {"serving", status.serving_nodes != 0},
                     {"since", timestamp(status.since)},
                     {"admin", text(fleet::to_string(status.admin))},
@@ -69,8 +82,16 @@ json::object cluster(const fleet::ClusterStatus& status) {
                     {"admin_expires", nullptr},
                     {"utilisation", number(status.utilisation)},
                     {"load", array_of(status.load, resource)},
+                    {"price_ms", nullptr},
+                    {"planned_load_per_s", nullptr},
+                    {"capacity_per_s", nullptr},
                     {"nodes", array_of(status.nodes, node)}};
   if (status.admin_expires) { made["admin_expires"] = timestamp(*status.admin_expires); }
+  if (whole.plan) {
+    made["price_ms"] = number(whole.plan->price_ms.at(index));
+    made["planned_load_per_s"] = number(whole.plan->planned_load.at(index));
+    made["capacity_per_s"] = number(whole.plan->capacity.at(index));  // null: no limit known
+  }
   return made;
 }
 
@@ -88,10 +109,7 @@ json::object plan(const steer::PlanSummary& summary) {
           {"units", summary.units},
           {"distinct_rows", summary.distinct_rows},
           {"demand_per_s", number(summary.demand_per_s)},
-          {"moved_share", number(summary.moved_share)},
-          {"price_ms", array_of(summary.price_ms, number)},
-          {"planned_load_per_s", array_of(summary.planned_load, number)},
-          {"capacity_per_s", array_of(summary.capacity, number)}};
+          {"moved_share", number(summary.moved_share)}};
 }
 
 json::object reload_object(const ReloadReport& report) {
@@ -131,10 +149,16 @@ std::string line(const json::object& object) { return json::serialize(object) + 
 }  // namespace
 
 std::string to_json(const Status& status) {
+  json::array clusters;
+  for (std::size_t i = 0; i < status.clusters.size(); ++i) {
+    clusters.push_back(cluster(status, i));
+  }
   json::object made{
       {"version", text(status.version)},
       {"config_file", text(status.config_file)},
       {"started", timestamp(status.started)},
+      {"now", timestamp(status.now)},
+      {"uptime_s", std::chrono::duration<double>(status.now - status.started).count()},
       {"ready", status.ready},
       {"generation", status.generation},
       {"listen",
@@ -145,7 +169,7 @@ std::string to_json(const Status& status) {
       {"units", status.units},
       {"leaves", status.leaves},
       {"attributions", array_of(status.attributions, text)},
-      {"clusters", array_of(status.clusters, cluster)},
+      {"clusters", std::move(clusters)},
       {"events", array_of(status.events, event)},
       {"plan", nullptr},
       {"reload", reload_object(status.reload)}};
@@ -153,8 +177,14 @@ std::string to_json(const Status& status) {
   return line(made);
 }
 
-std::string to_json(const answer::Explanation& from) {
-  json::object made{{"generation", from.generation},
+std::string to_json(const answer::ExplainRequest& asked, const answer::Explanation& from) {
+  // 64 bits do not survive in a JSON number (RFC 7493 2.2).
+  std::array<char, 20> unit_id{};
+  std::snprintf(unit_id.data(), unit_id.size(), "%016" PRIx64, from.unit_id);
+  json::object made{{"name", text(asked.name.to_string())},
+                    {"type", text(dns::to_string(asked.type))},
+                    {"client", text(asked.client.to_string())},
+                    {"generation", from.generation},
                     {"zone", text(from.zone)},
                     {"route", text(from.route)},
                     {"service", text(from.service)},
@@ -166,14 +196,15 @@ std::string to_json(const answer::Explanation& from) {
                     {"reason", text(from.reason)},
                     {"decided_by", text(from.decided_by)},
                     {"leaf", text(from.leaf)},
-                    {"unit_id", from.unit_id},
+                    {"unit_id", unit_id.data()},
                     {"asn", from.asn},
                     {"asn_name", text(from.asn_name)},
                     {"country", text(from.country)},
                     {"latitude", nullptr},
                     {"longitude", nullptr},
                     {"place_sigma_km", number(from.place_sigma_km)},
-                    {"clusters", array_of(from.clusters, explained_cluster)}};
+                    {"clusters", array_of(from.clusters, explained_cluster)},
+                    {"attributions", array_of(from.attributions, text)}};
   if (from.place) {
     made["latitude"] = number(from.place->latitude);
     made["longitude"] = number(from.place->longitude);

@@ -10,7 +10,7 @@ namespace gslb::control {
 // Times are RFC 3339 UTC with milliseconds; durations carry their unit in the name; infinite
 // capacities are null.
 std::string to_json(const Status& status);
-std::string to_json(const answer::Explanation& explanation);
+std::string to_json(const answer::ExplainRequest& asked, const answer::Explanation& explanation);
 std::string to_json(const ReloadReport& report);
 // {"error": what, "hint": hint}
 std::string error_json(std::string_view what, std::string_view hint = {});

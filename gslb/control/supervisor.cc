@@ -68,6 +68,7 @@ Status Supervisor::status() {
     status.version = kVersion;
     status.config_file = config_file_;
     status.started = started_;
+    status.now = now.wall;
     status.ready = ready();
     status.generation = generation_;
     if (server_) { status.listen = server_->endpoints(); }
@@ -77,6 +78,7 @@ Status Supervisor::status() {
     status.units = compiled.geo->units().size();
     status.leaves = compiled.geo->leaf_count();
     status.attributions = compiled.geo->attributions();
+    status.compiled = epoch_->compiled;
     status.clusters = fleet_->status(now.mono);
     status.events.assign(fleet_->events().begin(), fleet_->events().end());
     status.plan = plan_summary_;

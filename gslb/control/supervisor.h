@@ -31,6 +31,7 @@ struct Status {
   std::string version;
   std::string config_file;
   WallTime started;
+  WallTime now;
   bool ready = false;
   std::uint64_t generation = 0;  // of the snapshot; 0 before ready
   std::vector<Endpoint> listen;
@@ -40,9 +41,10 @@ struct Status {
   std::size_t units = 0;
   std::size_t leaves = 0;
   std::vector<std::string> attributions;
-  std::vector<fleet::ClusterStatus> clusters;
-  std::vector<fleet::Event> events;  // oldest first
-  std::optional<steer::PlanSummary> plan;
+  std::shared_ptr<const Compiled> compiled;
+  std::vector<fleet::ClusterStatus> clusters;  // as in compiled->config.clusters
+  std::vector<fleet::Event> events;            // oldest first
+  std::optional<steer::PlanSummary> plan;      // its figures by cluster as in `clusters`
   ReloadReport reload;
 };
 

@@ -160,6 +160,7 @@ void Supervisor::finish_reload(bool succeeded, const Problems& problems, bool ge
         problem.to_string());
   }
   ++(succeeded ? reloads_succeeded_ : reloads_failed_);
+  if (geo_only && reload_.running) { return; }  // the report is of the operator's, yet to come
   reload_.running = false;
   reload_.succeeded = succeeded;
   reload_.finished = std::chrono::system_clock::now();
