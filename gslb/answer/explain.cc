@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::size_t kMaxMessage = 4096;
 
+// RFC 7871 11.1: no more than /24 and /56.
+int subnet_bits(const Address& client) { return client.is_v6() ? 56 : 24; }
+
 // A query as a resolver would send it: RD clear, EDNS, the client's subnet when asked for.
 std::vector<std::uint8_t> make_query(const ExplainRequest& request) {
   std::vector<std::uint8_t> message(dns::kHeaderOctets, 0);
@@ -23,8 +26,7 @@ std::vector<std::uint8_t> make_query(const ExplainRequest& request) {
   append_u16(static_cast<unsigned>(request.type));
   append_u16(static_cast<unsigned>(dns::RrClass::kIn));
   if (!request.as_subnet) { return message; }
-  // RFC 7871 11.1: no more than /24 and /56.
-  const int bits = request.client.is_v6() ? 56 : 24;
+  const int bits = subnet_bits(request.client);
   const Address subnet = request.client.masked(bits);
   const auto octets = static_cast<std::size_t>(bits / 8);
   message[11] = 1;  // ARCOUNT
@@ -141,7 +143,8 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
 void explain_location(const Snapshot& snapshot, const ExplainRequest& request,
                       const Location& location, Explanation& out) {
   const bool by_subnet = location.ecs == EcsUse::kUsed;
-  const Address& decisive = by_subnet || !request.as_subnet ? request.client : request.resolver;
+  Address decisive = by_subnet || !request.as_subnet ? request.client : request.resolver;
+  if (by_subnet) { decisive = decisive.masked(subnet_bits(decisive)); }  // what the query said
   out.decided_by = by_subnet ? "client subnet" : "resolver address";
   const geo::Leaf leaf = snapshot.geo->find(decisive);
   out.leaf = Prefix(decisive, leaf.bits).to_string();
@@ -184,9 +187,9 @@ Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
 
   const zone::RouteIndex route = find_route(snapshot, request.name, request.type, &out.zone);
   const Location location = locate(*snapshot.geo, scratch->query.edns, source);
-  out.scope_bits = location.scope_bits;
   explain_location(snapshot, request, location, out);
   if (route == zone::kNoRoute) { return out; }
+  if (counters->routed.value() > 0) { out.scope_bits = location.scope_bits; }
   const steer::ServiceIndex service = snapshot.services->routes[route].service;
   out.route = snapshot.services->routes[route].owner.to_string();
   out.service = snapshot.services->services[service].id;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gslb/base/hash.h"
+
 namespace gslb::answer {
 
 using dns::Rcode;
@@ -33,13 +35,23 @@ Rcode Resolution::run(const Zone& start) noexcept {
   name_ = &scratch_.query.qname;
   const Zone* current = &start;
   Rcode rcode = Rcode::kNoError;
-  for (std::size_t hops = 0; hops <= kMaxChain; ++hops) {
-    if (step(*current, &rcode) == Next::kDone) { return rcode; }
+  while (step(*current, &rcode) == Next::kFollow) {
+    // A loop is answered once around: the same RRset twice helps nobody.
+    if (hops_ == 0) { enter(scratch_.query.qname); }
+    if (!enter(scratch_.name)) { break; }
     name_ = &scratch_.name;
     current = snapshot_.zones->find(scratch_.name, scratch_.query.qtype);
-    if (current == nullptr) { return Rcode::kNoError; }  // out of our zones: the resolver goes on
+    if (current == nullptr) { break; }  // out of our zones: the resolver goes on
   }
-  return Rcode::kNoError;  // a chain this long is a loop: what was found is the answer
+  return rcode;
+}
+
+bool Resolution::enter(const dns::QuestionName& name) noexcept {
+  const std::uint64_t hash = hash_octets(name.wire());
+  const auto end = visited_.begin() + static_cast<std::ptrdiff_t>(hops_);
+  if (hops_ == visited_.size() || std::find(visited_.begin(), end, hash) != end) { return false; }
+  visited_[hops_++] = hash;
+  return true;
 }
 
 Resolution::Next Resolution::step(const Zone& zone, Rcode* rcode) noexcept {

@@ -47,12 +47,16 @@ class Resolution {
   bool put_pool(const steer::Service& service, dns::RrType qtype) noexcept;
 
   Octets owner() const noexcept { return name_->wire(); }
+  // False when the chain has been at `name` before or is too long to go on.
+  bool enter(const dns::QuestionName& name) noexcept;
 
   const Snapshot& snapshot_;
   const Request& request_;
   Scratch& scratch_;
   dns::ResponseWriter& writer_;
   const dns::QuestionName* name_ = nullptr;  // the name being looked up: QNAME or scratch_.name
+  std::array<std::uint64_t, kMaxChain + 1> visited_;  // NOLINT: hashes of names, valid below hops_
+  std::size_t hops_ = 0;
   bool authoritative_ = true;
   bool answered_ = false;  // the answer section has something
   bool routed_ = false;
