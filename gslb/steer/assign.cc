@@ -1,6 +1,7 @@
 #include "gslb/steer/assign.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <queue>
@@ -14,9 +15,12 @@ namespace {
 using fleet::ClusterIndex;
 using fleet::kNoCluster;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kDust = 1e-12;     // relative amounts below this are rounding
-constexpr double kCostDust = 1e-9;  // ms; shorter improvements of a path are rounding
+constexpr double kDust = 1e-12;  // relative amounts below this are rounding
+// Costs are compared in whole nanoseconds: sums of integers don't round, so what is no negative
+// cycle in theory never looks like one, and no chain of moves leads round in circles.
+using CostNs = std::int64_t;
+constexpr double kNsPerMs = 1e6;
+constexpr CostNs kUnreached = std::numeric_limits<CostNs>::max();
 
 struct Holding {
   ClusterIndex cluster;
@@ -25,13 +29,15 @@ struct Holding {
 
 // A row that could move along an edge, ordered by what the move costs, then by row.
 struct Mover {
-  double cost_ms;
+  CostNs cost;
   std::uint32_t row;
   friend bool operator>(const Mover& a, const Mover& b) {
-    return a.cost_ms != b.cost_ms ? a.cost_ms > b.cost_ms : a.row > b.row;
+    return a.cost != b.cost ? a.cost > b.cost : a.row > b.row;
   }
 };
 using MoverHeap = std::priority_queue<Mover, std::vector<Mover>, std::greater<>>;
+
+CostNs to_ns(float cost_ms) { return std::llround(cost_ms * kNsPerMs); }
 
 class Transport {
  public:
@@ -93,13 +99,13 @@ class Transport {
   }
 
   void add_movers(std::uint32_t row, ClusterIndex from) {
-    double here = 0;
+    CostNs here = 0;
     for (const Candidate& candidate : candidates(row)) {
-      if (candidate.cluster == from) { here = candidate.cost_ms; }
+      if (candidate.cluster == from) { here = to_ns(candidate.cost_ms); }
     }
     for (const Candidate& candidate : candidates(row)) {
       if (candidate.cluster == from) { continue; }
-      edges_[from][candidate.cluster].push({candidate.cost_ms - here, row});
+      edges_[from][candidate.cluster].push({to_ns(candidate.cost_ms) - here, row});
     }
   }
 
@@ -121,7 +127,7 @@ class Transport {
   // Cheapest chain of moves from `source` to every cluster (Bellman-Ford: moves back are negative,
   // but no cycle is).  Full clusters pass excess on; one with room ends a chain.
   void search(ClusterIndex source) {
-    distance_.assign(clusters_, kInfinity);
+    distance_.assign(clusters_, kUnreached);
     via_.assign(clusters_, kNoCluster);
     mover_.assign(clusters_, {});
     distance_[source] = 0;
@@ -138,8 +144,8 @@ class Transport {
       for (auto& [to, heap] : edges_[from]) {
         const Mover* mover = cheapest(from, heap);
         if (mover == nullptr) { continue; }
-        const double through = distance_[from] + mover->cost_ms;
-        if (through >= distance_[to] - kCostDust) { continue; }
+        const CostNs through = distance_[from] + mover->cost;
+        if (through >= distance_[to]) { continue; }
         distance_[to] = through;
         via_[to] = from;
         mover_[to] = *mover;
@@ -154,7 +160,7 @@ class Transport {
   ClusterIndex nearest_with_room() const {
     ClusterIndex best = kNoCluster;
     for (ClusterIndex cluster = 0; cluster < clusters_; ++cluster) {
-      if (distance_[cluster] == kInfinity || room(cluster) <= 0) { continue; }
+      if (distance_[cluster] == kUnreached || room(cluster) <= 0) { continue; }
       if (best == kNoCluster || distance_[cluster] < distance_[best]) { best = cluster; }
     }
     return best;
@@ -221,18 +227,42 @@ class Transport {
     return assigned;
   }
 
+  // Loads are those of the shares given out: a row held by more than kMaxShares clusters puts what
+  // the others held on the kept ones, which may overfill them.
+  void count_shares(Assignment& result) {
+    result.load = load_;
+    bool dropped = false;
+    for (const auto& [row, holdings] : split_) {
+      if (holdings.size() <= kMaxShares) { continue; }
+      dropped = true;
+      for (const Holding& holding : holdings) { result.load[holding.cluster] -= holding.amount; }
+      const Assigned& kept = result.rows[row];
+      for (std::size_t i = 0; i < kept.count; ++i) {
+        result.load[kept.shares[i].cluster] += kept.shares[i].fraction * problem_.demand[row];
+      }
+    }
+    constexpr double kRounding = 1e-9;
+    for (ClusterIndex cluster = 0; dropped && cluster < clusters_; ++cluster) {
+      result.load[cluster] = std::max(0.0, result.load[cluster]);
+      const double limit = problem_.capacity[cluster] * (1 + kRounding);
+      if (result.load[cluster] > limit) { result.feasible = false; }
+    }
+  }
+
   void report(Assignment& result) {
     result.rows.reserve(home_.size());
     for (std::uint32_t row = 0; row < home_.size(); ++row) {
       result.rows.push_back(shares_of(row));
     }
-    result.load = load_;
+    count_shares(result);
     result.price_ms.assign(clusters_, 0);
     for (ClusterIndex cluster = 0; cluster < clusters_; ++cluster) {
       if (room(cluster) > 0 || load_[cluster] <= 0) { continue; }
       search(cluster);
       const ClusterIndex sink = nearest_with_room();
-      if (sink != kNoCluster) { result.price_ms[cluster] = std::max(0.0, distance_[sink]); }
+      if (sink != kNoCluster) {
+        result.price_ms[cluster] = std::max(0.0, static_cast<double>(distance_[sink]) / kNsPerMs);
+      }
     }
   }
 
@@ -244,7 +274,7 @@ class Transport {
   std::vector<std::map<ClusterIndex, MoverHeap>> edges_;  // from → to → who could move
   std::vector<bool> expanded_;
   std::vector<std::vector<std::uint32_t>> members_;  // rows that came to a cluster (may have left)
-  std::vector<double> distance_;
+  std::vector<CostNs> distance_;
   std::vector<ClusterIndex> via_;
   std::vector<Mover> mover_;
 };

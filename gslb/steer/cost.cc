@@ -5,11 +5,16 @@
 namespace gslb::steer {
 namespace {
 
-// One tier down costs more than any distance, so a lower tier serves only when the upper can't.
-constexpr double kTierStepMs = 1'000;
-// The same for an operator's preference, which stands above tiers.
-constexpr double kPreferMs = 100'000;
-constexpr double kPreferStepMs = 100;
+// One tier down costs more than anything a network or an operator's knobs can make of a cluster, so
+// a lower tier serves only when the upper can't: RTT and on-net bonus stay below 2,000 ms, bias and
+// money below kMaxKnobMs either way.
+constexpr double kMaxKnobMs = 10'000;
+constexpr double kTierStepMs = 25'000;
+static_assert(kTierStepMs > 2 * kMaxKnobMs + 2 * 2'000);
+// The same for an operator's preference, which stands above tiers and is in the order given,
+// whatever the clusters' tiers and places.  Costs of preferred clusters lose their digits in a
+// float; the order is what counts.
+constexpr double kPreferStepMs = 1e6;
 // One unit of currency a GB against latency; the median web object is small, so money is a
 // tie-breaker here until service classes carry sizes.
 constexpr double kMsPerCost = 10;
@@ -59,7 +64,7 @@ CostModel::CostModel(const config::Config& config, const ServiceTable& services)
   for (std::size_t i = 0; i < config.overrides.size(); ++i) {
     const config::Override& from = config.overrides[i];
     Preference& preference = preferences_.emplace_back();
-    double bonus_ms = kPreferMs;
+    double bonus_ms = kPreferStepMs * static_cast<double>(from.prefer.size());
     for (const LocatedString& id : from.prefer) {
       preference.prefer_ms.emplace(cluster_index.at(id.text), -bonus_ms);
       bonus_ms -= kPreferStepMs;
@@ -110,8 +115,9 @@ Cost CostModel::cost(ServiceIndex service, const geo::Unit& unit,
   }
   if (cost.on_net) { cost.on_net_ms = -on_net_bonus_ms_[service]; }
   cost.tier_ms = tier * kTierStepMs;
-  cost.money_ms = from.cost_per_gb * kMsPerCost;
   cost.bias_ms = from.bias_ms;
+  cost.money_ms =
+      std::clamp(from.cost_per_gb * kMsPerCost, 0.0, kMaxKnobMs - std::max(0.0, cost.bias_ms));
   cost.total_ms = cost.rtt.mean_ms + cost.on_net_ms + cost.tier_ms + cost.money_ms + cost.bias_ms +
                   cost.prefer_ms;
   return cost;

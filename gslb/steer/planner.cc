@@ -130,7 +130,7 @@ Row Planner::make_row(std::size_t row, const Assigned& assigned,
   double sum = 0;
   for (std::size_t i = 0; i + 1 < shares.size(); ++i) {
     sum += shares[i].fraction / total;
-    const auto least = static_cast<long>(i + 1);
+    const long least = i == 0 ? 1 : result.thresholds.back() + 1L;
     const auto most = static_cast<long>(256 - (shares.size() - 1 - i));
     result.thresholds.push_back(
         static_cast<std::uint8_t>(std::clamp(std::lround(sum * 256), least, most)));
