@@ -117,6 +117,7 @@ def show_failure(world):
             last_dead = time.monotonic()
         elif moved_to is None:
             moved_to = (address, time.monotonic())
+        time.sleep(0.005)
     if moved_to is None:
         sys.exit("demo: the answer never moved")
     print(f"   → the answer moved to {bold(world.node_of(moved_to[0]).id)} ({moved_to[0]}) after "
