@@ -120,7 +120,7 @@ class Planet:
     def __init__(self, dns_port=0, admin_port=0, http_port=0, heartbeat_ms=250, plan="1s",
                  targets=None, workers=0, geo=None, ttl=20):
         self.folder = harness.folder()
-        self.dns_port = dns_port or harness.free_port(harness.socket.SOCK_DGRAM)
+        self.dns_port = dns_port or harness.free_port()
         self.admin_port = admin_port or harness.free_port()
         self.http_port = http_port or harness.free_port(address="127.10.1.1")
         self.edge_admin_port = harness.free_port(address="127.10.1.1")

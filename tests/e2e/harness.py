@@ -6,6 +6,7 @@ fails or the interpreter exits.
 import atexit
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -25,12 +26,19 @@ def binary(name):
     return str(path.resolve())
 
 
-def free_port(kind=socket.SOCK_STREAM, address="127.0.0.1"):
-    """A port nobody listens on now.  It is not held: use it soon."""
+def free_port(address="127.0.0.1"):
+    """A port free for UDP and TCP now.  Not held, so use it soon; taken from below the range the
+    kernel gives to clients, so that no connection of ours sits on it by chance."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    while True:
+        port = random.randrange(10_240, 32_000)
+        try:
+            for each in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(family, each) as probe:
+                    probe.bind((address, port))
+            return port
+        except OSError:
+            continue
 
 
 def folder():

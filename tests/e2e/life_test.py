@@ -21,7 +21,7 @@ class Daemon:
     """A proxima-gslb with one cluster that is assumed up."""
 
     def __init__(self, dns=None, admin=None):
-        self.dns = dns or harness.free_port(harness.socket.SOCK_DGRAM)
+        self.dns = dns or harness.free_port()
         self.admin = admin or harness.free_port()
         self.folder = harness.folder()
         (self.folder / "example.zone").write_text(ZONE)

@@ -27,7 +27,7 @@ GERMAN, AMERICAN = "198.18.1.0/24", "198.18.2.0/24"
 class Gslb:
     def __init__(self, service="", extra=""):
         self.folder = harness.folder()
-        self.port = harness.free_port(harness.socket.SOCK_DGRAM)
+        self.port = harness.free_port()
         self.admin_port = harness.free_port()
         self.server = ("127.0.0.1", self.port)
         maker = harness.binary("make_mmdb")
