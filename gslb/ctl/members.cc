@@ -70,7 +70,7 @@ std::string short_number(std::optional<double> value) {
     ++step;
   }
   const double size = std::fabs(scaled);
-  const bool whole = step == 0 && scaled == std::floor(scaled);
+  const bool whole = step == 0 && std::fabs(scaled - std::round(scaled)) < 0.005;
   return fixed(scaled, whole || size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2) + kSuffix[step];
 }
 

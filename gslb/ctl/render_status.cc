@@ -22,7 +22,7 @@ std::string counted(const json::object& from, std::string_view key, std::string_
 
 // "2026-11-21T23:01:12.345Z" as "2026-11-21 23:01:12"
 std::string short_timestamp(const std::string& text) {
-  if (text.size() < 19) { return "-"; }
+  if (text.size() < 19) { return text; }
   return text.substr(0, 10) + " " + text.substr(11, 8);
 }
 
@@ -30,17 +30,9 @@ std::string joined_words(const std::string& a, const std::string& b) {
   return a.empty() || b.empty() ? a + b : a + " " + b;
 }
 
-std::string admin_text(const json::object& from) {
+std::string admin_word(const json::object& from) {
   const std::string state = text_at(from, "admin");
-  if (state.empty() || state == "none") { return ""; }
-  std::string text = state;
-  if (const std::string until = text_at(from, "admin_expires"); !until.empty()) {
-    text += " until " + short_timestamp(until);
-  }
-  if (const std::string reason = text_at(from, "admin_reason"); !reason.empty()) {
-    text += ": " + reason;
-  }
-  return text;
+  return state == "none" ? "" : state;
 }
 
 Cell state_cell(const json::object& cluster, std::size_t up, std::size_t total) {
@@ -59,7 +51,7 @@ std::size_t serving_nodes(const json::array& nodes) {
 
 // Of the node that has been silent longest.
 std::string oldest_heartbeat(const json::object& cluster) {
-  if (text_at(cluster, "health_kind") == "none") { return "not expected"; }
+  if (text_at(cluster, "health_kind") == "none") { return "none"; }
   std::optional<double> oldest;
   for (const json::value& node : array_at(cluster, "nodes")) {
     const auto age_ms = number_at(as_object(node), "heartbeat_age_ms");
@@ -97,9 +89,26 @@ void put_clusters(const json::array& clusters, const Look& look, std::string& ou
                short_number(number_at(cluster, "capacity_per_s")),
                fixed(number_at(cluster, "price_ms"), 1),
                oldest_heartbeat(cluster),
-               {admin_text(cluster), Tone::kWarn}});
+               {admin_word(cluster), Tone::kWarn}});
   }
   out += table.to_string(look.colour);
+}
+
+// What the operator set, until when and why: free text, so not in the columns above.
+void put_forced(const json::array& clusters, const Look& look, std::string& out) {
+  Table table({{"FORCED"}, {"STATE"}, {"UNTIL (UTC)"}, {"REASON"}});
+  bool any = false;
+  for (const json::value& each : clusters) {
+    const json::object& cluster = as_object(each);
+    if (admin_word(cluster).empty()) { continue; }
+    any = true;
+    const std::string until = text_at(cluster, "admin_expires");
+    table.add({text_at(cluster, "id"),
+               {admin_word(cluster), Tone::kWarn},
+               until.empty() ? "further notice" : short_timestamp(until),
+               text_at(cluster, "admin_reason")});
+  }
+  if (any) { out += "\n" + table.to_string(look.colour); }
 }
 
 Tone health_tone(const std::string& health) {
@@ -132,7 +141,7 @@ void put_nodes(const json::array& clusters, const Look& look, std::string& out) 
                  {health, assumed ? Tone::kPlain : health_tone(health)},
                  flag_at(node, "serving") ? "yes" : "no",
                  age_ms ? short_time(*age_ms / 1000) : "-",
-                 {admin_text(node), Tone::kWarn},
+                 {admin_word(node), Tone::kWarn},
                  load_text(array_at(node, "load")),
                  text_at(node, "reason")});
     }
@@ -213,6 +222,7 @@ Result<std::string, std::string> render_status(std::string_view body, const Look
   put_reload(object_at(status, "reload"), look, out);
   out += "\n";
   put_clusters(array_at(status, "clusters"), look, out);
+  put_forced(array_at(status, "clusters"), look, out);
   if (look.verbose) { put_nodes(array_at(status, "clusters"), look, out); }
   put_events(array_at(status, "events"), look, out);
   return out;
