@@ -29,8 +29,8 @@ struct Holding {
 
 // A row that could move along an edge, ordered by what the move costs, then by row.
 struct Mover {
-  CostNs cost;
-  std::uint32_t row;
+  CostNs cost = kUnreached;
+  std::uint32_t row = 0;
   friend bool operator>(const Mover& a, const Mover& b) {
     return a.cost != b.cost ? a.cost > b.cost : a.row > b.row;
   }
@@ -46,7 +46,8 @@ class Transport {
         clusters_(problem.capacity.size()),
         home_(problem.demand.size(), kNoCluster),
         load_(clusters_, 0),
-        edges_(clusters_),
+        edges_(clusters_ * clusters_),
+        cheapest_(clusters_ * clusters_),
         expanded_(clusters_, false),
         members_(clusters_) {}
 
@@ -98,15 +99,20 @@ class Transport {
     return 0;
   }
 
+  void add_mover(std::uint32_t row, ClusterIndex from, CostNs here, const Candidate& candidate) {
+    if (candidate.cluster == from) { return; }
+    const std::size_t edge = from * clusters_ + candidate.cluster;
+    const Mover mover{to_ns(candidate.cost_ms) - here, row};
+    edges_[edge].push(mover);
+    if (cheapest_[edge] > mover) { cheapest_[edge] = mover; }
+  }
+
   void add_movers(std::uint32_t row, ClusterIndex from) {
     CostNs here = 0;
     for (const Candidate& candidate : candidates(row)) {
       if (candidate.cluster == from) { here = to_ns(candidate.cost_ms); }
     }
-    for (const Candidate& candidate : candidates(row)) {
-      if (candidate.cluster == from) { continue; }
-      edges_[from][candidate.cluster].push({to_ns(candidate.cost_ms) - here, row});
-    }
+    for (const Candidate& candidate : candidates(row)) { add_mover(row, from, here, candidate); }
   }
 
   // Edges of a cluster are built when a path may first lead through it.
@@ -118,10 +124,14 @@ class Transport {
     }
   }
 
-  // The cheapest valid mover of an edge; rows that have left meanwhile are dropped.
-  const Mover* cheapest(ClusterIndex from, MoverHeap& heap) {
-    while (!heap.empty() && amount_at(heap.top().row, from) <= 0) { heap.pop(); }
-    return heap.empty() ? nullptr : &heap.top();
+  // After a row has left `from`: edges it was the cheapest mover of get the next that is there.
+  void forget(std::uint32_t row, ClusterIndex from) {
+    for (std::size_t edge = from * clusters_; edge < (from + 1U) * clusters_; ++edge) {
+      if (cheapest_[edge].row != row || cheapest_[edge].cost == kUnreached) { continue; }
+      MoverHeap& heap = edges_[edge];
+      while (!heap.empty() && amount_at(heap.top().row, from) <= 0) { heap.pop(); }
+      cheapest_[edge] = heap.empty() ? Mover{} : heap.top();
+    }
   }
 
   // Cheapest chain of moves from `source` to every cluster (Bellman-Ford: moves back are negative,
@@ -141,14 +151,14 @@ class Transport {
       queued[from] = false;
       if (room(from) > 0 || ++relaxed[from] > clusters_) { continue; }
       expand(from);
-      for (auto& [to, heap] : edges_[from]) {
-        const Mover* mover = cheapest(from, heap);
-        if (mover == nullptr) { continue; }
-        const CostNs through = distance_[from] + mover->cost;
+      for (ClusterIndex to = 0; to < clusters_; ++to) {
+        const Mover& mover = cheapest_[from * clusters_ + to];
+        if (mover.cost == kUnreached) { continue; }
+        const CostNs through = distance_[from] + mover.cost;
         if (through >= distance_[to]) { continue; }
         distance_[to] = through;
         via_[to] = from;
-        mover_[to] = *mover;
+        mover_[to] = mover;
         if (!queued[to]) {
           queued[to] = true;
           pending.push(to);
@@ -192,7 +202,8 @@ class Transport {
     const auto giver = at(from);
     CHECK(giver != holdings.end());
     giver->amount -= amount;
-    if (giver->amount <= kDust * problem_.demand[row]) { holdings.erase(giver); }
+    const bool left = giver->amount <= kDust * problem_.demand[row];
+    if (left) { holdings.erase(giver); }
     const auto taker = at(to);
     const bool newcomer = taker == holdings.end();
     if (newcomer) {
@@ -203,6 +214,7 @@ class Transport {
     }
     load_[from] -= amount;
     load_[to] += amount;
+    if (left) { forget(row, from); }
     if (newcomer && expanded_[to]) { add_movers(row, to); }
   }
 
@@ -271,7 +283,8 @@ class Transport {
   std::vector<ClusterIndex> home_;                       // where a row that was never moved is
   std::map<std::uint32_t, std::vector<Holding>> split_;  // rows that were moved, wholly or in part
   std::vector<double> load_;
-  std::vector<std::map<ClusterIndex, MoverHeap>> edges_;  // from → to → who could move
+  std::vector<MoverHeap> edges_;  // [from * clusters + to]: who could move
+  std::vector<Mover> cheapest_;   // of each edge, at `from` still
   std::vector<bool> expanded_;
   std::vector<std::vector<std::uint32_t>> members_;  // rows that came to a cluster (may have left)
   std::vector<CostNs> distance_;
