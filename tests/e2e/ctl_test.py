@@ -228,5 +228,28 @@ class Ctl(unittest.TestCase):
         self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
 
 
+class CtlOverTls(unittest.TestCase):
+    def test_a_certificate_is_verified_against_the_given_authority(self):
+        folder = harness.folder()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                        "-subj", "/CN=gslb", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+                       check=True, capture_output=True, timeout=60)
+        dns, admin = harness.free_port(), harness.free_port()
+        config = folder / "proxima.toml"
+        config.write_text(CONFIG.format(dns=dns, admin=admin, token=TOKEN).replace(
+            "[[zone]]", 'tls_certificate = "cert.pem"\ntls_key = "key.pem"\n[[zone]]', 1))
+        (folder / "example.zone").write_text(ZONE)
+        daemon = harness.Process([harness.binary("proxima-gslb"), "-c", str(config)])
+        daemon.wait_for_port(dns)
+        start = [harness.binary("proximactl"), "-c", str(config)]
+        for more, code in ((["--ca", str(folder / "cert.pem")], 0), ([], 1)):
+            done = subprocess.run([*start, *more, "ready"], capture_output=True, text=True,
+                                  timeout=30)
+            self.assertEqual(done.returncode, code, done.stderr)
+        self.assertIn("certificate", done.stderr)
+        self.assertEqual(daemon.stop(), 0)
+
+
 if __name__ == "__main__":
     unittest.main()
