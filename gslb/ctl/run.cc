@@ -68,8 +68,10 @@ class Run {
     call.timeout = options_.connection.timeout;
     auto reply = world_.call(call);
     if (!reply) {
-      code_ = fail(kExitServer, "cannot reach " + server_.url + ": " + reply.error() +
-                                    "; is proxima-gslb running?");
+      const bool distrusted = reply.error().find("certificate") != std::string::npos;
+      const char* const hint =
+          distrusted ? "name whom to trust with --ca" : "is proxima-gslb running?";
+      code_ = fail(kExitServer, "cannot reach " + server_.url + ": " + reply.error() + "; " + hint);
       return false;
     }
     reply_ = *std::move(reply);

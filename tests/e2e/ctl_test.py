@@ -247,7 +247,7 @@ class CtlOverTls(unittest.TestCase):
             done = subprocess.run([*start, *more, "ready"], capture_output=True, text=True,
                                   timeout=30)
             self.assertEqual(done.returncode, code, done.stderr)
-        self.assertIn("certificate", done.stderr)
+        self.assertIn("name whom to trust with --ca", done.stderr)
         self.assertEqual(daemon.stop(), 0)
 
 
