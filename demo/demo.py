@@ -175,7 +175,7 @@ class Crowd:
             thread.join()
 
 
-def show_load(world, duration=24):
+def show_load(world, duration=33):
     headline(4, f"A crowd in Europe: {CROWD_RATE} requests/s, Frankfurt's target is {FRA_TARGET}")
     crowd = Crowd(world, CROWD_RATE)
     print(f"   {'seconds':>8}  {'fra requests/s':>15}  {'utilisation':>11}  {'price':>9}  served by")

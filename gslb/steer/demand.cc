@@ -6,7 +6,8 @@
 namespace gslb::steer {
 namespace {
 
-constexpr double kTimeConstantS = 60;
+constexpr double kRiseTimeS = 15;
+constexpr double kFallTimeS = 60;
 // All units together are taken to ask for this much when nothing has been seen: small beside real
 // traffic, enough to give every unit a place in the plan.
 constexpr double kPriorQueriesPerS = 1.0;
@@ -17,13 +18,15 @@ DemandLedger::DemandLedger(std::shared_ptr<const DemandCounters> counters, MonoT
     : counters_(std::move(counters)), updated_(start) {
   last_.resize(counters_->services() * counters_->units(), 0);
   rate_.resize(last_.size(), 0);
+  recent_.resize(last_.size(), 0);
 }
 
 void DemandLedger::update(MonoTime now) {
   const double elapsed_s = std::chrono::duration<double>(now - updated_).count();
   if (elapsed_s <= 0) { return; }
   updated_ = now;
-  const double keep = std::exp(-elapsed_s / kTimeConstantS);
+  const double keep_rising = std::exp(-elapsed_s / kRiseTimeS);
+  const double keep_falling = std::exp(-elapsed_s / kFallTimeS);
   std::size_t at = 0;
   for (std::size_t service = 0; service < counters_->services(); ++service) {
     for (std::size_t unit = 0; unit < counters_->units(); ++unit, ++at) {
@@ -31,22 +34,24 @@ void DemandLedger::update(MonoTime now) {
           counters_->total(static_cast<ServiceIndex>(service), static_cast<geo::UnitIndex>(unit));
       const std::uint32_t fresh = total - last_[at];  // wraps with the counter
       last_[at] = total;
+      recent_[at] = static_cast<float>(fresh / elapsed_s);
       if (fresh == 0 && rate_[at] == 0) { continue; }
-      rate_[at] = static_cast<float>(keep * rate_[at] + (1 - keep) * fresh / elapsed_s);
+      const double keep = recent_[at] > rate_[at] ? keep_rising : keep_falling;
+      rate_[at] = static_cast<float>(keep * rate_[at] + (1 - keep) * recent_[at]);
       if (rate_[at] < 1e-6F) { rate_[at] = 0; }
     }
   }
 }
 
-std::vector<double> DemandLedger::demand(const std::vector<geo::Unit>& units) const {
+Demand DemandLedger::demand(const std::vector<geo::Unit>& units) const {
   double weight = 0;
   for (const geo::Unit& unit : units) { weight += unit.address_weight; }
   const double services = static_cast<double>(std::max<std::size_t>(1, counters_->services()));
-  std::vector<double> result(rate_.begin(), rate_.end());
-  for (std::size_t at = 0; at < result.size(); ++at) {
+  Demand result{.expected = {rate_.begin(), rate_.end()}, .recent = recent_};
+  for (std::size_t at = 0; at < result.expected.size(); ++at) {
     const double share = weight > 0 ? units[at % units.size()].address_weight / weight
                                     : 1.0 / static_cast<double>(units.size());
-    result[at] += kPriorQueriesPerS * share / services;
+    result.expected[at] += kPriorQueriesPerS * share / services;
   }
   return result;
 }

@@ -48,8 +48,14 @@ class DemandCounters {
   std::unique_ptr<std::atomic<std::uint32_t>[]> cells_;
 };
 
-// Turns counters into queries a second per (service, unit), EWMA with a time constant of 60 s.
-// Control-thread-only.
+// Queries a second by service * units + unit.
+struct Demand {
+  std::vector<double> expected;  // to be planned for; > 0: includes a prior
+  std::vector<float> recent;     // as counted in the last epoch, unsmoothed
+};
+
+// Turns counters into queries a second per (service, unit), smoothed: a rise is believed sooner
+// (15 s) than a fall (60 s).  Planning-thread-only.
 class DemandLedger {
  public:
   explicit DemandLedger(std::shared_ptr<const DemandCounters> counters, MonoTime start);
@@ -59,7 +65,7 @@ class DemandLedger {
 
   // Smoothed queries a second plus a small prior from the unit's size, so that a unit nobody has
   // asked from yet still counts for something.  Index: service * units + unit.
-  std::vector<double> demand(const std::vector<geo::Unit>& units) const;
+  Demand demand(const std::vector<geo::Unit>& units) const;
 
   double queries_per_s(ServiceIndex service, geo::UnitIndex unit) const noexcept;
   // What an earlier ledger had learnt.
@@ -69,6 +75,7 @@ class DemandLedger {
   std::shared_ptr<const DemandCounters> counters_;
   std::vector<std::uint32_t> last_;
   std::vector<float> rate_;
+  std::vector<float> recent_;
   MonoTime updated_;
 };
 

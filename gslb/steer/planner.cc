@@ -66,10 +66,23 @@ void Planner::build_candidates() {
   }
 }
 
-void Planner::learn_load_factors(const std::vector<ClusterInput>& clusters) {
+// What the last epoch's queries, answered by the last plan, cost each cluster.  Against the
+// smoothed demand alone a rising crowd would look dear (its load is there before its demand) and
+// too much would be moved; so the larger of both is taken.
+void Planner::learn_load_factors(const Demand& demand, const std::vector<ClusterInput>& clusters) {
+  if (last_rows_.empty()) { return; }
+  std::vector<double> asked(clusters.size(), 0);
+  for (std::size_t row = 0; row < last_rows_.size(); ++row) {
+    if (demand.recent[row] <= 0) { continue; }
+    const Assigned& assigned = last_rows_[row];
+    for (std::size_t i = 0; i < assigned.count; ++i) {
+      asked[assigned.shares[i].cluster] += demand.recent[row] * assigned.shares[i].fraction;
+    }
+  }
   for (std::size_t i = 0; i < clusters.size(); ++i) {
-    if (!clusters[i].serving || plans_made_ == 0) { continue; }
-    const double observed = clusters[i].utilisation / std::max(planned_load_[i], kLeastDemand);
+    if (!clusters[i].serving) { continue; }
+    const double load = std::max({asked[i], planned_load_[i], kLeastDemand});
+    const double observed = clusters[i].utilisation / load;
     const double gain = clusters[i].utilisation > kUrgentUtilisation ? kUrgentGain : kGain;
     load_per_demand_[i] += gain * (observed - load_per_demand_[i]);
   }
@@ -160,29 +173,29 @@ Row Planner::make_row(std::size_t row, const Assigned& assigned,
   return result;
 }
 
-double Planner::moved_share(const std::vector<double>& demand, const Assignment& next) {
+double Planner::moved_share(const std::vector<double>& demand, const Assignment& next) const {
   double moved = 0;
   double total = 0;
-  const bool first_plan = last_first_.empty();
-  last_first_.resize(next.rows.size(), kNoCluster);
   for (std::size_t row = 0; row < next.rows.size(); ++row) {
-    const ClusterIndex first = next.rows[row].shares[0].cluster;
     total += demand[row];
-    if (!first_plan && first != last_first_[row]) { moved += demand[row]; }
-    last_first_[row] = first;
+    if (last_rows_.empty()) { continue; }
+    if (next.rows[row].shares[0].cluster != last_rows_[row].shares[0].cluster) {
+      moved += demand[row];
+    }
   }
   return total > 0 ? moved / total : 0;
 }
 
-Plan Planner::plan(const std::vector<double>& demand, const std::vector<ClusterInput>& clusters) {
+Plan Planner::plan(const Demand& full_demand, const std::vector<ClusterInput>& clusters) {
+  const std::vector<double>& demand = full_demand.expected;
   const std::size_t units = geo_.units().size();
   CHECK(demand.size() + 1 == offsets_.size() && clusters.size() == costs_.cluster_count());
-  learn_load_factors(clusters);
+  learn_load_factors(full_demand, clusters);
   Plan plan;
   PlanSummary& summary = plan.summary;
   summary.capacity = capacities(clusters);
   std::vector<double> capacity = summary.capacity;
-  const Assignment assignment = assign_scaled(demand, capacity, clusters, &summary.over_scale);
+  Assignment assignment = assign_scaled(demand, capacity, clusters, &summary.over_scale);
 
   auto map = std::make_shared<AnswerMap>(services_.services.size(), units);
   for (std::size_t row = 0; row < demand.size(); ++row) {
@@ -198,6 +211,7 @@ Plan Planner::plan(const std::vector<double>& demand, const std::vector<ClusterI
   summary.moved_share = moved_share(demand, assignment);
   summary.price_ms = assignment.price_ms;
   summary.planned_load = assignment.load;
+  last_rows_ = std::move(assignment.rows);
   plan.map = std::move(map);
   return plan;
 }

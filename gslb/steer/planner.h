@@ -59,18 +59,18 @@ class Planner {
     load_per_demand_[cluster] = factor;
   }
 
-  // `demand`: per service * units + unit, > 0.  `clusters`: one per cluster of the configuration.
-  Plan plan(const std::vector<double>& demand, const std::vector<ClusterInput>& clusters);
+  // `demand`: of every (service, unit).  `clusters`: one per cluster of the configuration.
+  Plan plan(const Demand& demand, const std::vector<ClusterInput>& clusters);
 
  private:
   void build_candidates();
-  void learn_load_factors(const std::vector<ClusterInput>& clusters);
+  void learn_load_factors(const Demand& demand, const std::vector<ClusterInput>& clusters);
   std::vector<double> capacities(const std::vector<ClusterInput>& clusters) const;
   Assignment assign_scaled(const std::vector<double>& demand, std::vector<double>& capacity,
                            const std::vector<ClusterInput>& clusters, double* scale);
   Row make_row(std::size_t row, const Assigned& assigned, const std::vector<ClusterInput>& clusters,
                const Assignment& assignment) const;
-  double moved_share(const std::vector<double>& demand, const Assignment& next);
+  double moved_share(const std::vector<double>& demand, const Assignment& next) const;
 
   const CostModel& costs_;
   const ServiceTable& services_;
@@ -79,7 +79,7 @@ class Planner {
   std::vector<std::uint32_t> offsets_;   // rows + 1
   std::vector<double> load_per_demand_;  // utilisation per demand/s, learnt; 0: not known
   std::vector<double> planned_load_;     // of the last plan
-  std::vector<fleet::ClusterIndex> last_first_;
+  std::vector<Assigned> last_rows_;      // of the last plan; empty before the first
   std::uint64_t plans_made_ = 0;
 };
 
