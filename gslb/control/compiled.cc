@@ -1,8 +1,11 @@
 #include "gslb/control/compiled.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "gslb/geo/compile.h"
 #include "gslb/zone/loader.h"
@@ -97,7 +100,14 @@ std::shared_ptr<const zone::ZoneSet> compile_zones(const config::Config& config,
   bind_routes(services, named, problems);
   std::vector<std::shared_ptr<const zone::Zone>> zones;
   for (const NamedZone& each : named) {
-    auto zone = zone::load_zone(each.apex, each.from->file.text, each.routes, problems);
+    const LocatedString& file = each.from->file;
+    // The loader could only name the file; here it is known who asks for it.
+    if (::access(file.text.c_str(), R_OK) != 0) {
+      problems.error(file.at, "can't read the zone file " + file.text + ": " + std::strerror(errno),
+                     "paths are relative to the folder of the configuration");
+      continue;
+    }
+    auto zone = zone::load_zone(each.apex, file.text, each.routes, problems);
     if (zone) { zones.push_back(std::move(zone)); }
   }
   return std::make_shared<const zone::ZoneSet>(std::move(zones));

@@ -1,0 +1,41 @@
+#include "gslb/control/compiled.h"
+
+#include <cstdio>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace gslb::control {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+TEST(Compiled, TakesTheExampleWithoutAWord) {
+  Problems problems;
+  const auto compiled = compile(TEST_SOURCE_DIR "/zones/example.toml", problems);
+  EXPECT_EQ(problems.to_string(), "");
+  ASSERT_NE(compiled, nullptr);
+  EXPECT_EQ(compiled->zones->zones().size(), 1U);
+  EXPECT_EQ(compiled->services->routes.size(), 2U);
+}
+
+TEST(Compiled, AMissingZoneFileIsReportedWhereItIsNamed) {
+  const std::string path = testing::TempDir() + "compiled_test.toml";
+  std::ofstream(path) << "[[zone]]\nname = 'example.'\nfile = 'no-such.zone'\n"
+                         "[[zone]]\nname = 'example.org.'\nfile = 'nor-this.zone'\n";
+  Problems problems;
+  EXPECT_EQ(compile(path, problems), nullptr);
+  std::remove(path.c_str());
+  ASSERT_EQ(problems.list().size(), 2U) << problems.to_string();
+  const std::string first = problems.list()[0].to_string();
+  EXPECT_THAT(first, StartsWith(path + ":3:8: error: can't read the zone file "));
+  EXPECT_THAT(first, HasSubstr("no-such.zone: No such file or directory"));
+  EXPECT_THAT(problems.list()[1].to_string(), StartsWith(path + ":6:8: error: "));
+  EXPECT_THAT(first, EndsWith("(paths are relative to the folder of the configuration)"));
+}
+
+}  // namespace
+}  // namespace gslb::control
