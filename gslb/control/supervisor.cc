@@ -19,6 +19,12 @@ fleet::Moment moment() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
 }
 
+void write_state(const std::string& path, const std::string& text) {
+  if (!write_file_atomically(path, text)) {
+    log_warning("state", "can't be saved", {{"file", path}, {"error", std::strerror(errno)}});
+  }
+}
+
 server::ServerOptions server_options(const config::Server& from, unsigned workers) {
   server::ServerOptions options;
   options.listen = from.listen;
@@ -150,7 +156,8 @@ void Supervisor::stop() {
   loop_->call([this] {
     ready_ = false;
     if (server_) { server_->stop(); }
-    save_state();
+    const std::string path = state_file();
+    if (!path.empty()) { write_state(path, fleet_->save_state(std::chrono::system_clock::now())); }
   });
   loop_->stop();
   loop_.reset();
@@ -237,12 +244,14 @@ void Supervisor::restore_state() {
   }
 }
 
+// The disk may take seconds: were the loop to wait for it, heartbeats would queue behind and
+// deadlines pass.  The planning thread writes, so that files follow each other in order.
 void Supervisor::save_state() {
   const std::string path = state_file();
   if (path.empty()) { return; }
-  if (!write_file_atomically(path, fleet_->save_state(std::chrono::system_clock::now()))) {
-    log_warning("state", "can't be saved", {{"file", path}, {"error", std::strerror(errno)}});
-  }
+  planning_loop_->post([path, text = fleet_->save_state(std::chrono::system_clock::now())] {
+    write_state(path, text);
+  });
 }
 
 }  // namespace gslb::control

@@ -1,6 +1,7 @@
 """The daemon's life: it starts or says why not, reloads or says why not, and ends when told."""
 import contextlib
 import http.client
+import json
 import pathlib
 import signal
 import subprocess
@@ -28,11 +29,12 @@ class Daemon:
         self.file = self.folder / "gslb.toml"
         self.write()
 
-    def write(self, extra=""):
+    def write(self, extra="", server=""):
         self.file.write_text(f"""
 [server]
 listen = "127.0.0.1:{self.dns}"
 workers = 1
+{server}
 [admin]
 listen = "127.0.0.1:{self.admin}"
 [[zone]]
@@ -84,13 +86,30 @@ class Life(unittest.TestCase):
                     client.join()
 
     @staticmethod
-    def metrics(daemon):
-        client = http.client.HTTPConnection("127.0.0.1", daemon.admin, timeout=5)
-        client.request("GET", "/metrics")
-        lines = client.getresponse().read().splitlines()
-        client.close()
+    def request(daemon, method, target):
+        with contextlib.closing(
+                http.client.HTTPConnection("127.0.0.1", daemon.admin, timeout=5)) as client:
+            client.request(method, target)
+            response = client.getresponse()
+            return response.status, response.read()
+
+    def metrics(self, daemon):
+        lines = self.request(daemon, "GET", "/metrics")[1].splitlines()
         return b"\n".join(line for line in lines if line.startswith(b"proxima_heartbeats_total")
                           and not line.endswith(b" 0"))
+
+    def test_a_drained_cluster_is_drained_after_a_restart(self):
+        daemon = Daemon()
+        daemon.write(server=f'state_dir = "{daemon.folder}"')
+        process = daemon.start()
+        self.assertEqual(200, self.request(daemon, "POST", "/v1/drain?target=fra&reason=test")[0])
+        state = daemon.folder / "fleet.json"
+        harness.wait_until(lambda: state.exists() and "drain" in state.read_text(), 10, "saved")
+        process.kill()
+        process = daemon.start()
+        cluster = json.loads(self.request(daemon, "GET", "/v1/status")[1])["clusters"][0]
+        self.assertEqual(("drain", "test"), (cluster["admin"], cluster["admin_reason"]))
+        self.assertEqual(0, process.stop())
 
     def test_a_port_in_use_ends_with_status_1(self):
         first = Daemon()
