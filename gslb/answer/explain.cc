@@ -106,20 +106,26 @@ std::string verdict_of(const ExplainedCluster& cluster, const std::string& reaso
   return "dearer";
 }
 
+// What a row of the answer map is for.
+struct RowKey {
+  steer::ServiceIndex service;
+  geo::UnitIndex unit;
+};
+
 void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
-                      const std::vector<double>& price_ms, steer::ServiceIndex service,
-                      geo::UnitIndex unit, Explanation& out) {
-  const steer::Row row = snapshot.map->row(service, unit);
+                      const std::vector<double>& price_ms, const RowKey& key, Explanation& out) {
+  const steer::Row row = snapshot.map->row(key.service, key.unit);
+  const auto cluster_count = static_cast<fleet::ClusterIndex>(snapshot.fleet->clusters().size());
   const auto share_of = [&row](std::size_t rank) {
     if (rank > row.thresholds.size()) { return 0.0; }
     const int low = rank == 0 ? 0 : row.thresholds[rank - 1];
     const int high = rank == row.thresholds.size() ? 256 : row.thresholds[rank];
     return (high - low) / 256.0;
   };
-  for (fleet::ClusterIndex i = 0; i < snapshot.fleet->clusters().size(); ++i) {
+  for (fleet::ClusterIndex i = 0; i < cluster_count; ++i) {
     ExplainedCluster each;
     each.id = snapshot.fleet->cluster(i).id;
-    each.cost = costs.cost(service, snapshot.geo->units()[unit], i);
+    each.cost = costs.cost(key.service, snapshot.geo->units()[key.unit], i);
     each.price_ms = i < price_ms.size() ? price_ms[i] : 0;
     each.serving = snapshot.health->serving_nodes(i) != 0;
     const auto at = std::find(row.choices.begin(), row.choices.end(), i);
@@ -204,7 +210,7 @@ Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
       if (index != fleet::kNoCluster) { out.cluster = snapshot.fleet->cluster(index).id; }
     }
   }
-  explain_clusters(snapshot, costs, price_ms, service, location.unit, out);
+  explain_clusters(snapshot, costs, price_ms, {service, location.unit}, out);
   return out;
 }
 

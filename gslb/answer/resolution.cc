@@ -150,8 +150,8 @@ void Resolution::put_referral(const Zone& zone, const Found& found) noexcept {
     target.assign(record.rdata());
     const Octets wire = target.wire();
     // Glue below this cut is needed to go on at all: its loss must set TC (RFC 9471 3.1).
-    const bool in_bailiwick =
-        wire.size() >= cut.size() && std::equal(cut.begin(), cut.end(), wire.end() - cut.size());
+    const bool in_bailiwick = wire.size() >= cut.size() &&
+                              std::equal(cut.begin(), cut.end(), wire.last(cut.size()).begin());
     put_addresses(zone, wire, in_bailiwick);
   }
 }

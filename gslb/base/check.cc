@@ -6,7 +6,7 @@
 namespace gslb {
 
 void check_failed(const char* expression, const char* file, int line) noexcept {
-  std::fprintf(stderr, "%s:%d: CHECK failed: %s\n", file, line, expression);
+  static_cast<void>(std::fprintf(stderr, "%s:%d: CHECK failed: %s\n", file, line, expression));
   std::abort();
 }
 

@@ -26,7 +26,8 @@ std::string timestamp() {
   gmtime_r(&time, &parts);
   std::array<char, 40> text{};
   const std::size_t length = std::strftime(text.data(), text.size(), "%FT%T", &parts);
-  std::snprintf(text.data() + length, text.size() - length, ".%03dZ", static_cast<int>(millis));
+  static_cast<void>(std::snprintf(text.data() + length, text.size() - length, ".%03dZ",
+                                  static_cast<int>(millis)));
   return text.data();
 }
 
@@ -61,7 +62,7 @@ void append_escaped(std::string& line, std::string_view value) {
       line.append("\\").append(value.substr(0, 1));
     } else if (octet < 0x20 || octet == 0x7f) {
       std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", octet);
+      static_cast<void>(std::snprintf(escape.data(), escape.size(), "\\u%04x", octet));
       line += escape.data();
     } else {
       line += value.substr(0, length);
@@ -143,7 +144,7 @@ LogField::LogField(std::string_view name, std::string_view text) : key(name), va
 LogField::LogField(std::string_view name, double number)
     : key(name), quoted(!std::isfinite(number)) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.6g", number);
+  static_cast<void>(std::snprintf(text.data(), text.size(), "%.6g", number));
   value = text.data();
 }
 

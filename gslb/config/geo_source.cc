@@ -31,6 +31,7 @@ constexpr std::array<Preset, 5> kPresets = {{
 
 std::vector<std::string> preset_names() {
   std::vector<std::string> names;
+  names.reserve(kPresets.size());
   for (const Preset& preset : kPresets) { names.emplace_back(preset.name); }
   return names;
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <limits>
+#include <system_error>
 
 #include <sys/stat.h>
 
@@ -41,7 +41,8 @@ std::optional<std::string> read_secret_file(const LocatedString& path, Problems&
   }
   const auto content = read_file(path.text, kMaxSecretOctets);
   if (!content) {
-    problems.error(path.at, "can't read '" + path.text + "': " + std::strerror(errno),
+    problems.error(path.at,
+                   "can't read '" + path.text + "': " + std::generic_category().message(errno),
                    "a relative path starts at the configuration file's folder");
     return std::nullopt;
   }

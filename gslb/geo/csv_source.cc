@@ -4,7 +4,7 @@
 // quote spoils one line instead of the rest of the file.
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "gslb/base/file.h"
 #include "gslb/geo/source.h"
@@ -54,9 +54,9 @@ class CsvReader {
     if (!set_columns()) { return std::nullopt; }
     const auto text = read_file(source_.file);
     if (!text) {
-      context_.problems.error(source_.at,
-                              "can't read " + source_.file + ": " + std::strerror(errno),
-                              "geodata/fetch.sh fetches the default databases");
+      context_.problems.error(
+          source_.at, "can't read " + source_.file + ": " + std::generic_category().message(errno),
+          "geodata/fetch.sh fetches the default databases");
       return std::nullopt;
     }
     std::string_view rest = *text;
@@ -117,6 +117,30 @@ class CsvReader {
                             std::move(what), std::move(hint));
   }
 
+  // Appends the quoted field that starts at `at` and moves `at` to the comma after it, or to the
+  // end of the line.  False after a problem.
+  bool unquote(std::string_view line, std::size_t& at, std::string& field) {
+    const std::size_t quote = at++;
+    for (;; ++at) {
+      if (at >= line.size()) {
+        fail(line_, quote + 1, "a quote is not closed");
+        return false;
+      }
+      if (line[at] != '"') {
+        field += line[at];
+      } else if (at + 1 < line.size() && line[at + 1] == '"') {
+        field += line[at++];
+      } else {
+        break;
+      }
+    }
+    if (++at < line.size() && line[at] != ',') {
+      fail(line_, at + 1, "text after a closing quote", "write a quote in a field as \"\"");
+      return false;
+    }
+    return true;
+  }
+
   // Cuts the line into fields_; places_ are their columns in the line.  False after a problem.
   bool split(std::string_view line) {
     fields_.clear();
@@ -126,24 +150,7 @@ class CsvReader {
       std::string field;
       places_.push_back(at + 1);
       if (at < line.size() && line[at] == '"') {
-        const std::size_t quote = at++;
-        for (;; ++at) {
-          if (at >= line.size()) {
-            fail(line_, quote + 1, "a quote is not closed");
-            return false;
-          }
-          if (line[at] != '"') {
-            field += line[at];
-          } else if (at + 1 < line.size() && line[at + 1] == '"') {
-            field += line[at++];
-          } else {
-            break;
-          }
-        }
-        if (++at < line.size() && line[at] != ',') {
-          fail(line_, at + 1, "text after a closing quote", "write a quote in a field as \"\"");
-          return false;
-        }
+        if (!unquote(line, at, field)) { return false; }
       } else {
         const std::size_t comma = std::min(line.find(',', at), line.size());
         field = line.substr(at, comma - at);

@@ -58,7 +58,7 @@ std::size_t GeoMap::leaf_count() const noexcept {
 std::size_t GeoMap::memory_octets() const noexcept {
   std::size_t names = 0;
   for (const auto& [asn, name] : compiled_->operator_names) {
-    names += sizeof(asn) + sizeof(name) + name.capacity();
+    names += sizeof(asn) + sizeof(std::string) + name.capacity();
   }
   return compiled_->ipv4.memory_octets() + compiled_->ipv6.memory_octets() +
          compiled_->units.capacity() * sizeof(Unit) + names;

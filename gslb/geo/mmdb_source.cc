@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -69,7 +70,8 @@ bool open_copy(const Source& source, Database& database, Problems& problems) {
   const FileDescriptor file(open(source.file.c_str(), O_RDONLY | O_CLOEXEC));
   const FileDescriptor copy(memfd_create("geo", MFD_CLOEXEC));
   if (file.fd < 0 || copy.fd < 0 || !copy_all(file.fd, copy.fd)) {
-    problems.error(source.at, "can't read " + source.file + ": " + std::strerror(errno),
+    problems.error(source.at,
+                   "can't read " + source.file + ": " + std::generic_category().message(errno),
                    "geodata/fetch.sh fetches the default databases");
     return false;
   }

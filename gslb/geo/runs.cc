@@ -77,10 +77,8 @@ Runs merge_runs(Runs primary, const Runs& secondary, RecordTable& records) {
   for (;;) {
     const RecordId a = primary[p].record;
     const RecordId b = secondary[s].record;
-    RecordId record = a;
-    if (a == 0 || b == 0) {
-      record = a | b;
-    } else {
+    RecordId record = a | b;
+    if (a != 0 && b != 0) {
       const auto [id, is_new] = known.find_or_add(std::uint64_t{a} << 32 | b);
       if (is_new) { *id = records.intern(merge(records[a], records[b])); }
       record = *id;

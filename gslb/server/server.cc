@@ -1,8 +1,8 @@
 #include "gslb/server/server.h"
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
+#include <system_error>
 
 #include <sched.h>
 
@@ -28,7 +28,8 @@ std::vector<int> usable_cpus() {
 }
 
 void report_system(int error, Problems& problems) {
-  problems.error({}, std::string("can't set up a worker: ") + std::strerror(error),
+  problems.error({},
+                 std::string("can't set up a worker: ") + std::generic_category().message(error),
                  error == EMFILE ? "raise the limit of open files (LimitNOFILE=, ulimit -n)" : "");
 }
 

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -61,7 +62,7 @@ std::string hint_for(int error, const Endpoint& at) {
 void report(int error, int type, const Endpoint& at, Problems& problems) {
   problems.error({},
                  std::string("can't listen on ") + at.to_string() + " over " + transport(type) +
-                     ": " + std::strerror(error),
+                     ": " + std::generic_category().message(error),
                  hint_for(error, at));
 }
 

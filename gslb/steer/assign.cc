@@ -43,7 +43,7 @@ class Transport {
  public:
   explicit Transport(const AssignProblem& problem)
       : problem_(problem),
-        clusters_(problem.capacity.size()),
+        clusters_(static_cast<ClusterIndex>(problem.capacity.size())),
         home_(problem.demand.size(), kNoCluster),
         load_(clusters_, 0),
         edges_(clusters_ * clusters_),
@@ -279,7 +279,7 @@ class Transport {
   }
 
   const AssignProblem& problem_;
-  std::size_t clusters_;
+  ClusterIndex clusters_;
   std::vector<ClusterIndex> home_;                       // where a row that was never moved is
   std::map<std::uint32_t, std::vector<Holding>> split_;  // rows that were moved, wholly or in part
   std::vector<double> load_;

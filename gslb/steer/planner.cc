@@ -25,6 +25,27 @@ constexpr double kUrgentUtilisation = 1.5;
 // Below this demand a cluster's load says nothing about what its queries cost.
 constexpr double kLeastDemand = 1e-3;
 
+// The clusters that may serve the unit, cheapest first: beyond the nearest, an even sample.
+void find_candidates(const CostModel& costs, ServiceIndex service, const geo::Unit& unit,
+                     std::vector<Candidate>& all) {
+  const auto cluster_count = static_cast<ClusterIndex>(costs.cluster_count());
+  all.clear();
+  for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
+    const Cost cost = costs.cost(service, unit, cluster);
+    if (cost.mask != Mask::kNone) { continue; }
+    all.push_back({cluster, static_cast<float>(cost.total_ms)});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
+  if (all.size() <= kMaxRowChoices) { return; }
+  const std::size_t rest = all.size() - kNearest;
+  const std::size_t relief = kMaxRowChoices - kNearest;
+  for (std::size_t i = 0; i < relief; ++i) {
+    all[kNearest + i] = all[kNearest + i * rest / relief];
+  }
+  all.resize(kMaxRowChoices);
+}
+
 }  // namespace
 
 Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo)
@@ -37,30 +58,12 @@ Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo
 }
 
 void Planner::build_candidates() {
-  const auto cluster_count = static_cast<ClusterIndex>(costs_.cluster_count());
-  std::vector<Candidate> all;
+  std::vector<Candidate> candidates;
   offsets_.push_back(0);
   for (std::size_t service = 0; service < services_.services.size(); ++service) {
     for (const geo::Unit& unit : geo_.units()) {
-      all.clear();
-      for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
-        const Cost cost = costs_.cost(static_cast<ServiceIndex>(service), unit, cluster);
-        if (cost.mask != Mask::kNone) { continue; }
-        all.push_back({cluster, static_cast<float>(cost.total_ms)});
-      }
-      std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
-        return a.cost_ms < b.cost_ms;
-      });
-      // Beyond the nearest, an even sample of the rest.
-      if (all.size() > kMaxRowChoices) {
-        const std::size_t rest = all.size() - kNearest;
-        const std::size_t relief = kMaxRowChoices - kNearest;
-        for (std::size_t i = 0; i < relief; ++i) {
-          all[kNearest + i] = all[kNearest + i * rest / relief];
-        }
-        all.resize(kMaxRowChoices);
-      }
-      candidates_.insert(candidates_.end(), all.begin(), all.end());
+      find_candidates(costs_, static_cast<ServiceIndex>(service), unit, candidates);
+      candidates_.insert(candidates_.end(), candidates.begin(), candidates.end());
       offsets_.push_back(static_cast<std::uint32_t>(candidates_.size()));
     }
   }

@@ -1,7 +1,7 @@
 #include "gslb/zone/loader.h"
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "gslb/base/file.h"
 #include "gslb/zone/checks.h"
@@ -38,16 +38,22 @@ void check_route(const Zone& zone, const RouteBinding& binding, Problems& proble
   }
 }
 
-std::shared_ptr<const Zone> load(const dns::Name& apex, std::string_view text,
-                                 const std::string& file, const ReadLimits& limits,
+struct ZoneText {
+  const std::string& file;
+  std::string_view text;
+  ReadLimits limits;
+};
+
+std::shared_ptr<const Zone> load(const dns::Name& apex, const ZoneText& source,
                                  const std::vector<RouteBinding>& routes, Problems& problems) {
   Problems found;  // of this zone: `problems` may hold errors of others
   RecordLog log;
   ZoneBuilder builder(apex);
-  ZoneReader reader(apex, limits, builder, log, found);
-  reader.read(file, text);
+  ZoneReader reader(apex, source.limits, builder, log, found);
+  reader.read(source.file, source.text);
   if (!reader.has_soa() && !found.has_errors()) {
-    found.error({file, 0, 0}, "the zone " + apex.to_string() + " has no SOA record at its apex",
+    found.error({source.file, 0, 0},
+                "the zone " + apex.to_string() + " has no SOA record at its apex",
                 "is this the file of that zone?");
   }
   std::shared_ptr<const Zone> zone;
@@ -72,10 +78,11 @@ std::shared_ptr<const Zone> load_zone(const dns::Name& apex, const std::string& 
                                       const std::vector<RouteBinding>& routes, Problems& problems) {
   const auto text = read_file(file);
   if (!text) {
-    problems.error({file, 0, 0}, std::string("cannot read the zone file: ") + std::strerror(errno));
+    problems.error({file, 0, 0}, std::string("cannot read the zone file: ") +
+                                     std::generic_category().message(errno));
     return nullptr;
   }
-  return load(apex, *text, file, {}, routes, problems);
+  return load(apex, {file, *text, {}}, routes, problems);
 }
 
 std::shared_ptr<const Zone> load_zone_text(const dns::Name& apex, std::string_view text,
@@ -83,7 +90,7 @@ std::shared_ptr<const Zone> load_zone_text(const dns::Name& apex, std::string_vi
                                            const std::vector<RouteBinding>& routes,
                                            Problems& problems) {
   const ReadLimits limits{.may_include = false, .max_generated = kMaxGeneratedFromText};
-  return load(apex, text, file, limits, routes, problems);
+  return load(apex, {file, text, limits}, routes, problems);
 }
 
 }  // namespace gslb::zone

@@ -1,5 +1,7 @@
 #include "gslb/zone/rdata_text.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -70,23 +72,24 @@ Fault parse_by_ldns(ldns_rdf_type field, Words words, Buffer& rdata) {
 }
 
 // RFC 7218 2.
-std::array<ldns_lookup_table, 6> kCertificateUsages = {{{0, "PKIX-TA"},
-                                                        {1, "PKIX-EE"},
-                                                        {2, "DANE-TA"},
-                                                        {3, "DANE-EE"},
-                                                        {255, "PrivCert"},
-                                                        {0, nullptr}}};
-std::array<ldns_lookup_table, 4> kSelectors = {
+constexpr std::array<ldns_lookup_table, 6> kCertificateUsages = {{{0, "PKIX-TA"},
+                                                                  {1, "PKIX-EE"},
+                                                                  {2, "DANE-TA"},
+                                                                  {3, "DANE-EE"},
+                                                                  {255, "PrivCert"},
+                                                                  {0, nullptr}}};
+constexpr std::array<ldns_lookup_table, 4> kSelectors = {
     {{0, "Cert"}, {1, "SPKI"}, {255, "PrivSel"}, {0, nullptr}}};
-std::array<ldns_lookup_table, 5> kMatchingTypes = {
+constexpr std::array<ldns_lookup_table, 5> kMatchingTypes = {
     {{0, "Full"}, {1, "SHA2-256"}, {2, "SHA2-512"}, {255, "PrivMatch"}, {0, nullptr}}};
 
 // A number, or its name in the table.  Not through ldns's field readers: that of CERT leaks for
 // words it doesn't know, and all cut numbers to size.
-Fault mnemonic(const Word& word, ldns_lookup_table* table, int octets, Buffer& rdata) {
+Fault mnemonic(const Word& word, const ldns_lookup_table* table, int octets, Buffer& rdata) {
   const std::string text(word.text);
-  if (const ldns_lookup_table* entry = ldns_lookup_by_name(table, text.c_str())) {
-    field::put_number(rdata, static_cast<std::uint64_t>(entry->id), octets);
+  for (; table->name != nullptr; ++table) {
+    if (::strcasecmp(table->name, text.c_str()) != 0) { continue; }
+    field::put_number(rdata, static_cast<std::uint64_t>(table->id), octets);
     return std::nullopt;
   }
   return field::number(word, octets, rdata);

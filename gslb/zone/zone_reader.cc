@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "gslb/base/file.h"
 #include "gslb/zone/generate.h"
@@ -152,7 +152,8 @@ void ZoneReader::include(const Entry& entry) {
   const std::string path = resolve_path(std::string(entry.words[1].text), log_.file(file_));
   const auto text = read_file(path);
   if (!text) {
-    return error(entry.words[1], "cannot read " + path + ": " + std::strerror(errno),
+    return error(entry.words[1],
+                 "cannot read " + path + ": " + std::generic_category().message(errno),
                  "relative to the file that includes it");
   }
   // What the included file sets as origin and owner ends with it (RFC 1035 5.1).
