@@ -1,0 +1,108 @@
+// The planner in its loop: learning, spill, death, masks; and the answer map it fills.
+#include <deque>
+
+#include <gtest/gtest.h>
+
+#include "tests/support/world.h"
+
+namespace {
+
+using namespace gslb::steer;
+
+class Planning : public testing::Test {
+ protected:
+  Row row(const std::string& prefix, const std::string& service = "web") {
+    const auto address = gslb::Address::parse(prefix).value();
+    const auto& services = world_.snapshot->services->services;
+    ServiceIndex index = 0;
+    while (services[index].id != service) { ++index; }
+    return world_.snapshot->map->row(index, world_.snapshot->geo->find(address).unit);
+  }
+  std::vector<std::string> ids(const Row& row) {
+    std::vector<std::string> out;
+    for (const auto index : row.choices) {
+      out.push_back(world_.snapshot->fleet->cluster(index).id);
+    }
+    return out;
+  }
+  using Ids = std::vector<std::string>;
+  tests::World world_ = tests::make_world();
+};
+
+TEST_F(Planning, RowsGoByCostWithinTheMasks) {
+  EXPECT_EQ(ids(row("198.51.100.1")), (Ids{"fra", "lon", "nyc", "syd"}));
+  EXPECT_EQ(ids(row("198.51.100.1", "premium")), (Ids{"fra", "syd"}));
+  EXPECT_EQ(ids(row("198.51.104.1"))[0], "isp");
+}
+
+TEST_F(Planning, ADeadClusterIsNoLongerFirst) {
+  world_.set_admin("fra", gslb::fleet::AdminState::kDown);
+  const Ids now = ids(row("198.51.100.1"));
+  EXPECT_EQ(now.size(), 4U);
+  EXPECT_EQ(now[0], "lon");
+}
+
+// Load follows the plan with the lag of DNS caches; one cluster can't hold what is nearest to it.
+TEST_F(Planning, SpillsWhatIsOverTargetAndSettles) {
+  Planner& planner = world_.epoch->planner;
+  const std::size_t units = world_.snapshot->geo->units().size();
+  const std::size_t clusters = world_.snapshot->fleet->clusters().size();
+  std::vector<double> demand(world_.snapshot->services->services.size() * units, 0);
+  // Unit 0 has no place: every cluster costs it the same, so it says nothing.
+  for (std::size_t unit = 1; unit < units; ++unit) { demand[unit] = 10; }
+  const std::vector<float> recent(demand.begin(), demand.end());
+  const auto fra = world_.cluster("fra");
+  std::deque<std::vector<double>> lag;
+  std::vector<ClusterInput> inputs(clusters, {.serving = true, .has_capacity = true});
+  std::vector<double> target(clusters, 100);
+  const auto epoch = [&] {
+    const Plan plan = planner.plan({.expected = demand, .recent = recent}, inputs);
+    lag.push_back(plan.summary.planned_load);
+    if (lag.size() > 5) { lag.pop_front(); }
+    for (std::size_t i = 0; i < clusters; ++i) {
+      double mean = 0;
+      for (const auto& load : lag) { mean += load[i] / static_cast<double>(lag.size()); }
+      inputs[i].utilisation = mean / target[i];
+    }
+    return plan;
+  };
+  const double wanted = epoch().summary.planned_load[fra];
+  ASSERT_GT(wanted, 0);
+  target[fra] = wanted * 0.7;
+  double moved = 0;
+  for (int i = 0; i < 60; ++i) {
+    const Plan plan = epoch();
+    if (i < 30) { continue; }
+    EXPECT_LE(inputs[fra].utilisation, 1.1) << "epoch " << i;
+    EXPECT_GE(inputs[fra].utilisation, 0.9) << "no more than needed, epoch " << i;
+    moved += plan.summary.moved_share;
+  }
+  EXPECT_LE(moved, 0.5) << "settled";
+  target[fra] = wanted * 2;
+  for (int i = 0; i < 40; ++i) { epoch(); }
+  EXPECT_NEAR(inputs[fra].utilisation, 0.5, 0.05) << "all is back";
+}
+
+TEST(AnswerMap, SplitsByThresholdAndFailsOverInOrder) {
+  AnswerMap map(1, 3);
+  gslb::fleet::HealthBoard health(3);
+  for (gslb::fleet::ClusterIndex i = 0; i < 3; ++i) { health.set_serving(i, 1); }
+  map.set_row(0, 0, {.thresholds = {100}, .choices = {2, 0, 1}, .spilled = 2});
+  map.set_row(0, 1, {.thresholds = {100}, .choices = {2, 0, 1}, .spilled = 2});
+  EXPECT_EQ(map.distinct_rows(), 1U);
+  EXPECT_EQ(map.choose(0, 0, 99, health).cluster, 2);
+  EXPECT_EQ(map.choose(0, 0, 99, health).reason, Reason::kBest);
+  EXPECT_EQ(map.choose(0, 0, 100, health).cluster, 0);
+  EXPECT_EQ(map.choose(0, 0, 100, health).reason, Reason::kSpill);
+  health.set_serving(0, 0);
+  EXPECT_EQ(map.choose(0, 0, 200, health).cluster, 2);
+  EXPECT_EQ(map.choose(0, 0, 200, health).reason, Reason::kFailover);
+  health.set_serving(2, 0);
+  EXPECT_EQ(map.choose(0, 0, 200, health).cluster, 1);
+  health.set_serving(1, 0);
+  EXPECT_EQ(map.choose(0, 0, 200, health).cluster, kNoCluster);
+  EXPECT_EQ(map.choose(0, 0, 200, health).planned, 0);
+  EXPECT_EQ(map.choose(0, 2, 0, health).planned, kNoCluster) << "no row";
+}
+
+}  // namespace
