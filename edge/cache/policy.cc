@@ -19,7 +19,7 @@ constexpr std::array<int, 21> kUnderstood = {200, 203, 204, 300, 301, 302, 303, 
                                              403, 404, 405, 406, 410, 414, 451, 500, 501, 503};
 // RFC 9110 15.1: cacheable by heuristics.
 constexpr std::array<int, 11> kHeuristic = {200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501};
-constexpr std::int64_t kHeuristicMax_s = 24 * 3600;
+constexpr std::int64_t kHeuristicMaxS = 24 * 3600;
 
 template <std::size_t N>
 bool contains(const std::array<int, N>& list, int status) {
@@ -71,7 +71,7 @@ std::int64_t heuristic_lifetime(const http::ResponseHead& response, const Rules&
   const auto modified = date_field(response, "Last-Modified", received);
   const WallTime date = date_field(response, "Date", received).value_or(received);
   if (!modified || *modified >= date) { return 0; }
-  return std::min(seconds_between(*modified, date) / 10, kHeuristicMax_s);
+  return std::min(seconds_between(*modified, date) / 10, kHeuristicMaxS);
 }
 
 // Age as the next hops gave it.  The first element decides, and a value that is no number is

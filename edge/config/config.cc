@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "gslb/base/file.h"
 #include "gslb/base/toml_table.h"
@@ -15,7 +15,7 @@ using gslb::Problems;
 using gslb::TomlTable;
 
 constexpr double kMaxLoad = 1e15;
-constexpr std::int64_t kDay_ms = 24LL * 3600 * 1000;
+constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 
 // Ids go into header fields and metric labels: the alphabet every one of them allows.
 bool is_id(std::string_view text) {
@@ -25,7 +25,7 @@ bool is_id(std::string_view text) {
 }
 
 std::string read_id(TomlTable& table, std::string_view key) {
-  const std::string id = table.string(key, Need::kRequired).value_or("");
+  std::string id = table.string(key, Need::kRequired).value_or("");
   if (!id.empty() && !is_id(id)) {
     table.error(key, "\"" + id + "\" is no id", "1 to 63 of a-z, 0-9 and \"-\"");
   }
@@ -33,7 +33,7 @@ std::string read_id(TomlTable& table, std::string_view key) {
 }
 
 void read_ms(TomlTable& table, std::string_view key, std::int64_t low, std::int64_t& value) {
-  if (const auto given = table.duration_ms(key, low, kDay_ms)) { value = *given; }
+  if (const auto given = table.duration_ms(key, low, kDayMs)) { value = *given; }
 }
 
 std::vector<Url> read_urls(TomlTable& table, std::string_view key, Problems& problems) {
@@ -54,7 +54,7 @@ std::string read_path(TomlTable& table, std::string_view key, const std::string&
   if (!path) { return {}; }
   std::string resolved = gslb::resolve_path(*path, file);
   if (!gslb::read_file(resolved)) {
-    table.error(key, "can't read " + resolved + ": " + std::strerror(errno));
+    table.error(key, "can't read " + resolved + ": " + std::generic_category().message(errno));
   }
   return resolved;
 }
@@ -71,7 +71,7 @@ std::string read_key(TomlTable& table, const std::string& file) {
   if (!path) { return {}; }
   auto key = gslb::read_file(gslb::resolve_path(*path, file));
   if (!key) {
-    table.error("key_file", "can't read " + *path + ": " + std::strerror(errno));
+    table.error("key_file", "can't read " + *path + ": " + std::generic_category().message(errno));
     return {};
   }
   // An editor's newline at the end is not part of the key.

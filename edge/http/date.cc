@@ -131,14 +131,16 @@ bool read_asctime(Cursor& cursor, Parts& parts) {
 }
 
 std::optional<gslb::WallTime> to_time(const Parts& parts) {
-  using namespace std::chrono;
-  const year_month_day date{year{parts.year}, month{parts.month}, day{parts.day}};
+  namespace chrono = std::chrono;
+  const chrono::year_month_day date{chrono::year{parts.year}, chrono::month{parts.month},
+                                    chrono::day{parts.day}};
   // 60 is a leap second.  Years before 1900 are nobody's date; the clock type covers 1678-2261.
   if (!date.ok() || parts.hour > 23 || parts.minute > 59 || parts.second > 60 ||
       parts.year < 1900 || parts.year > 2261) {
     return std::nullopt;
   }
-  return sys_days{date} + hours{parts.hour} + minutes{parts.minute} + seconds{parts.second};
+  return chrono::sys_days{date} + chrono::hours{parts.hour} + chrono::minutes{parts.minute} +
+         chrono::seconds{parts.second};
 }
 
 }  // namespace
@@ -168,19 +170,19 @@ std::optional<gslb::WallTime> parse_date(std::string_view text, gslb::WallTime n
 }
 
 std::string format_date(gslb::WallTime time) {
-  using namespace std::chrono;
-  const auto whole = floor<seconds>(time);
-  const auto midnight = floor<days>(whole);
-  const year_month_day date{midnight};
-  const hh_mm_ss clock{whole - midnight};
-  const weekday day{midnight};
+  namespace chrono = std::chrono;
+  const auto whole = chrono::floor<chrono::seconds>(time);
+  const auto midnight = chrono::floor<chrono::days>(whole);
+  const chrono::year_month_day date{midnight};
+  const chrono::hh_mm_ss clock{whole - midnight};
+  const chrono::weekday day{midnight};
   std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%.3s, %02u %.3s %04d %02d:%02d:%02d GMT",
-                kDays[day.c_encoding()].data(), static_cast<unsigned>(date.day()),
-                kMonths[static_cast<unsigned>(date.month()) - 1].data(),
-                static_cast<int>(date.year()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
+  static_cast<void>(std::snprintf(
+      text.data(), text.size(), "%.3s, %02u %.3s %04d %02d:%02d:%02d GMT",
+      kDays[day.c_encoding()].data(), static_cast<unsigned>(date.day()),
+      kMonths[static_cast<unsigned>(date.month()) - 1].data(), static_cast<int>(date.year()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count())));
   return text.data();
 }
 
