@@ -113,6 +113,26 @@ std::shared_ptr<const zone::ZoneSet> compile_zones(const config::Config& config,
   return std::make_shared<const zone::ZoneSet>(std::move(zones));
 }
 
+// A CNAME stands alone (RFC 2181 10.1): a service that may fall back to one can't be routed to an
+// owner with records of its own.
+void check_cname_fallbacks(const steer::ServiceTable& services, const zone::ZoneSet& zones,
+                           Problems& problems) {
+  for (const steer::Route& route : services.routes) {
+    const steer::Service& service = services.services[route.service];
+    if (service.fallback != config::FallbackPolicy::kCname) { continue; }
+    dns::QuestionName owner;
+    owner.assign(route.owner.wire());
+    const zone::Zone* zone = zones.find(owner, dns::RrType::kA);
+    if (zone == nullptr) { continue; }
+    const zone::NodeIndex node = zone->find_node(owner.wire());
+    if (node == zone::kNoNode || zone->rrset_count(node) == 0) { continue; }
+    problems.error(route.at,
+                   "'" + route.owner.to_string() + "' has records, so service '" + service.id +
+                       "' can't fall back to a CNAME there",
+                   "use another fallback for this route, e.g. fallback = \"pool\"");
+  }
+}
+
 }  // namespace
 
 std::string geo_fingerprint(const config::Config& config) {
@@ -151,6 +171,7 @@ std::shared_ptr<const Compiled> compile(const std::string& path, Problems& probl
   compiled->services = steer::compile_services(compiled->config, problems);
   if (compiled->services) {
     compiled->zones = compile_zones(compiled->config, *compiled->services, problems);
+    check_cname_fallbacks(*compiled->services, *compiled->zones, problems);
   }
   compiled->geo_fingerprint = geo_fingerprint(compiled->config);
   if (previous != nullptr && previous->geo_fingerprint == compiled->geo_fingerprint) {

@@ -84,10 +84,16 @@ void Planner::learn_load_factors(const Demand& demand, const std::vector<Cluster
   }
   for (std::size_t i = 0; i < clusters.size(); ++i) {
     if (!clusters[i].serving) { continue; }
-    const double load = std::max({asked[i], planned_load_[i], kLeastDemand});
+    const double load = std::max(asked[i], planned_load_[i]);
+    double& factor = load_per_demand_[i];
+    if (load < kLeastDemand) {
+      // Nothing to learn from; an old verdict fades, unless the cluster is full of other work.
+      if (clusters[i].utilisation < 1) { factor *= 1 - kGain; }
+      continue;
+    }
     const double observed = clusters[i].utilisation / load;
     const double gain = clusters[i].utilisation > kUrgentUtilisation ? kUrgentGain : kGain;
-    load_per_demand_[i] += gain * (observed - load_per_demand_[i]);
+    factor = factor == 0 ? observed : factor + gain * (observed - factor);
   }
 }
 
@@ -98,6 +104,8 @@ std::vector<double> Planner::capacities(const std::vector<ClusterInput>& cluster
       capacity[i] = 0;
     } else if (clusters[i].has_capacity && load_per_demand_[i] > 0) {
       capacity[i] = 1 / load_per_demand_[i];
+      // Below its target a cluster keeps what it has, whatever a young factor says.
+      if (clusters[i].utilisation <= 1) { capacity[i] = std::max(capacity[i], planned_load_[i]); }
     }
   }
   return capacity;

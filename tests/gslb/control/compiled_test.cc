@@ -37,5 +37,23 @@ TEST(Compiled, AMissingZoneFileIsReportedWhereItIsNamed) {
   EXPECT_THAT(first, EndsWith("(paths are relative to the folder of the configuration)"));
 }
 
+TEST(Compiled, RefusesACnameFallbackWhereTheOwnerHasRecords) {
+  const std::string folder = testing::TempDir();
+  std::ofstream(folder + "apex.zone") << "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.1\n"
+                                         "*.a TXT here\n";
+  std::ofstream(folder + "apex.toml")
+      << "[[zone]]\nname = 'example.'\nfile = 'apex.zone'\n[cluster.fra]\nlatitude = 1\n"
+         "longitude = 2\nhealth = 'none'\n[[cluster.fra.node]]\nid = 'n'\nipv4 = '192.0.2.9'\n"
+         "[service.web]\nfallback = 'cname'\nfallback_cname = 'other.cdn.'\n"
+         "[[route]]\nname = 'example.'\nservice = 'web'\n"
+         "[[route]]\nname = '*.a.example.'\nservice = 'web'\n"
+         "[[route]]\nname = '*.b.example.'\nservice = 'web'\n";
+  Problems problems;
+  EXPECT_EQ(compile(folder + "apex.toml", problems), nullptr);
+  ASSERT_EQ(problems.error_count(), 2U) << problems.to_string();
+  EXPECT_THAT(problems.to_string(), HasSubstr("apex.toml:15:8: error: 'example.' has records"));
+  EXPECT_THAT(problems.to_string(), HasSubstr("apex.toml:18:8: error: '*.a.example.' has records"));
+}
+
 }  // namespace
 }  // namespace gslb::control
