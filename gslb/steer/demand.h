@@ -25,9 +25,10 @@ class DemandCounters {
   }
 
   // Worker `worker` only.
-  void count(unsigned worker, ServiceIndex service, geo::UnitIndex unit) noexcept {
+  void count(unsigned worker, ServiceIndex service, geo::UnitIndex unit,
+             std::uint32_t queries = 1) noexcept {
     auto& cell = cells_[(worker * services_ + service) * units_ + unit];
-    cell.store(cell.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    cell.store(cell.load(std::memory_order_relaxed) + queries, std::memory_order_relaxed);
   }
   // Sum over workers; wraps at 2^32, so readers take differences.
   std::uint32_t total(ServiceIndex service, geo::UnitIndex unit) const noexcept {
