@@ -56,7 +56,7 @@ void read_steering(TomlTable& root, Context& context) {
   Steering& into = context.config.steering;
   into.plan_interval_ms =
       table->duration_ms("plan_interval", 100, 3'600'000).value_or(into.plan_interval_ms);
-  into.ms_per_km = table->number("ms_per_km", 0, 1).value_or(into.ms_per_km);
+  into.ms_per_km = table->number("ms_per_km", 0, 0.1).value_or(into.ms_per_km);
   into.base_ms = table->number("base_ms", 0, 1000).value_or(into.base_ms);
   table->finish();
 }

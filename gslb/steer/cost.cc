@@ -6,11 +6,12 @@ namespace gslb::steer {
 namespace {
 
 // One tier down costs more than anything a network or an operator's knobs can make of a cluster, so
-// a lower tier serves only when the upper can't: RTT and on-net bonus stay below 2,000 ms, bias and
-// money below kMaxKnobMs either way.
+// a lower tier serves only when the upper can't: two clusters' RTT differ by less than 2,002 ms
+// (half the way round the Earth at the largest ms_per_km), on-net bonuses by 1,000 ms, bias and
+// money together by kMaxKnobMs either way.
 constexpr double kMaxKnobMs = 10'000;
 constexpr double kTierStepMs = 25'000;
-static_assert(kTierStepMs > 2 * kMaxKnobMs + 2 * 2'000);
+static_assert(kTierStepMs > 2 * kMaxKnobMs + 2'002 + 1'000);
 // The same for an operator's preference, which stands above tiers and is in the order given,
 // whatever the clusters' tiers and places.  Costs of preferred clusters lose their digits in a
 // float; the order is what counts.
