@@ -1,4 +1,5 @@
 // The planner in its loop: learning, spill, death, masks; and the answer map it fills.
+#include <algorithm>
 #include <deque>
 
 #include <gtest/gtest.h>
@@ -81,6 +82,68 @@ TEST_F(Planning, SpillsWhatIsOverTargetAndSettles) {
   target[fra] = wanted * 2;
   for (int i = 0; i < 40; ++i) { epoch(); }
   EXPECT_NEAR(inputs[fra].utilisation, 0.5, 0.05) << "all is back";
+}
+
+// One unit nobody knows the place of, so that capacity alone decides who gets which share.
+class Splitting : public testing::Test {
+ protected:
+  // Which cluster each of the 256 hashes of names goes to when clusters have `room` for this share
+  // of the demand.
+  std::vector<ClusterIndex> plan(const std::vector<double>& room) {
+    constexpr double kDemand = 100;
+    const auto& services = *world_.epoch->compiled->services;
+    Planner planner(world_.epoch->costs, services, *geo_);
+    std::vector<ClusterInput> inputs(world_.snapshot->fleet->clusters().size());
+    gslb::fleet::HealthBoard health(inputs.size());
+    for (std::size_t i = 0; i < room.size(); ++i) {
+      inputs[i] = {.serving = true, .has_capacity = true};
+      health.set_serving(static_cast<ClusterIndex>(i), 1);
+      planner.set_load_factor(static_cast<ClusterIndex>(i), 1 / (kDemand * room[i]));
+    }
+    Demand demand{.expected = std::vector<double>(services.services.size(), 0),
+                  .recent = std::vector<float>(services.services.size(), 0)};
+    demand.expected[0] = kDemand;
+    const Plan plan = planner.plan(demand, inputs);
+    std::vector<ClusterIndex> of_name;
+    for (int split = 0; split < 256; ++split) {
+      of_name.push_back(plan.map->choose(0, 0, static_cast<std::uint8_t>(split), health).cluster);
+    }
+    return of_name;
+  }
+  static double share(const std::vector<ClusterIndex>& of_name, ClusterIndex cluster) {
+    return static_cast<double>(std::count(of_name.begin(), of_name.end(), cluster)) / 256;
+  }
+  static double moved(const std::vector<ClusterIndex>& a, const std::vector<ClusterIndex>& b) {
+    int moved = 0;
+    for (std::size_t i = 0; i < 256; ++i) { moved += int{a[i] != b[i]}; }
+    return moved / 256.0;
+  }
+  tests::World world_ = tests::make_world();
+  std::shared_ptr<const gslb::geo::GeoMap> geo_ = gslb::geo::GeoMap::empty();
+};
+
+TEST_F(Splitting, GivesEveryClusterItsShareOfTheNames) {
+  const auto names = plan({0.5, 0.3, 0.2});
+  EXPECT_NEAR(share(names, 0), 0.5, 0.01);
+  EXPECT_NEAR(share(names, 1), 0.3, 0.01);
+  EXPECT_NEAR(share(names, 2), 0.2, 0.01);
+}
+
+TEST_F(Splitting, AChangeOfTenPercentMovesTenPercentOfTheNames) {
+  EXPECT_NEAR(moved(plan({0.6, 0.4}), plan({0.5, 0.5})), 0.1, 0.01);
+  EXPECT_NEAR(moved(plan({0.5, 0.3, 0.2}), plan({0.4, 0.4, 0.2})), 0.1, 0.01);
+  EXPECT_NEAR(moved(plan({0.5, 0.3, 0.2}), plan({0.5, 0.2, 0.3})), 0.1, 0.01);
+  // Intervals in fixed order: between the outer two the middle one is pushed along.
+  EXPECT_NEAR(moved(plan({0.5, 0.3, 0.2}), plan({0.4, 0.3, 0.3})), 0.2, 0.01);
+  EXPECT_EQ(moved(plan({0.6, 0.4}), plan({0.6, 0.4})), 0);
+}
+
+TEST_F(Splitting, AClusterThatGrowsLosesNoName) {
+  const auto before = plan({0.6, 0.4});
+  const auto after = plan({0.7, 0.3});
+  for (std::size_t i = 0; i < 256; ++i) {
+    if (before[i] == 0) { EXPECT_EQ(after[i], 0) << "hash " << i; }
+  }
 }
 
 TEST(AnswerMap, SplitsByThresholdAndFailsOverInOrder) {
