@@ -49,12 +49,18 @@ std::vector<Url> read_urls(TomlTable& table, std::string_view key, Problems& pro
   return urls;
 }
 
-std::string read_path(TomlTable& table, std::string_view key, const std::string& file) {
-  const auto path = table.string(key);
+// A key or a DER file here would show only later, as peers that nobody can verify.
+std::string read_ca_file(TomlTable& table, const std::string& file) {
+  const auto path = table.string("ca_file");
   if (!path) { return {}; }
   std::string resolved = gslb::resolve_path(*path, file);
-  if (!gslb::read_file(resolved)) {
-    table.error(key, "can't read " + resolved + ": " + std::generic_category().message(errno));
+  const auto text = gslb::read_file(resolved);
+  if (!text) {
+    table.error("ca_file",
+                "can't read " + resolved + ": " + std::generic_category().message(errno));
+  } else if (text->find("CERTIFICATE-----") == text->npos) {
+    table.error("ca_file", resolved + " has no certificate in it",
+                "a PEM file with \"-----BEGIN CERTIFICATE-----\"");
   }
   return resolved;
 }
@@ -147,7 +153,7 @@ Origin read_origin(TomlTable& table, const std::string& file, Problems& problems
   if (!table.has("url") && !table.has("urls")) {
     table.error("url", "no url", "url = \"http://origin.example:8080\"");
   }
-  origin.ca_file = read_path(table, "ca_file", file);
+  origin.ca_file = read_ca_file(table, file);
   read_ms(table, "connect_timeout", 10, origin.connect_timeout_ms);
   read_ms(table, "first_byte_timeout", 10, origin.first_byte_timeout_ms);
   read_ms(table, "between_bytes_timeout", 10, origin.between_bytes_timeout_ms);
@@ -181,7 +187,7 @@ Report read_report(TomlTable table, const std::string& file, Problems& problems)
   if (const auto interval = table.duration_ms("interval", 50, 60'000)) {
     report.interval_ms = *interval;
   }
-  report.ca_file = read_path(table, "ca_file", file);
+  report.ca_file = read_ca_file(table, file);
   for (auto& [name, capacity] : table.named_tables("capacity")) {
     Capacity entry;
     entry.resource = name.text;

@@ -1,5 +1,10 @@
 #include "edge/config/config.h"
 
+#include <cstdio>
+#include <fstream>
+
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 
 namespace edge::config {
@@ -72,6 +77,24 @@ TEST(EdgeConfig, ShowsEveryProblemWithItsPlace) {
   EXPECT_THAT(text, HasSubstr("requests_per_s"));  // did you mean
   EXPECT_THAT(text, HasSubstr("above max"));
   EXPECT_THAT(text, HasSubstr("key"));
+}
+
+TEST(EdgeConfig, RefusesACaFileWithoutACertificate) {
+  const std::string folder = testing::TempDir();
+  const auto problems_with = [&](const std::string& text) {
+    const std::string name = "edge-config-test-" + std::to_string(::getpid()) + ".pem";
+    std::ofstream(folder + '/' + name) << text;
+    std::string toml(kGood);
+    toml.replace(toml.find("interval ="), 0, "ca_file = \"" + name + "\"\n");
+    gslb::Problems problems;
+    parse(toml, folder + "/e.toml", problems);
+    std::remove((folder + '/' + name).c_str());
+    return problems.to_string();
+  };
+  EXPECT_EQ(problems_with("-----BEGIN CERTIFICATE-----\n"), "");
+  EXPECT_EQ(problems_with("-----BEGIN TRUSTED CERTIFICATE-----\n"), "");
+  EXPECT_THAT(problems_with("-----BEGIN PRIVATE KEY-----\n"), HasSubstr("has no certificate"));
+  EXPECT_THAT(problems_with(""), HasSubstr("e.toml:16:11: error: "));
 }
 
 TEST(Url, AcceptsOriginsOnly) {
