@@ -193,6 +193,9 @@ TEST(Cost, NoKnobLiftsALowerTierOverAHigher) {
   EXPECT_GT(upper.rtt.mean_ms, 3000) << "the antipode";
   EXPECT_EQ(costs("all", unit, "lower").on_net_ms, -1000);
   EXPECT_EQ(costs.order(unit), (Ids{"upper", "lower"}));
+  std::string steeper = kExtremes;
+  steeper.replace(steeper.find("0.1\n"), 3, "0.11");
+  EXPECT_THROW(Costs{steeper}, std::runtime_error) << "beyond, it could";
 }
 
 TEST(Cost, ALowerTierGetsOnlyWhatTheHigherHasNoRoomFor) {
