@@ -221,7 +221,7 @@ latitude = 52.5
 longitude = 13.4
 [[override]]
 prefix = "198.51.101.0/24"
-prefer = ["sydney", "peer"]
+prefer = ["peer", "sydney"]
 [[override]]
 prefix = "198.51.102.0/24"
 ban = ["berlin"]
@@ -242,9 +242,9 @@ Unit unit_of_override(std::int32_t index, std::uint32_t asn = 0) {
 
 TEST(OverriddenCost, PreferredComeFirstInTheOrderGiven) {
   const Costs costs(kOverridden);
-  EXPECT_EQ(costs.order(unit_of_override(1)), (Ids{"sydney", "peer", "berlin"}))
+  EXPECT_EQ(costs.order(unit_of_override(1)), (Ids{"peer", "sydney", "berlin"}))
       << "before tier and distance";
-  EXPECT_EQ(costs.order(unit_of_override(1, 64510)), (Ids{"sydney", "peer", "berlin", "isp"}));
+  EXPECT_EQ(costs.order(unit_of_override(1, 64510)), (Ids{"peer", "sydney", "berlin", "isp"}));
   EXPECT_LT(costs("all", unit_of_override(1), "peer").prefer_ms, 0);
   EXPECT_EQ(costs("all", unit_of_override(1), "berlin").prefer_ms, 0);
 }
