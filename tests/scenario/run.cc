@@ -1,4 +1,5 @@
-#include <filesystem>
+#include <algorithm>
+#include <optional>
 #include <set>
 
 #include "tests/scenario/expect.h"

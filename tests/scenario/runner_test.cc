@@ -161,7 +161,7 @@ TEST(Runner, RefusesAConfigurationTheDaemonWould) {
   const std::string steps = kQuery + kGood;
   EXPECT_NE(verdict("config:\n  colour = 1\nzone example.:\n  @ NS ns1\n" + steps).find("colour"),
             std::string::npos);
-  EXPECT_NE(verdict(kHead + kQuery + kGood), verdict("config:\n  [server]\n" + steps));
+  EXPECT_NE(verdict("config:\n  [server]\n" + steps).find("zone"), std::string::npos);
 }
 
 }  // namespace
