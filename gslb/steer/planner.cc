@@ -22,6 +22,8 @@ static_assert(kNearest < kMaxRowChoices);
 constexpr double kGain = 0.1;
 constexpr double kUrgentGain = 0.5;
 constexpr double kUrgentUtilisation = 1.5;
+// How much more a cluster below its target may be given at once, against its factor.
+constexpr double kMostGrowth = 0.25;
 // Below this demand a cluster's load says nothing about what its queries cost.
 constexpr double kLeastDemand = 1e-3;
 
@@ -86,11 +88,13 @@ void Planner::learn_load_factors(const Demand& demand, const std::vector<Cluster
     if (!clusters[i].serving) { continue; }
     const double load = std::max(asked[i], planned_load_[i]);
     double& factor = load_per_demand_[i];
-    if (load < kLeastDemand) {
-      // Nothing to learn from; an old verdict fades, unless the cluster is full of other work.
-      if (clusters[i].utilisation < 1) { factor *= 1 - kGain; }
+    // Below target, load without queries says nothing about what queries cost: an old verdict
+    // fades.  Above it, somebody has to go, whatever the load is from.
+    if (clusters[i].utilisation <= 1 && asked[i] <= 0) {
+      if (load < kLeastDemand) { factor *= 1 - kGain; }
       continue;
     }
+    if (load < kLeastDemand) { continue; }
     const double observed = clusters[i].utilisation / load;
     const double gain = clusters[i].utilisation > kUrgentUtilisation ? kUrgentGain : kGain;
     factor = factor == 0 ? observed : factor + gain * (observed - factor);
@@ -104,8 +108,12 @@ std::vector<double> Planner::capacities(const std::vector<ClusterInput>& cluster
       capacity[i] = 0;
     } else if (clusters[i].has_capacity && load_per_demand_[i] > 0) {
       capacity[i] = 1 / load_per_demand_[i];
-      // Below its target a cluster keeps what it has, whatever a young factor says.
-      if (clusters[i].utilisation <= 1) { capacity[i] = std::max(capacity[i], planned_load_[i]); }
+      // Below its target a cluster keeps what it has and may grow, whatever a young factor says.
+      const double headroom = 1 / std::max(clusters[i].utilisation, 0.01) - 1;
+      if (headroom >= 0) {
+        const double growth = 1 + std::min(kGain * headroom, kMostGrowth);
+        capacity[i] = std::max(capacity[i], planned_load_[i] * growth);
+      }
     }
   }
   return capacity;
