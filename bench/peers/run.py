@@ -139,7 +139,7 @@ def prepare(options):
     geo_database = os.path.join(options.work, "places.mmdb")
     if "geo" in options.workloads:
         build = os.path.dirname(options.binaries)
-        workloads.write_geo_database(os.path.join(build, "tests", "support", "make_mmdb"),
+        workloads.write_geo_database(os.path.join(build, "bin", "make_mmdb"),
                                      geo_database)
     servers = [server(options.binaries, geo_database) for server in wanted]
     for server in servers:
