@@ -217,6 +217,31 @@ class SteeringTest(unittest.TestCase):
         self.assertIn("refused; what was loaded before keeps serving", gslb.process.log())
         self.assertIn("proxima.toml:", gslb.process.log())
 
+    def test_kdig_and_dnsperf_agree(self):
+        gslb = self.gslb()
+        for transport in ("+notcp", "+tcp"):
+            with self.subTest(transport):
+                out = subprocess.run(
+                    ["kdig", "@127.0.0.1", "-p", str(gslb.port), transport,
+                     f"+subnet={GERMAN}", "+nsid", "www.cdn.example", "A"],
+                    capture_output=True, text=True, timeout=20, check=True).stdout
+                self.assertIn("status: NOERROR", out)
+                self.assertIn(f"CLIENT-SUBNET: {GERMAN}/24", out)
+                self.assertIn(gslb.address(), out)
+        queries = gslb.folder / "queries"
+        queries.write_text("".join(f"n{i}.cdn.example A\nstatic.cdn.example AAAA\n"
+                                   for i in range(500)))
+        for mode in ("udp", "tcp"):
+            with self.subTest(mode):
+                out = subprocess.run(
+                    ["dnsperf", "-s", "127.0.0.1", "-p", str(gslb.port), "-m", mode, "-e",
+                     "-d", str(queries), "-n", "20", "-c", "4"],
+                    capture_output=True, text=True, timeout=60, check=True).stdout
+                self.assertRegex(out, r"Queries sent: +20000\n")
+                self.assertRegex(out, r"Queries completed: +20000 \(100.00%\)")
+                self.assertRegex(out, r"Queries lost: +0 ")
+                self.assertIn("NOERROR 20000 (100.00%)", out)
+
     def test_new_geo_database_is_noticed_and_a_broken_one_refused(self):
         gslb = self.gslb()
         self.assertIn(gslb.address(), FRA)
