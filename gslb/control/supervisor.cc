@@ -15,10 +15,6 @@ namespace {
 
 constexpr seconds kSaveInterval{10};
 
-fleet::Moment moment() {
-  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
-}
-
 void write_state(const std::string& path, const std::string& text) {
   if (!write_file_atomically(path, text)) {
     log_warning("state", "can't be saved", {{"file", path}, {"error", std::strerror(errno)}});
@@ -59,6 +55,10 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<const Compiled> 
 }
 
 Supervisor::~Supervisor() { stop(); }
+
+fleet::Moment Supervisor::moment() {
+  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+}
 
 fleet::HandledHeartbeat Supervisor::heartbeat(const fleet::HeartbeatHeaders& headers,
                                               std::string_view body) {

@@ -78,6 +78,7 @@ class Supervisor {
   void stop();
 
  private:
+  static fleet::Moment moment();  // now, on both clocks
   std::optional<MonoTime> on_wake();
   void note_serving_changes();
   void start_plan(MonoTime now);

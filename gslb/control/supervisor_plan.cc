@@ -24,10 +24,6 @@ std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) 
   return inputs;
 }
 
-fleet::Moment moment() {
-  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
-}
-
 // What is set up once: sockets, threads, the admin listener and its token, the log.
 void warn_of_restart(const config::Config& before, const config::Config& after) {
   const auto tied = [](const config::Config& config) {

@@ -61,7 +61,6 @@ class ResponseWriter {
   bool put_required_additional(Octets owner, const RrsetView& set) noexcept;
 
   bool truncated() const noexcept { return truncated_; }
-  void set_truncated() noexcept { truncated_ = true; }
 
   // Writes flags, counts and the OPT; returns the response's size.  `authoritative` is AA.  No OPT
   // is written when `edns` is null or the query had none.  Options that don't fit are left out: ECS

@@ -7,33 +7,8 @@
 
 #include "gslb/answer/explain.h"
 
+#include "tests/support/count_allocations.h"
 #include "tests/support/world.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PROXIMA_OWN_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define PROXIMA_OWN_MALLOC 0
-#endif
-#endif
-#ifndef PROXIMA_OWN_MALLOC
-#define PROXIMA_OWN_MALLOC 1
-#endif
-
-namespace {
-thread_local std::uint64_t allocations = 0;
-}  // namespace
-
-#if PROXIMA_OWN_MALLOC
-// operator new of libstdc++ ends here too.
-extern "C" {
-void* __libc_malloc(std::size_t size);
-void* malloc(std::size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
-}
-#endif
 
 namespace {
 
