@@ -7,10 +7,11 @@ namespace gslb::control {
 std::size_t DnsHandler::handle(Octets message, const server::Peer& peer,
                                MutableOctets out) noexcept {
   const auto start = std::chrono::steady_clock::now();
-  const answer::Request request{
-      .message = message,
-      .client = peer.address,
-      .transport = peer.tcp ? answer::Transport::kTcp : answer::Transport::kUdp};
+  const answer::Request request{.message = message,
+                                .client = peer.address,
+                                .transport = peer.transport == server::Transport::kUdp
+                                                 ? answer::Transport::kUdp
+                                                 : answer::Transport::kTcp};
   const std::size_t size = answer::answer(reader_.get(), request, scratch_, counters_, out);
   const auto elapsed = std::chrono::steady_clock::now() - start;
   counters_.latency_ns.record(static_cast<std::uint64_t>(

@@ -21,11 +21,24 @@ inline constexpr std::size_t kMaxUdpAnswerOctets = 4096;
 // The two-octet length prefix's limit (RFC 7766 8).
 inline constexpr std::size_t kMaxTcpMessageOctets = 65535;
 
+enum class Transport : std::uint8_t { kUdp, kTcp, kTls };
+
 // Who asked, and how.
 struct Peer {
   Address address;
   std::uint16_t port = 0;
-  bool tcp = false;
+  Transport transport = Transport::kUdp;
+};
+
+// An answer of many messages (a zone transfer, RFC 5936 2.2), made as fast as the client reads it.
+// Worker-confined; dropped when the connection closes, even before its end.
+class MessageStream {
+ public:
+  virtual ~MessageStream() = default;
+  // Writes the next message into `out` (kMaxTcpMessageOctets) and returns its length; 0: there are
+  // no more.  May allocate; should take well under a millisecond, as the worker's other clients
+  // wait meanwhile.
+  virtual std::size_t next(MutableOctets out) noexcept = 0;
 };
 
 // One object per worker.  Worker-confined: made on the thread that calls Server::start(), then
@@ -42,6 +55,10 @@ class Handler {
   // holds at least kMinMessageOctets; `out` kMaxUdpAnswerOctets or kMaxTcpMessageOctets, and never
   // overlaps it.  No allocation, no lock, no log line.
   virtual std::size_t handle(Octets message, const Peer& peer, MutableOctets out) noexcept = 0;
+
+  // Asked for after every handle() over TCP or TLS that returned 0: an answer of many messages.
+  // Null: there is no answer at all.
+  virtual std::unique_ptr<MessageStream> take_stream() noexcept { return nullptr; }
 };
 
 // Called once a worker, 0 first, by one thread.

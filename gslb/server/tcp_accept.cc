@@ -74,7 +74,7 @@ void TcpService::admit(UniqueFd fd, const Endpoint& from, MonoTime now) noexcept
   counters_.tcp_accepted.add();
   ++per_client_[client];
   connection.fd = std::move(fd);
-  connection.peer = {from.address, from.port, true};
+  connection.peer = {from.address, from.port, Transport::kTcp};
   enter(idle_, connection, now);
 }
 

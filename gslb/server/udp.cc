@@ -121,7 +121,7 @@ std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
       counters_.udp_queries.add();
       counters_.udp_query_octets.add(length);
       const std::size_t written =
-          handler_.handle({batch_.queries[i].data(), length}, {source.address, source.port, false},
+          handler_.handle({batch_.queries[i].data(), length}, {source.address, source.port},
                           batch_.answers[answers]);
       if (written == 0) {
         counters_.udp_dropped_unanswered.add();

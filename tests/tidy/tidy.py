@@ -13,7 +13,7 @@ FLOOR = {
     "gslb/base": 0,
     "gslb/dns": 1, "gslb/geo": 1, "gslb/config": 1,
     "gslb/zone": 2, "gslb/fleet": 2,
-    "gslb/measure": 3, "gslb/transfer": 3,
+    "gslb/measure": 3, "gslb/transfer": 3, "gslb/dnssec": 3,
     "gslb/steer": 4,
     "gslb/answer": 5,
     "gslb/server": 6,
@@ -30,15 +30,15 @@ EDGE_MAY_INCLUDE = {"gslb/fleet/report.h"}
 
 # Third-party headers stand only in .cc files of the folders that wrap them (tests may use them).
 FENCES = {
-    r"^ldns/": {"gslb/zone", "gslb/transfer"},
+    r"^ldns/": {"gslb/zone", "gslb/transfer", "gslb/dnssec"},
     r"^maxminddb": {"gslb/geo"},
     r"^toml\+\+/": {"gslb/base"},
     r"^prometheus/": {"gslb/metrics", "edge/report"},
     r"^nats": {"gslb/control"},
-    r"^openssl/": {"gslb/fleet", "gslb/zone", "gslb/control", "gslb/ctl", "gslb/transfer",
+    r"^openssl/": {"gslb/fleet", "gslb/zone", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/transfer",
                    "gslb/server", "edge/serve", "edge/origin", "edge/report"},
-    r"^boost/json": {"gslb/fleet", "gslb/control", "gslb/ctl", "edge/report", "edge/serve"},
-    r"^boost/(asio|beast|url)": {"gslb/control", "gslb/ctl", "gslb/measure", "edge/serve",
+    r"^boost/json": {"gslb/fleet", "gslb/dnssec", "gslb/control", "gslb/ctl", "edge/report", "edge/serve"},
+    r"^boost/(asio|beast|url)": {"gslb/control", "gslb/ctl", "gslb/measure", "gslb/transfer", "edge/serve",
                                  "edge/origin", "edge/report", "gslb", "edge"},
 }
 NOT_A_FUNCTION = re.compile(
