@@ -29,6 +29,12 @@ void add_tcp(const Input& input, Exposition& out) {
   out.counter("proxima_tcp_refused_connections_total",
               "TCP connections refused, one client having too many.",
               sum(input, &ServerCounters::tcp_refused_client));
+  out.counter("proxima_tcp_streams_total",
+              "Answers of many messages (zone transfers), by outcome.");
+  const double begun = sum(input, &ServerCounters::tcp_streams);
+  const double whole = sum(input, &ServerCounters::tcp_streams_whole);
+  out.sample(begun, {{"state", "begun"}});
+  out.sample(whole, {{"state", "whole"}});
   out.counter("proxima_tcp_accept_failures_total",
               "Calls of accept() that failed, mostly for want of file descriptors.",
               sum(input, &ServerCounters::tcp_accept_failed));

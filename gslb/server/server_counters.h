@@ -23,6 +23,8 @@ struct alignas(128) ServerCounters {
   Counter tcp_query_octets;
   Counter tcp_answers;
   Counter tcp_answer_octets;
+  Counter tcp_streams;        // answers of many messages begun
+  Counter tcp_streams_whole;  // of these, handed to the kernel to the end
   Counter tcp_accepted;
   Counter tcp_refused_client;   // over the limit of one client; not among the accepted
   Counter tcp_accept_failed;    // mostly: out of file descriptors

@@ -56,7 +56,7 @@ int TcpService::next_timeout_ms(MonoTime now) const noexcept {
   std::optional<MonoTime> next = accept_again_;
   const auto consider = [&next](MonoTime at) { next = next ? std::min(*next, at) : at; };
   if (!idle_.empty()) consider(idle_.front().since + limits_.idle);
-  if (!blocked_.empty()) consider(blocked_.front().since + limits_.slow_reader);
+  if (!busy_.empty()) consider(busy_.front().since + limits_.slow_reader);
   if (!next) return -1;
   const auto left = std::chrono::ceil<milliseconds>(*next - now).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
@@ -66,8 +66,8 @@ void TcpService::expire(MonoTime now) noexcept {
   while (!idle_.empty() && idle_.front().since + limits_.idle <= now) {
     close(idle_.front(), counters_.tcp_closed_idle);
   }
-  while (!blocked_.empty() && blocked_.front().since + limits_.slow_reader <= now) {
-    close(blocked_.front(), counters_.tcp_closed_slow);
+  while (!busy_.empty() && busy_.front().since + limits_.slow_reader <= now) {
+    close(busy_.front(), counters_.tcp_closed_slow);
   }
   if (accept_again_ && *accept_again_ <= now) {
     accept_again_.reset();
@@ -84,7 +84,7 @@ void TcpService::serve(Connection& connection, MonoTime now) noexcept {
     return;
   }
   for (int i = 0; i < kDrainReads && serve_once(connection, now); ++i) {}
-  if (connection.fd.is_open() && !connection.is_blocked()) {
+  if (connection.fd.is_open() && !connection.is_busy()) {
     close(connection, counters_.tcp_closed_stop);
   }
 }
@@ -93,8 +93,8 @@ void TcpService::serve(Connection& connection, MonoTime now) noexcept {
 bool TcpService::serve_once(Connection& connection, MonoTime now) noexcept {
   if (!connection.fd.is_open()) return false;  // closed earlier within this wake
   std::optional<std::size_t> have;
-  if (connection.is_blocked()) {
-    if (!send_unsent(connection) || connection.is_blocked()) return false;
+  if (connection.is_busy()) {
+    if (!send_more(connection, now) || connection.is_busy()) return false;
     enter(idle_, connection, now);
     poller_.change(connection.fd.get(), connection, Interest::kRead);
     // Whole messages may have waited behind the answers, with nothing more to be read.
@@ -104,8 +104,8 @@ bool TcpService::serve_once(Connection& connection, MonoTime now) noexcept {
     have = receive(connection);
   }
   if (!have || !answer(connection, *have, now)) return false;
-  if (!connection.is_blocked()) return true;
-  enter(blocked_, connection, now);
+  if (!connection.is_busy()) return true;
+  enter(busy_, connection, now);
   poller_.change(connection.fd.get(), connection, Interest::kWrite);
   return false;
 }
@@ -138,7 +138,7 @@ bool TcpService::answer(Connection& connection, std::size_t received, MonoTime n
     if (broken || input.size() - used - kPrefixOctets < length) break;
     if (output_.size() - gathered < kFrameOctets) {
       if (!send(connection, std::exchange(gathered, 0))) return false;
-      if (connection.is_blocked()) break;
+      if (connection.has_unsent()) break;
     }
     std::uint8_t* const out = output_.data() + gathered;
     const std::size_t written =
@@ -153,6 +153,12 @@ bool TcpService::answer(Connection& connection, std::size_t received, MonoTime n
       counters_.tcp_answer_octets.add(written);
     }
     used += kPrefixOctets + length;
+    // What is pipelined behind a stream waits for its end: answers go out in order.
+    if (written == 0) connection.stream = handler_.take_stream();
+    if (connection.stream) {
+      counters_.tcp_streams.add();
+      break;
+    }
   }
   if (gathered > 0 && !send(connection, gathered)) return false;
   if (broken) {
@@ -167,7 +173,7 @@ bool TcpService::answer(Connection& connection, std::size_t received, MonoTime n
 }
 
 // Sends that many octets of output_; what the socket has no room for becomes `unsent`.
-// False: closed.  REQUIRES: !connection.is_blocked()
+// False: closed.  REQUIRES: !connection.has_unsent()
 bool TcpService::send(Connection& connection, std::size_t octets) noexcept {
   const Octets all(output_.data(), octets);
   const std::optional<std::size_t> sent = send_some(connection.fd.get(), all);
@@ -180,7 +186,7 @@ bool TcpService::send(Connection& connection, std::size_t octets) noexcept {
   return true;
 }
 
-// False: closed.  REQUIRES: connection.is_blocked()
+// False: closed.
 bool TcpService::send_unsent(Connection& connection) noexcept {
   const std::optional<std::size_t> sent =
       send_some(connection.fd.get(), Octets(connection.unsent).subspan(connection.sent));
@@ -189,8 +195,38 @@ bool TcpService::send_unsent(Connection& connection) noexcept {
     return false;
   }
   connection.sent += *sent;
-  if (!connection.is_blocked()) store(connection.unsent, {});
+  if (!connection.has_unsent()) store(connection.unsent, {});
   return true;
+}
+
+// False: closed.  REQUIRES: connection.is_busy()
+bool TcpService::send_more(Connection& connection, MonoTime now) noexcept {
+  if (connection.has_unsent() && !send_unsent(connection)) return false;
+  if (connection.has_unsent() || !connection.stream) return true;
+  return pull(connection, now);
+}
+
+// Sends the next messages of the stream: one buffer a wake, so that the worker's other clients
+// take turns with it.  False: closed.  REQUIRES: !connection.has_unsent()
+bool TcpService::pull(Connection& connection, MonoTime now) noexcept {
+  std::size_t gathered = 0;
+  while (output_.size() - gathered >= kFrameOctets) {
+    std::uint8_t* const out = output_.data() + gathered;
+    const std::size_t written =
+        connection.stream->next({out + kPrefixOctets, kMaxTcpMessageOctets});
+    if (written == 0) {
+      connection.stream.reset();
+      counters_.tcp_streams_whole.add();
+      break;
+    }
+    store_u16(out, static_cast<std::uint16_t>(written));
+    gathered += kPrefixOctets + written;
+    counters_.tcp_answers.add();
+    counters_.tcp_answer_octets.add(written);
+  }
+  // The limit of a slow reader is for one buffer: a long transfer may take its time.
+  enter(busy_, connection, now);
+  return gathered == 0 || send(connection, gathered);
 }
 
 void TcpService::enter(Connections& list, Connection& connection, MonoTime now) noexcept {
@@ -205,6 +241,7 @@ void TcpService::close(Connection& connection, Counter& reason) noexcept {
   store(connection.partial, {});
   store(connection.unsent, {});
   connection.sent = 0;
+  connection.stream.reset();
   const auto client = per_client_.find(client_of(connection.peer.address));
   if (--client->second == 0) per_client_.erase(client);
   enter(free_, connection, {});

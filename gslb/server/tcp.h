@@ -4,10 +4,12 @@
 //
 // Why buffers are the worker's and not the connection's: an idle client costs a few hundred
 // octets, not 128 KiB.  A connection owns only what is left over: the start of a message that has
-// not arrived whole, and answers the socket had no room for.
+// not arrived whole, and answers the socket had no room for.  For the same reason a stream of
+// messages is pulled one buffer at a time, as the socket takes it.
 #pragma once
 
 #include <list>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -39,7 +41,7 @@ class TcpService {
   // Accepts and answers what the kernel already holds, then takes nothing new: connections close
   // as soon as their answers are sent.
   void begin_drain(MonoTime now) noexcept;
-  bool is_drained() const noexcept { return idle_.empty() && blocked_.empty(); }
+  bool is_drained() const noexcept { return idle_.empty() && busy_.empty(); }
   void close_all() noexcept;
 
  private:
@@ -52,17 +54,20 @@ class TcpService {
   struct Connection final : EventSink {
     explicit Connection(TcpService& to) noexcept : service(to) {}
     void on_ready(MonoTime now) noexcept override { service.serve(*this, now); }
-    bool is_blocked() const noexcept { return sent < unsent.size(); }
+    bool has_unsent() const noexcept { return sent < unsent.size(); }
+    // Its next query has to wait.
+    bool is_busy() const noexcept { return has_unsent() || stream != nullptr; }
 
     TcpService& service;
     std::list<Connection>* list = nullptr;  // the one `self` is in
     std::list<Connection>::iterator self;
     UniqueFd fd;  // closed: on the free list
     Peer peer;
-    MonoTime since;                     // idle: last whole message; blocked: when it began
+    MonoTime since;                     // idle: last whole message; busy: last all sent
     std::vector<std::uint8_t> partial;  // received, not answered
     std::vector<std::uint8_t> unsent;   // from `sent` on
     std::size_t sent = 0;
+    std::unique_ptr<MessageStream> stream;  // an answer of many messages, not at its end
   };
   using Connections = std::list<Connection>;
   struct ClientHash {
@@ -85,6 +90,8 @@ class TcpService {
   bool answer(Connection& connection, std::size_t received, MonoTime now) noexcept;
   bool send(Connection& connection, std::size_t octets) noexcept;
   bool send_unsent(Connection& connection) noexcept;
+  bool send_more(Connection& connection, MonoTime now) noexcept;
+  bool pull(Connection& connection, MonoTime now) noexcept;
   void enter(Connections& list, Connection& connection, MonoTime now) noexcept;
   void close(Connection& connection, Counter& reason) noexcept;
 
@@ -99,7 +106,7 @@ class TcpService {
   // Each connection is in one of these; nodes move by splice, so addresses stay.  Longest waiting
   // first, as each list has one time limit and entries join at the end.
   Connections idle_;
-  Connections blocked_;  // its client does not read
+  Connections busy_;  // with answers the socket has no room for, or a stream to go on with
   Connections free_;
   std::unordered_map<Address, unsigned, ClientHash> per_client_;
 

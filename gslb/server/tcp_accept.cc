@@ -57,7 +57,7 @@ void TcpService::admit(UniqueFd fd, const Endpoint& from, MonoTime now) noexcept
     counters_.tcp_refused_client.add();
     return;
   }
-  if (idle_.size() + blocked_.size() >= limits_.connections) close_longest_idle();
+  if (idle_.size() + busy_.size() >= limits_.connections) close_longest_idle();
   if (free_.empty()) {
     free_.emplace_back(*this);
     free_.back().self = std::prev(free_.end());
@@ -91,8 +91,8 @@ void TcpService::pause_accepting(MonoTime now) noexcept {
 void TcpService::close_longest_idle() noexcept {
   if (!idle_.empty()) {
     close(idle_.front(), counters_.tcp_closed_full);
-  } else if (!blocked_.empty()) {
-    close(blocked_.front(), counters_.tcp_closed_full);
+  } else if (!busy_.empty()) {
+    close(busy_.front(), counters_.tcp_closed_full);
   }
 }
 
@@ -107,7 +107,7 @@ void TcpService::begin_drain(MonoTime now) noexcept {
   serve_idle(now);
 }
 
-// While draining, serve() leaves a connection blocked or closed.
+// While draining, serve() leaves a connection busy or closed.
 void TcpService::serve_idle(MonoTime now) noexcept {
   while (!idle_.empty()) serve(idle_.front(), now);
 }
@@ -115,7 +115,7 @@ void TcpService::serve_idle(MonoTime now) noexcept {
 void TcpService::close_all() noexcept {
   listeners_.clear();
   while (!idle_.empty()) close(idle_.front(), counters_.tcp_closed_stop);
-  while (!blocked_.empty()) close(blocked_.front(), counters_.tcp_closed_stop);
+  while (!busy_.empty()) close(busy_.front(), counters_.tcp_closed_stop);
 }
 
 }  // namespace gslb::server

@@ -1,8 +1,10 @@
 // An echo server and blocking clients on loopback.
 #pragma once
 
+#include <atomic>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,16 +26,54 @@ class EchoHandler final : public Handler {
  public:
   static constexpr std::uint8_t kSilence = 'S';  // no answer
   static constexpr std::uint8_t kBig = 'B';      // as long as it may be
+  static constexpr std::uint8_t kStream = 'M';   // a stream of as many messages as its number says
+
+  // Numbered from 0; as long as the query, or as long as they may be if it is longer than 100.
+  class Stream final : public MessageStream {
+   public:
+    explicit Stream(Octets query) : query_(query.begin(), query.end()) {
+      std::memcpy(&left_, query.data(), sizeof left_);
+      alive().fetch_add(1);
+    }
+    ~Stream() override { alive().fetch_sub(1); }
+    // Of all handlers.
+    static std::atomic<int>& alive() {
+      static std::atomic<int> count{0};
+      return count;
+    }
+    std::size_t next(MutableOctets out) noexcept override {
+      if (left_ == 0) return 0;
+      --left_;
+      const std::size_t size = query_.size() > 100 ? out.size() : query_.size();
+      std::memset(out.data(), 0, size);
+      std::memcpy(out.data(), &sent_, sizeof sent_);
+      ++sent_;
+      return size;
+    }
+
+   private:
+    std::vector<std::uint8_t> query_;
+    std::uint32_t left_ = 0;
+    std::uint32_t sent_ = 0;
+  };
 
   void begin_batch() noexcept override {}
-  std::size_t handle(Octets message, const Peer&, MutableOctets out) noexcept override {
+  std::size_t handle(Octets message, const Peer& peer, MutableOctets out) noexcept override {
     const std::uint8_t command = message.size() > 12 ? message[12] : 0;
+    if (command == kStream && peer.transport != Transport::kUdp) {
+      stream_ = std::make_unique<Stream>(message);
+      return 0;
+    }
     if (command == kSilence) return 0;
     std::memcpy(out.data(), message.data(), message.size());
     if (command != kBig) return message.size();
     std::memset(out.data() + message.size(), 'x', out.size() - message.size());
     return out.size();
   }
+  std::unique_ptr<MessageStream> take_stream() noexcept override { return std::move(stream_); }
+
+ private:
+  std::unique_ptr<MessageStream> stream_;
 };
 
 // A message with a number in it.
