@@ -26,6 +26,8 @@ void read_zones(TomlTable& root, Context& context) {
     if (auto file = read_path(table, "file", context, Need::kRequired)) {
       zone.file = std::move(*file);
     }
+    zone.dnssec = located(table, "dnssec");
+    if (zone.dnssec) { check_policy(*zone.dnssec, context); }
     table.finish();
     context.config.zones.push_back(std::move(zone));
   }
@@ -85,6 +87,7 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   read_server(*root, context);
   read_log(*root, context);
   read_admin(*root, context);
+  read_dnssec(*root, context);
   read_zones(*root, context);
   read_geo(*root, context);
   read_clusters(*root, context);

@@ -51,6 +51,36 @@ struct Admin {
 struct Zone {
   LocatedString name;
   LocatedString file;  // resolved against the configuration file's folder
+  std::optional<LocatedString> dnssec;  // id of a policy; nothing: served as it is
+};
+
+enum class KeyLayout : std::uint8_t { kCsk, kKskZsk };
+enum class Denial : std::uint8_t { kNsec, kNsec3 };
+enum class SerialPolicy : std::uint8_t { kIncrement, kUnixTime, kKeep };
+
+// [dnssec.ID]: how a zone is signed and its keys live.  Times in seconds.
+struct DnssecPolicy {
+  LocatedString id;
+  std::string algorithm = "ecdsap256sha256";  // | ed25519 | rsasha256
+  unsigned rsa_bits = 2048;
+  KeyLayout keys = KeyLayout::kCsk;
+  std::string key_dir;   // default state_dir + "/keys"
+  bool generate = true;  // make keys that are missing or due; false: the operator does
+  Denial denial = Denial::kNsec;
+  bool nsec3_opt_out = false;
+  std::int64_t signature_lifetime_s = 14 * 86'400;
+  std::int64_t signature_refresh_s = 5 * 86'400;  // made anew this long before they expire
+  std::int64_t signature_jitter_s = 12 * 3600;    // expiry is brought forward by up to this
+  std::int64_t inception_skew_s = 3600;           // for validators whose clock is behind
+  std::uint32_t dnskey_ttl_s = 3600;
+  std::int64_t zsk_lifetime_s = 30 * 86'400;  // 0: for ever
+  std::int64_t ksk_lifetime_s = 0;            // of KSK or CSK; 0: for ever
+  std::int64_t propagation_s = 3600;          // until every server of the zone has a change
+  std::int64_t parent_propagation_s = 3600;
+  std::int64_t parent_ds_ttl_s = 86'400;
+  bool cds = true;
+  bool go_insecure = false;  // leave DNSSEC step by step: withdraw the DS, then the signatures
+  SerialPolicy serial = SerialPolicy::kIncrement;
 };
 
 // [[geo.source]]: one file; several are merged, later ones fill what earlier ones lack.
@@ -163,6 +193,7 @@ struct Config {
   Server server;
   Log log;
   Admin admin;
+  std::vector<DnssecPolicy> dnssec;
   std::vector<Zone> zones;
   Geo geo;
   std::vector<Cluster> clusters;
@@ -174,8 +205,8 @@ struct Config {
 };
 
 // Reads `path`.  Everything wrong goes into `problems`, each at its place; nullopt when one of
-// them is an error.  References between tables (route → service, override → cluster, service tier
-// → some cluster) are checked here.  Opens no file but `path` and the key and token files it names.
+// them is an error.  References between tables (route → service, zone → policy, override → cluster,
+// service tier → some cluster) are checked here.  Opens no file but `path` and the key and token files it names.
 std::optional<Config> load(const std::string& path, Problems& problems);
 // Only [admin] of `path`: for tools that talk to a running server and must not fail on what is
 // wrong elsewhere in its file.  nullopt when the file isn't TOML or [admin] has errors.

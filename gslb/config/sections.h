@@ -21,6 +21,7 @@ struct Context {
 
 void read_server(TomlTable& root, Context& context);
 void read_admin(TomlTable& root, Context& context);
+void read_dnssec(TomlTable& root, Context& context);  // after the server: state_dir
 void read_geo(TomlTable& root, Context& context);
 void read_clusters(TomlTable& root, Context& context);
 void read_services(TomlTable& root, Context& context);   // after the clusters: tiers
@@ -34,6 +35,9 @@ std::optional<LocatedString> located(TomlTable& table, std::string_view key,
 // The strings of `key`; an empty list is an error with `hint`.
 std::vector<LocatedString> read_list(TomlTable& table, std::string_view key, std::string_view hint,
                                      const Context& context);
+
+// Reports `policy`, what a zone's `dnssec` says, when it is none of the policies read.
+void check_policy(const LocatedString& policy, const Context& context);
 
 // Reports what isn't [a-z0-9-]{1,63} without a hyphen at either end.  `kind` is "cluster" …
 void check_id(const LocatedString& id, std::string_view kind, Problems& problems);
