@@ -209,17 +209,19 @@ bool operator==(const Name& a, const Name& b) noexcept {
          equal_ignoring_case(a.wire().data(), b.wire().data(), a.wire_.size());
 }
 
-bool operator<(const Name& a, const Name& b) noexcept {
-  const LabelIndex left = index_of(a.wire());
-  const LabelIndex right = index_of(b.wire());
+bool canonical_less(Octets a, Octets b) noexcept {
+  const LabelIndex left = index_of(a);
+  const LabelIndex right = index_of(b);
   const std::size_t shared = std::min(left.count, right.count);
   for (std::size_t i = 1; i <= shared; ++i) {
-    const int order = compare_labels(a.wire().data() + left.offsets[left.count - i],
-                                     b.wire().data() + right.offsets[right.count - i]);
+    const int order = compare_labels(a.data() + left.offsets[left.count - i],
+                                     b.data() + right.offsets[right.count - i]);
     if (order != 0) { return order < 0; }
   }
   return left.count < right.count;
 }
+
+bool operator<(const Name& a, const Name& b) noexcept { return canonical_less(a.wire(), b.wire()); }
 
 Result<void, NameError> QuestionName::parse(Octets octets, std::size_t* consumed) noexcept {
   // First hop from label to label, then fold case in words over all of them: a loop over the

@@ -35,6 +35,9 @@ std::string_view describe(NameError error) noexcept;
 // is malformed.  Octets after it are ignored.
 std::size_t wire_name_size(Octets octets) noexcept;
 
+// Canonical order of two whole names in wire form, ignoring case (RFC 4034 6.1).
+bool canonical_less(Octets a, Octets b) noexcept;
+
 // An absolute name in uncompressed wire form, case kept.  Immutable value; owns its octets.
 // Equality and order ignore case (order: canonical, RFC 4034 6.1).
 class Name {

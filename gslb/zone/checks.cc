@@ -34,6 +34,7 @@ class Checker {
 
   void run() {
     check_apex();
+    check_denial();
     for (NodeIndex node = 0; node < zone_.node_count(); ++node) { check_node(node); }
     check_ttls();
   }
@@ -46,6 +47,7 @@ class Checker {
   };
 
   void check_apex();
+  void check_denial();
   void check_node(NodeIndex node);
   void check_occluded(NodeIndex node, Found::Kind kind);
   void check_singletons(NodeIndex node);
@@ -103,6 +105,30 @@ void Checker::check_apex() {
   }
 }
 
+void Checker::check_denial() {
+  const std::string hint = "sign it with 0, RFC 9276 3.1";
+  const Site site{Zone::kApexNode, RrType::kNsec3param};
+  const auto parameters = zone_.rrset(site.node, site.type);
+  if (parameters) {
+    const Octets rdata = dns::RdataCursor(*parameters).rdata();
+    const unsigned iterations = rdata.size() < 4 ? 0 : load_u16(rdata.data() + 2);
+    const std::string what = "NSEC3 with " + std::to_string(iterations) + " iterations: ";
+    if (iterations > kMaxNsec3Iterations) {
+      return error(site,
+                   what + "more than " + std::to_string(kMaxNsec3Iterations) + " are not served",
+                   hint);
+    }
+    if (iterations > kSaneNsec3Iterations) {
+      warning(site, what + "validators may take the zone for insecure", hint);
+    }
+  }
+  if (zone_.denial() == DenialKind::kNone && zone_.signatures(site.node, RrType::kSoa)) {
+    warning({site.node, RrType::kSoa},
+            "the zone is signed but has no NSEC or NSEC3 chain: its denials can't be validated",
+            "sign it again");
+  }
+}
+
 void Checker::check_node(NodeIndex node) {
   const Octets owner = zone_.owner(node);
   for (std::size_t i = 0; i < zone_.rrset_count(node); ++i) {
@@ -112,6 +138,7 @@ void Checker::check_node(NodeIndex node) {
                                   " does not fit in a DNS message");
     }
   }
+  if (zone_.is_nsec3_owner(node)) { return; }
   // QTYPE DS, so that a cut itself counts as the parent's.
   const Found::Kind kind = find_name(owner, RrType::kDs).kind;
   if (kind != Found::Kind::kExact) { return check_occluded(node, kind); }

@@ -1,5 +1,6 @@
 #include "gslb/zone/zone.h"
 
+#include <algorithm>
 #include <array>
 
 #include "gslb/base/check.h"
@@ -11,7 +12,8 @@ std::size_t Zone::node_count() const noexcept { return storage_->nodes.size(); }
 
 std::size_t Zone::memory_octets() const noexcept {
   return sizeof(Zone) + sizeof(Storage) + storage_->names.memory_octets() +
-         storage_->nodes.capacity() * sizeof(NodeRecord) + storage_->blocks.capacity();
+         storage_->denial.memory_octets() + storage_->nodes.capacity() * sizeof(NodeRecord) +
+         storage_->blocks.capacity();
 }
 
 NodeIndex Zone::find_node(Octets lower_wire) const noexcept {
@@ -70,6 +72,53 @@ NodeIndex Zone::wildcard_child(NodeIndex node) const noexcept {
   return storage_->load<NodeIndex>(storage_->after_route(node));
 }
 
+std::optional<dns::RrsetView> Zone::signatures(NodeIndex node, dns::RrType covered) const noexcept {
+  std::size_t at = storage_->first_rrset(node);
+  for (std::size_t left = storage_->nodes[node].rrset_count; left > 0; --left) {
+    const auto header = storage_->load<RrsetHeader>(at);
+    if (header.type == static_cast<std::uint16_t>(dns::RrType::kRrsig) && header.size >= 4 &&
+        load_u16(storage_->blocks.data() + at + Storage::kCoveredAt) ==
+            static_cast<std::uint16_t>(covered)) {
+      return storage_->view(header, at);
+    }
+    at += sizeof header + header.size;
+  }
+  return std::nullopt;
+}
+
+DenialKind Zone::denial() const noexcept { return storage_->denial.kind; }
+
+bool Zone::is_nsec3_owner(NodeIndex node) const noexcept {
+  return storage_->has(node, kIsNsec3Owner);
+}
+
+NodeIndex Zone::nsec_of(Octets lower_wire) const noexcept {
+  const std::vector<NodeIndex>& owners = storage_->denial.nsec;
+  // The apex is the first in canonical order, so there is always one before.
+  const auto after = std::upper_bound(
+      owners.begin(), owners.end(), lower_wire,
+      [this](Octets name, NodeIndex node) { return dns::canonical_less(name, owner(node)); });
+  DCHECK(after != owners.begin());
+  return *(after - 1);
+}
+
+Nsec3Hash Zone::hash_of(Octets lower_wire) const noexcept {
+  return storage_->denial.hash_of(lower_wire);
+}
+
+Nsec3Place Zone::nsec3_of(const Nsec3Hash& hash) const noexcept {
+  return storage_->denial.find(hash);
+}
+
+Nsec3Place Zone::nsec3_of(NodeIndex node) const noexcept {
+  return storage_->denial.of_node[node].own;
+}
+
+Nsec3Place Zone::nsec3_of_wildcard(NodeIndex node) const noexcept {
+  const Nsec3Place known = storage_->denial.of_node[node].wildcard;
+  return known.node != kNoNode ? known : nsec3_of(hash_of(WildcardName(owner(node)).wire()));
+}
+
 Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) noexcept {
   const Zone::Storage& storage = *zone.storage_;
   DCHECK(qname.label_count() >= storage.apex_labels);
@@ -87,7 +136,7 @@ Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) 
     const std::size_t at = qname.label_offset(below - 1);
     hash = NameTable::child_hash(hash, qname.wire().subspan(at, std::size_t{1} + qname.wire()[at]));
     const NodeIndex child = storage.names.find(qname.suffix(below - 1), hash);
-    if (child == kNoNode) {
+    if (child == kNoNode || storage.has(child, kIsNsec3Owner)) {
       // `node` is the closest encloser: every ancestor of a name in the zone is a node.
       const NodeIndex source = zone.wildcard_child(node);
       if (source == kNoNode) { return {Found::Kind::kNxDomain, kNoNode, node, below}; }

@@ -1,7 +1,7 @@
 // One zone's data, immutable, in a few compact arrays, and the lookup of RFC 1034 4.3.2 over it.
 //
 // Source: RFC 1034 4.3.2 and 4.3.3, RFC 4592 (wildcards, closest encloser, empty non-terminals),
-// RFC 6672 (DNAME), RFC 9499 (vocabulary).
+// RFC 6672 (DNAME), RFC 4035 3.1 and RFC 5155 7.2 (proofs), RFC 9499 (vocabulary).
 //
 // Why compact: a million A records should take about a hundred octets each, so nodes and RRsets
 // live in arenas addressed by 32-bit offsets, and names are found by hash, one probe a label.
@@ -15,6 +15,7 @@
 #include "gslb/base/bytes.h"
 #include "gslb/dns/name.h"
 #include "gslb/dns/rrset.h"
+#include "gslb/zone/nsec3_hash.h"
 
 namespace gslb::zone {
 
@@ -28,6 +29,15 @@ class Zone;
 struct Found;
 
 Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) noexcept;
+
+// How a zone proves that something does not exist.
+enum class DenialKind : std::uint8_t { kNone, kNsec, kNsec3 };
+
+// Where a hash falls in the NSEC3 chain: on the owner of an NSEC3 or in the interval after it.
+struct Nsec3Place {
+  NodeIndex node = kNoNode;  // has the NSEC3 RRset
+  bool matches = false;      // else it covers the hash
+};
 
 // Immutable after ZoneBuilder::build(); shared by snapshots; thread-safe.
 class Zone {
@@ -48,7 +58,9 @@ class Zone {
   Octets owner(NodeIndex node) const noexcept;
   // nullopt when the node has no such RRset.
   std::optional<dns::RrsetView> rrset(NodeIndex node, dns::RrType type) const noexcept;
-  // RRsets of a node by position, for ANY (RFC 8482), AXFR and checks.
+  // RRsets of a node by position, for ANY (RFC 8482), AXFR and checks.  The RRSIG records are as
+  // many sets as there are types covered, for their TTLs differ; each stands after the set it
+  // covers.  So rrset(node, kRrsig) is only the first of them.
   std::size_t rrset_count(NodeIndex node) const noexcept;
   dns::RrsetView rrset_at(NodeIndex node, std::size_t position) const noexcept;
   // The route bound to this owner, or kNoRoute.
@@ -58,6 +70,28 @@ class Zone {
   bool has_cname(NodeIndex node) const noexcept;
   // The node "*.<owner of node>", or kNoNode.
   NodeIndex wildcard_child(NodeIndex node) const noexcept;
+
+  // The RRSIG records over the node's RRset of type `covered`.
+  std::optional<dns::RrsetView> signatures(NodeIndex node, dns::RrType covered) const noexcept;
+  // The SOA is signed and there is a chain of denial: answers with DO carry proofs.
+  bool is_signed() const noexcept { return is_signed_; }
+  // kNsec3 rather than kNsec when the zone has both chains.
+  DenialKind denial() const noexcept;
+  // True for what only an NSEC3 RRset makes a node: to find() it does not exist (RFC 5155 7.2.8).
+  bool is_nsec3_owner(NodeIndex node) const noexcept;
+
+  // The node whose NSEC matches or covers a name at or below the apex: the last owner of one that
+  // is not after it in canonical order.  REQUIRES: denial() == kNsec.  O(log names)
+  NodeIndex nsec_of(Octets lower_wire) const noexcept;
+
+  // The functions below REQUIRE: denial() == kNsec3.
+  Nsec3Hash hash_of(Octets lower_wire) const noexcept;
+  // O(log names)
+  Nsec3Place nsec3_of(const Nsec3Hash& hash) const noexcept;
+  // Of the owner of a node that is no NSEC3 owner.  No hashing, O(1).
+  Nsec3Place nsec3_of(NodeIndex node) const noexcept;
+  // Of "*.<owner of node>", there or not.  Hashes only when nothing lies below the node.
+  Nsec3Place nsec3_of_wildcard(NodeIndex node) const noexcept;
 
  private:
   friend class ZoneBuilder;
@@ -69,6 +103,7 @@ class Zone {
   std::uint32_t serial_ = 0;
   std::uint32_t negative_ttl_s_ = 0;
   std::size_t record_count_ = 0;
+  bool is_signed_ = false;
   std::shared_ptr<const Storage> storage_;
 };
 
@@ -107,7 +142,8 @@ class ZoneBuilder {
   ZoneBuilder& operator=(const ZoneBuilder&) = delete;
 
   // Adds one record; duplicates are dropped (RFC 2181 5).  `rdata` uncompressed wire form.  The
-  // lowest TTL of a set wins (RFC 2181 5.2).  REQUIRES: owner at or below the apex.
+  // lowest TTL of a set wins (RFC 2181 5.2); RRSIG records are a set with those that cover the
+  // same type.  REQUIRES: owner at or below the apex.
   void add(const dns::Name& owner, dns::RrType type, std::uint32_t ttl_s, Octets rdata);
   // Binds a route to an owner; makes the node (and empty non-terminals above it) when absent.
   void bind_route(const dns::Name& owner, RouteIndex route);

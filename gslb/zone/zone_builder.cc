@@ -36,6 +36,7 @@ struct ZoneBuilder::Work {
   std::vector<List> lists;          // by node
   std::vector<RouteIndex> routes;   // by node
   std::vector<NodeIndex> wildcard;  // by node: the child "*"
+  std::vector<bool> has_children;   // by node
   std::vector<Entry> entries;
   std::vector<std::uint8_t> rdata;
   std::size_t record_count = 0;
@@ -46,6 +47,11 @@ struct ZoneBuilder::Work {
     const std::uint8_t* at = rdata.data() + entry.rdata;
     return {at, std::size_t{2} + load_u16(at)};
   }
+  // The type an RRSIG covers; 0 when it is too short to say.
+  dns::RrType covered_by(const Entry& entry) const {
+    const Octets octets = rdata_of(entry);
+    return static_cast<dns::RrType>(octets.size() < 4 ? 0 : load_u16(octets.data() + 2));
+  }
   void put_rrset(std::vector<std::uint32_t>& members, std::vector<std::uint8_t>& blocks);
   void drop_duplicates(std::vector<std::uint32_t>& members) const;
   NodeRecord put_node(NodeIndex node, std::vector<std::uint8_t>& blocks);
@@ -55,6 +61,7 @@ NodeIndex ZoneBuilder::Work::add_node(Octets wire, NameTable::Hash hash) {
   lists.emplace_back();
   routes.push_back(kNoRoute);
   wildcard.push_back(kNoNode);
+  has_children.push_back(false);
   return names.insert(wire, hash);
 }
 
@@ -71,6 +78,7 @@ NodeIndex ZoneBuilder::Work::node_of(const dns::Name& owner) {
     NodeIndex child = names.find(name.suffix(below), hash);
     if (child == kNoNode) {
       child = add_node(name.suffix(below), hash);
+      has_children[node] = true;
       if (label.size() == 2 && label[1] == '*') { wildcard[node] = child; }
     }
     node = child;
@@ -135,19 +143,34 @@ NodeRecord ZoneBuilder::Work::put_node(NodeIndex node, std::vector<std::uint8_t>
   for (std::uint32_t at = lists[node].first; at != kNone; at = entries[at].next) {
     waiting.push_back(at);
   }
-  // Types in the order of their first record.
-  while (!waiting.empty()) {
-    const dns::RrType type = entries[waiting.front()].type;
-    const auto rest = std::stable_partition(
-        waiting.begin(), waiting.end(), [&](std::uint32_t at) { return entries[at].type == type; });
+  // Moves what `belongs` from `waiting` into the block; false when there was none.
+  const auto put = [&](const auto& belongs) {
+    const auto rest = std::stable_partition(waiting.begin(), waiting.end(), belongs);
+    if (rest == waiting.begin()) { return false; }
     std::vector<std::uint32_t> members(waiting.begin(), rest);
     waiting.erase(waiting.begin(), rest);
     put_rrset(members, blocks);
     ++record.rrset_count;
-    if (type == dns::RrType::kNs && node != Zone::kApexNode) { record.flags |= kIsCut; }
-    if (type == dns::RrType::kDname) { record.flags |= kIsDname; }
-    if (type == dns::RrType::kCname) { record.flags |= kIsCname; }
+    return true;
+  };
+  const auto is_signature = [&](std::uint32_t at) {
+    return entries[at].type == dns::RrType::kRrsig;
+  };
+  bool has_nsec3 = false;
+  bool has_other = routes[node] != kNoRoute || has_children[node];
+  // Types in the order of their first record, each with its signatures.
+  while (!waiting.empty()) {
+    const std::uint32_t front = waiting.front();
+    const dns::RrType type = is_signature(front) ? covered_by(entries[front]) : entries[front].type;
+    if (put([&](std::uint32_t at) { return entries[at].type == type && !is_signature(at); })) {
+      if (type == dns::RrType::kNs && node != Zone::kApexNode) { record.flags |= kIsCut; }
+      if (type == dns::RrType::kDname) { record.flags |= kIsDname; }
+      if (type == dns::RrType::kCname) { record.flags |= kIsCname; }
+      (type == dns::RrType::kNsec3 ? has_nsec3 : has_other) = true;
+    }
+    put([&](std::uint32_t at) { return is_signature(at) && covered_by(entries[at]) == type; });
   }
+  if (has_nsec3 && !has_other) { record.flags |= kIsNsec3Owner; }
   return record;
 }
 
@@ -180,7 +203,7 @@ void ZoneBuilder::bind_route(const dns::Name& owner, RouteIndex route) {
 
 std::shared_ptr<const Zone> ZoneBuilder::build() {
   const std::unique_ptr<Work> work = std::exchange(work_, nullptr);
-  auto storage = std::make_shared<Zone::Storage>();
+  const auto storage = std::make_shared<Zone::Storage>();
   storage->apex_labels = work->apex_labels;
   storage->nodes.reserve(work->names.size());
   storage->blocks.reserve(work->rdata.size() + work->lists.size() * sizeof(RrsetHeader));
@@ -194,7 +217,8 @@ std::shared_ptr<const Zone> ZoneBuilder::build() {
   const std::shared_ptr<Zone> zone(new Zone);
   zone->apex_ = work->apex;
   zone->record_count_ = work->record_count;
-  zone->storage_ = std::move(storage);
+  zone->storage_ = storage;
+  storage->denial.build(*zone, work->has_children);
   const auto soa = zone->rrset(Zone::kApexNode, dns::RrType::kSoa);
   CHECK(soa.has_value());
   // The fixed fields are the last 20 octets: serial, refresh, retry, expire, minimum.
@@ -203,6 +227,8 @@ std::shared_ptr<const Zone> ZoneBuilder::build() {
   const std::uint8_t* fixed = rdata.data() + rdata.size() - 20;
   zone->serial_ = load_u32(fixed);
   zone->negative_ttl_s_ = std::min(soa->ttl_s, load_u32(fixed + 16));
+  zone->is_signed_ = zone->denial() != DenialKind::kNone &&
+                     zone->signatures(Zone::kApexNode, dns::RrType::kSoa).has_value();
   return zone;
 }
 

@@ -3,11 +3,13 @@
 // Why blocks: a node costs 8 octets plus what it really has.  A block is, in host order and without
 // alignment: [u32 route, with kHasRoute] [u32 wildcard child, with kHasWildcard], then for every
 // RRset 12 octets (u16 type, u16 count, u32 ttl, u32 size) and its rdata as RrsetView wants it.
+// RRSIG records are one such set for every type they cover.
 #pragma once
 
 #include <cstring>
 #include <vector>
 
+#include "gslb/zone/denial_index.h"
 #include "gslb/zone/name_table.h"
 #include "gslb/zone/zone.h"
 
@@ -19,6 +21,7 @@ enum NodeFlag : std::uint8_t {
   kIsCname = 4,
   kHasRoute = 8,
   kHasWildcard = 16,
+  kIsNsec3Owner = 32,
 };
 
 struct NodeRecord {
@@ -41,6 +44,7 @@ struct Zone::Storage {
   std::vector<NodeRecord> nodes;  // index = NodeIndex
   std::vector<std::uint8_t> blocks;
   std::size_t apex_labels = 0;
+  DenialIndex denial;
 
   template <typename T>
   T load(std::size_t at) const noexcept {
@@ -56,6 +60,8 @@ struct Zone::Storage {
   std::size_t first_rrset(NodeIndex node) const noexcept {
     return after_route(node) + (has(node, kHasWildcard) ? sizeof(NodeIndex) : 0);
   }
+  // Octets before the covered type of an RRSIG set: the header and the first record's length.
+  static constexpr std::size_t kCoveredAt = sizeof(RrsetHeader) + 2;
   dns::RrsetView view(const RrsetHeader& header, std::size_t at) const noexcept {
     return {static_cast<dns::RrType>(header.type),
             header.ttl_s,

@@ -1,0 +1,110 @@
+#include "gslb/zone/denial_index.h"
+
+#include <algorithm>
+
+namespace gslb::zone {
+namespace {
+
+using dns::RdataCursor;
+using dns::RrType;
+
+// What NSEC3 and NSEC3PARAM begin with (RFC 5155 3.2 and 4.2).
+struct Parameters {
+  std::uint8_t algorithm = 0;
+  std::uint8_t flags = 0;
+  std::uint16_t iterations = 0;
+  Octets salt;
+};
+
+std::optional<Parameters> parse(Octets rdata) noexcept {
+  if (rdata.size() < 5 || rdata.size() < 5U + rdata[4]) { return std::nullopt; }
+  return Parameters{rdata[0], rdata[1], load_u16(rdata.data() + 2), rdata.subspan(5, rdata[4])};
+}
+
+// The chain to answer from: NSEC3PARAM with other flags than 0 is not for servers (RFC 5155 4.1.2).
+std::optional<Parameters> chosen(const Zone& zone) {
+  const auto set = zone.rrset(Zone::kApexNode, RrType::kNsec3param);
+  if (!set) { return std::nullopt; }
+  for (RdataCursor record(*set); !record.done(); record.next()) {
+    const auto found = parse(record.rdata());
+    if (found && found->algorithm == kNsec3Sha1 && found->flags == 0 &&
+        found->iterations <= kMaxNsec3Iterations) {
+      return found;
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_of_chain(const dns::RrsetView& set, const Parameters& wanted) {
+  for (RdataCursor record(set); !record.done(); record.next()) {
+    const auto found = parse(record.rdata());
+    if (found && found->algorithm == kNsec3Sha1 && found->iterations == wanted.iterations &&
+        std::ranges::equal(found->salt, wanted.salt)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Owners of NSEC3 are one label below the apex (RFC 5155 3).
+std::optional<Nsec3Hash> hash_in_owner(const Zone& zone, NodeIndex node) {
+  const Octets owner = zone.owner(node);
+  if (owner.size() != 1U + owner[0] + zone.apex().wire().size()) { return std::nullopt; }
+  return parse_base32hex(owner.subspan(1, owner[0]));
+}
+
+}  // namespace
+
+WildcardName::WildcardName(Octets lower_owner) noexcept : size_(2 + lower_owner.size()) {
+  octets_[0] = 1;
+  octets_[1] = '*';
+  std::ranges::copy(lower_owner, octets_.begin() + 2);
+}
+
+void DenialIndex::build(const Zone& zone, const std::vector<bool>& has_children) {
+  const auto parameters = chosen(zone);
+  if (parameters) {
+    for (NodeIndex node = 1; node < zone.node_count(); ++node) {
+      const auto set = zone.rrset(node, RrType::kNsec3);
+      if (!set || !is_of_chain(*set, *parameters)) { continue; }
+      if (const auto hash = hash_in_owner(zone, node)) { nsec3.push_back({*hash, node}); }
+    }
+  }
+  if (!nsec3.empty()) {
+    kind = DenialKind::kNsec3;
+    iterations = parameters->iterations;
+    salt.assign(parameters->salt.begin(), parameters->salt.end());
+    std::ranges::sort(nsec3, {}, &Hashed::hash);
+    of_node.resize(zone.node_count());
+    for (NodeIndex node = 0; node < zone.node_count(); ++node) {
+      if (zone.is_nsec3_owner(node)) { continue; }
+      of_node[node].own = find(hash_of(zone.owner(node)));
+      if (has_children[node]) {
+        of_node[node].wildcard = find(hash_of(WildcardName(zone.owner(node)).wire()));
+      }
+    }
+    return;
+  }
+  if (!zone.rrset(Zone::kApexNode, RrType::kNsec)) { return; }
+  kind = DenialKind::kNsec;
+  for (NodeIndex node = 0; node < zone.node_count(); ++node) {
+    if (zone.rrset(node, RrType::kNsec)) { nsec.push_back(node); }
+  }
+  std::ranges::sort(nsec, [&](NodeIndex a, NodeIndex b) {
+    return dns::canonical_less(zone.owner(a), zone.owner(b));
+  });
+}
+
+Nsec3Place DenialIndex::find(const Nsec3Hash& hash) const noexcept {
+  const auto after = std::ranges::upper_bound(nsec3, hash, {}, &Hashed::hash);
+  // Before the first: the last one's interval goes round.
+  const Hashed& found = after == nsec3.begin() ? nsec3.back() : *(after - 1);
+  return {found.node, found.hash == hash};
+}
+
+std::size_t DenialIndex::memory_octets() const noexcept {
+  return salt.capacity() + nsec.capacity() * sizeof(NodeIndex) + nsec3.capacity() * sizeof(Hashed) +
+         of_node.capacity() * sizeof(OfNode);
+}
+
+}  // namespace gslb::zone

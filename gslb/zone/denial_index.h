@@ -1,0 +1,58 @@
+// The chain of a signed zone in searchable form: NSEC owners in canonical order, NSEC3 owners in
+// the order of their hashes.
+//
+// Source: RFC 4034 6.1, RFC 5155 7.1 and 7.2.
+//
+// Why the hashes of nodes are kept: what denies a name next to the closest encloser, and what
+// matches the encloser itself, is then known without hashing; a query costs one hash, that of the
+// next closer name.
+#pragma once
+
+#include <vector>
+
+#include "gslb/zone/nsec3_hash.h"
+#include "gslb/zone/zone.h"
+
+namespace gslb::zone {
+
+// Immutable once built.  Private to gslb/zone.
+struct DenialIndex {
+  struct Hashed {
+    Nsec3Hash hash;
+    NodeIndex node;
+  };
+  struct OfNode {
+    Nsec3Place own;
+    Nsec3Place wildcard;  // of "*" below the node; unknown for nodes without children
+  };
+
+  DenialKind kind = DenialKind::kNone;
+  std::uint16_t iterations = 0;
+  std::vector<std::uint8_t> salt;
+  std::vector<NodeIndex> nsec;
+  std::vector<Hashed> nsec3;
+  std::vector<OfNode> of_node;  // index = NodeIndex
+
+  // `has_children` by node.  Leaves kind kNone when the zone has no chain that can be used.
+  // O(n log n), two hashes a node for NSEC3.
+  void build(const Zone& zone, const std::vector<bool>& has_children);
+
+  Nsec3Place find(const Nsec3Hash& hash) const noexcept;
+  Nsec3Hash hash_of(Octets lower_wire) const noexcept {
+    return nsec3_hash(lower_wire, salt, iterations);
+  }
+  std::size_t memory_octets() const noexcept;
+};
+
+// "*.<owner>".  `lower_owner` at most 255 octets; the result may be longer than any name.
+class WildcardName {
+ public:
+  explicit WildcardName(Octets lower_owner) noexcept;
+  Octets wire() const noexcept { return {octets_.data(), size_}; }
+
+ private:
+  std::array<std::uint8_t, 2 + dns::kMaxNameOctets> octets_;
+  std::size_t size_;
+};
+
+}  // namespace gslb::zone
