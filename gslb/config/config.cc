@@ -28,6 +28,7 @@ void read_zones(TomlTable& root, Context& context) {
     }
     zone.dnssec = located(table, "dnssec");
     if (zone.dnssec) { check_policy(*zone.dnssec, context); }
+    read_zone_transfer(table, context, zone.transfer);
     table.finish();
     context.config.zones.push_back(std::move(zone));
   }
@@ -88,6 +89,9 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   read_log(*root, context);
   read_admin(*root, context);
   read_dnssec(*root, context);
+  read_keys(*root, context);
+  read_remotes(*root, context);
+  read_transfer(*root, context);
   read_zones(*root, context);
   read_geo(*root, context);
   read_clusters(*root, context);

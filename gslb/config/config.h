@@ -13,6 +13,7 @@
 #include "gslb/base/ip.h"
 #include "gslb/base/problem.h"
 #include "gslb/base/toml_table.h"
+#include "gslb/config/transfer.h"
 
 namespace gslb::config {
 
@@ -51,6 +52,7 @@ struct Admin {
 struct Zone {
   LocatedString name;
   LocatedString file;  // resolved against the configuration file's folder
+  ZoneTransfer transfer;
   std::optional<LocatedString> dnssec;  // id of a policy; nothing: served as it is
 };
 
@@ -194,6 +196,9 @@ struct Config {
   Log log;
   Admin admin;
   std::vector<DnssecPolicy> dnssec;
+  std::vector<TsigKey> keys;
+  std::vector<Remote> remotes;
+  Transfer transfer;
   std::vector<Zone> zones;
   Geo geo;
   std::vector<Cluster> clusters;
@@ -206,7 +211,8 @@ struct Config {
 
 // Reads `path`.  Everything wrong goes into `problems`, each at its place; nullopt when one of
 // them is an error.  References between tables (route → service, zone → policy, override → cluster,
-// service tier → some cluster) are checked here.  Opens no file but `path` and the key and token files it names.
+// service tier → some cluster) are checked here.  Opens no file but `path` and the key and token
+// files it names.
 std::optional<Config> load(const std::string& path, Problems& problems);
 // Only [admin] of `path`: for tools that talk to a running server and must not fail on what is
 // wrong elsewhere in its file.  nullopt when the file isn't TOML or [admin] has errors.

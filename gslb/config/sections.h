@@ -22,11 +22,22 @@ struct Context {
 void read_server(TomlTable& root, Context& context);
 void read_admin(TomlTable& root, Context& context);
 void read_dnssec(TomlTable& root, Context& context);  // after the server: state_dir
+void read_keys(TomlTable& root, Context& context);
+void read_remotes(TomlTable& root, Context& context);  // after the keys
+void read_transfer(TomlTable& root, Context& context);
 void read_geo(TomlTable& root, Context& context);
 void read_clusters(TomlTable& root, Context& context);
 void read_services(TomlTable& root, Context& context);   // after the clusters: tiers
 void read_routes(TomlTable& root, Context& context);     // after the services
 void read_overrides(TomlTable& root, Context& context);  // after the clusters
+
+// Of one [[zone]]; after the remotes.
+void read_zone_transfer(TomlTable& table, const Context& context, ZoneTransfer& into);
+// A list of prefixes, "key:NAME" and ids of remotes; empty when absent.
+std::vector<AccessRule> read_access(TomlTable& table, std::string_view key, const Context& context);
+// A list of ids of remotes; empty when absent.
+std::vector<LocatedString> read_remote_ids(TomlTable& table, std::string_view key,
+                                           const Context& context);
 
 // The value with its place, or nullopt when it is absent or no string.
 std::optional<LocatedString> located(TomlTable& table, std::string_view key,
