@@ -5,6 +5,7 @@ namespace gslb::metrics {
 namespace {
 
 using server::ServerCounters;
+using server::StreamTraffic;
 using Member = Counter ServerCounters::*;
 
 struct Labelled {
@@ -21,6 +22,28 @@ double sum(const Input& input, Member member) {
 void add_family(const Input& input, Exposition& out, const char* label,
                 std::initializer_list<Labelled> rows) {
   for (const Labelled& row : rows) { out.sample(sum(input, row.member), {{label, row.label}}); }
+}
+
+void add_by_transport(const Input& input, Exposition& out, Member udp,
+                      Counter StreamTraffic::*stream) {
+  out.sample(sum(input, udp), {{"transport", "udp"}});
+  std::uint64_t tcp = 0;
+  std::uint64_t tls = 0;
+  for (const ServerCounters* counters : input.servers) {
+    tcp += (counters->tcp.*stream).value();
+    tls += (counters->tls.*stream).value();
+  }
+  out.sample(static_cast<double>(tcp), {{"transport", "tcp"}});
+  out.sample(static_cast<double>(tls), {{"transport", "tls"}});
+}
+
+void add_tls(const Input& input, Exposition& out) {
+  out.counter("proxima_tls_handshakes_total", "TLS handshakes brought to their end.");
+  const double resumed = sum(input, &ServerCounters::tls_resumed);
+  out.sample(sum(input, &ServerCounters::tls_handshakes) - resumed, {{"kind", "full"}});
+  out.sample(resumed, {{"kind", "resumed"}});
+  out.gauge("proxima_tls_open_connections", "TLS connections open now.",
+            sum(input, &ServerCounters::tls_accepted) - sum(input, &ServerCounters::tls_closed));
 }
 
 void add_tcp(const Input& input, Exposition& out) {
@@ -45,6 +68,8 @@ void add_tcp(const Input& input, Exposition& out) {
               {"slow", &ServerCounters::tcp_closed_slow},
               {"full", &ServerCounters::tcp_closed_full},
               {"protocol", &ServerCounters::tcp_closed_protocol},
+              {"handshake", &ServerCounters::tcp_closed_handshake},
+              {"tls", &ServerCounters::tcp_closed_tls},
               {"stop", &ServerCounters::tcp_closed_stop}});
   std::uint64_t open = 0;
   for (const ServerCounters* counters : input.servers) { open += counters->tcp_open(); }
@@ -55,19 +80,13 @@ void add_tcp(const Input& input, Exposition& out) {
 
 void add_sockets(const Input& input, Exposition& out) {
   out.counter("proxima_socket_queries_total", "Messages handed on to be answered.");
-  add_family(input, out, "transport",
-             {{"udp", &ServerCounters::udp_queries}, {"tcp", &ServerCounters::tcp_queries}});
+  add_by_transport(input, out, &ServerCounters::udp_queries, &StreamTraffic::queries);
   out.counter("proxima_socket_query_bytes_total", "Octets of these messages.");
-  add_family(
-      input, out, "transport",
-      {{"udp", &ServerCounters::udp_query_octets}, {"tcp", &ServerCounters::tcp_query_octets}});
+  add_by_transport(input, out, &ServerCounters::udp_query_octets, &StreamTraffic::query_octets);
   out.counter("proxima_socket_answers_total", "Answers the kernel took.");
-  add_family(input, out, "transport",
-             {{"udp", &ServerCounters::udp_answers}, {"tcp", &ServerCounters::tcp_answers}});
+  add_by_transport(input, out, &ServerCounters::udp_answers, &StreamTraffic::answers);
   out.counter("proxima_socket_answer_bytes_total", "Octets of these answers.");
-  add_family(
-      input, out, "transport",
-      {{"udp", &ServerCounters::udp_answer_octets}, {"tcp", &ServerCounters::tcp_answer_octets}});
+  add_by_transport(input, out, &ServerCounters::udp_answer_octets, &StreamTraffic::answer_octets);
   out.counter("proxima_udp_batches_total", "Batches in which datagrams were read.",
               sum(input, &ServerCounters::udp_batches));
   out.counter("proxima_udp_dropped_total", "Datagrams or answers dropped, by reason.");
@@ -79,6 +98,7 @@ void add_sockets(const Input& input, Exposition& out) {
               {"send_full", &ServerCounters::udp_dropped_send_full},
               {"send_failed", &ServerCounters::udp_dropped_send_failed}});
   add_tcp(input, out);
+  add_tls(input, out);
 }
 
 }  // namespace gslb::metrics

@@ -1,6 +1,7 @@
 // What the operator may set about listeners and workers.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "gslb/base/clock.h"
@@ -8,10 +9,13 @@
 
 namespace gslb::server {
 
+class TlsContext;
+
 // Per worker.
 struct TcpLimits {
   milliseconds idle{10'000};         // without a whole message (RFC 7766 6.2.3)
   milliseconds slow_reader{10'000};  // to take answers that fill the socket
+  milliseconds handshake{5'000};     // TLS, from the accepted connection to its first query
   unsigned connections = 1024;       // one more closes the longest idle
   unsigned per_client = 128;         // one IPv4 address or one IPv6 /64
 };
@@ -19,6 +23,9 @@ struct TcpLimits {
 struct ServerOptions {
   // Port 0: the kernel's choice, one port for UDP and TCP of all workers.
   std::vector<Endpoint> listen;
+  // DNS over TLS only.  Not empty: `tls` is set.
+  std::vector<Endpoint> listen_tls;
+  std::shared_ptr<const TlsContext> tls;
   unsigned workers = 0;      // 0: one per core this process may use
   bool pin_workers = false;  // worker n on the n-th of these cores
   // Per UDP socket; a burst waits here while the worker is at another socket.

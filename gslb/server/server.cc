@@ -8,6 +8,7 @@
 
 #include "gslb/base/check.h"
 #include "gslb/server/socket.h"
+#include "gslb/server/tls_context.h"
 #include "gslb/server/worker.h"
 
 namespace gslb::server {
@@ -36,28 +37,34 @@ void report_system(int error, Problems& problems) {
 }  // namespace
 
 Server::Server(ServerOptions options, HandlerFactory factory)
-    : options_(std::move(options)), factory_(std::move(factory)) {}
+    : options_(std::move(options)), factory_(std::move(factory)), tls_(options_.tls) {}
 
 Server::~Server() { stop(); }
 
 Problems Server::start() {
   CHECK(counters_.empty());
+  CHECK(options_.listen_tls.empty() || options_.tls != nullptr);
   Problems problems;
   // All endpoints before any is opened: a wildcard and one of its addresses may both be listed.
   for (const Endpoint& wanted : options_.listen) {
     if (const auto found = reserve_endpoint(wanted, problems)) endpoints_.push_back(*found);
   }
+  for (const Endpoint& wanted : options_.listen_tls) {
+    if (const auto found = reserve_tcp_endpoint(wanted, problems)) tls_endpoints_.push_back(*found);
+  }
   const std::vector<int> cpus = usable_cpus();
   const auto count = options_.workers != 0 ? options_.workers : static_cast<unsigned>(cpus.size());
   for (unsigned number = 0; number < count && !problems.has_errors(); ++number) {
     counters_.push_back(std::make_unique<ServerCounters>());
-    workers_.push_back(std::make_unique<Worker>(options_, factory_(number), *counters_.back()));
+    workers_.push_back(
+        std::make_unique<Worker>(options_, factory_(number), *counters_.back(), tls_));
     open_sockets(*workers_.back(), problems);
   }
   if (problems.has_errors()) {
     workers_.clear();
     counters_.clear();
     endpoints_.clear();
+    tls_endpoints_.clear();
     return problems;
   }
   for (unsigned number = 0; number < count; ++number) {
@@ -73,10 +80,22 @@ void Server::open_sockets(Worker& worker, Problems& problems) const {
     UniqueFd udp = open_udp(at, options_.udp_buffer_octets, problems);
     UniqueFd tcp = open_tcp_listener(at, problems);
     if (!udp.is_open() || !tcp.is_open()) continue;
-    if (!worker.add_udp(std::move(udp)) || !worker.add_tcp(std::move(tcp))) {
+    if (!worker.add_udp(std::move(udp)) || !worker.add_tcp(std::move(tcp), Transport::kTcp)) {
       report_system(errno, problems);
     }
   }
+  for (const Endpoint& at : tls_endpoints_) {
+    UniqueFd tls = open_tcp_listener(at, problems);
+    if (tls.is_open() && !worker.add_tcp(std::move(tls), Transport::kTls)) {
+      report_system(errno, problems);
+    }
+  }
+}
+
+void Server::set_tls(std::shared_ptr<const TlsContext> tls) {
+  CHECK(tls != nullptr);
+  tls_.publish(std::move(tls));
+  tls_.reclaim();
 }
 
 void Server::stop() noexcept {

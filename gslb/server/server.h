@@ -1,6 +1,6 @@
 // The name server's front: workers that move messages between sockets and handlers.
 //
-// Source: RFC 1035 4.2 (transports), RFC 7766 (TCP), RFC 9715 (no fragments).
+// Source: RFC 1035 4.2 (transports), RFC 7766 (TCP), RFC 7858 (TLS), RFC 9715 (no fragments).
 //
 // Every worker is one thread with its own UDP socket and TCP listener per endpoint
 // (SO_REUSEPORT): the kernel spreads the clients, workers share nothing.
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gslb/base/problem.h"
+#include "gslb/base/published.h"
 #include "gslb/server/handler.h"
 #include "gslb/server/options.h"
 #include "gslb/server/server_counters.h"
@@ -34,6 +35,11 @@ class Server {
 
   // What start() bound, in the order of options.listen, real ports.
   const std::vector<Endpoint>& endpoints() const noexcept { return endpoints_; }
+  // The same of options.listen_tls.
+  const std::vector<Endpoint>& tls_endpoints() const noexcept { return tls_endpoints_; }
+
+  // Connections accepted from now on see this certificate; not null.
+  void set_tls(std::shared_ptr<const TlsContext> tls);
 
   unsigned workers() const noexcept { return static_cast<unsigned>(counters_.size()); }
   // Valid as long as this object, from any thread.  REQUIRES: worker < workers(), started.
@@ -48,7 +54,9 @@ class Server {
 
   ServerOptions options_;
   HandlerFactory factory_;
+  Published<TlsContext> tls_;
   std::vector<Endpoint> endpoints_;
+  std::vector<Endpoint> tls_endpoints_;
   std::vector<std::unique_ptr<ServerCounters>> counters_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

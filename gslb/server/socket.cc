@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr int kPortTries = 32;
+constexpr int kFastOpenQueue = 256;  // connections not yet confirmed; more go without
 
 struct SocketAddress {
   sockaddr_storage storage{};
@@ -89,6 +90,13 @@ UniqueFd bind_socket(int type, const Endpoint& at, bool shared) noexcept {
   return fd;
 }
 
+std::uint16_t port_of(const UniqueFd& bound_fd) noexcept {
+  sockaddr_storage bound{};
+  socklen_t length = sizeof bound;
+  ::getsockname(bound_fd.get(), reinterpret_cast<sockaddr*>(&bound), &length);
+  return to_endpoint(bound).port;
+}
+
 }  // namespace
 
 void UniqueFd::reset() noexcept {
@@ -112,10 +120,7 @@ std::optional<Endpoint> reserve_endpoint(const Endpoint& wanted, Problems& probl
       report(errno, SOCK_DGRAM, wanted, problems);
       return std::nullopt;
     }
-    sockaddr_storage bound{};
-    socklen_t length = sizeof bound;
-    ::getsockname(udp.get(), reinterpret_cast<sockaddr*>(&bound), &length);
-    const Endpoint found{wanted.address, to_endpoint(bound).port};
+    const Endpoint found{wanted.address, port_of(udp)};
     const UniqueFd tcp = bind_socket(SOCK_STREAM, found, false);
     // Only listen() tells two sockets with SO_REUSEADDR apart.
     if (tcp.is_open() && ::listen(tcp.get(), 1) == 0) return found;
@@ -125,6 +130,13 @@ std::optional<Endpoint> reserve_endpoint(const Endpoint& wanted, Problems& probl
     }
   }
   report(EADDRINUSE, SOCK_STREAM, wanted, problems);
+  return std::nullopt;
+}
+
+std::optional<Endpoint> reserve_tcp_endpoint(const Endpoint& wanted, Problems& problems) {
+  const UniqueFd tcp = bind_socket(SOCK_STREAM, wanted, false);
+  if (tcp.is_open() && ::listen(tcp.get(), 1) == 0) return Endpoint{wanted.address, port_of(tcp)};
+  report(errno, SOCK_STREAM, wanted, problems);
   return std::nullopt;
 }
 
@@ -162,6 +174,8 @@ UniqueFd open_udp(const Endpoint& at, int buffer_octets, Problems& problems) {
 
 UniqueFd open_tcp_listener(const Endpoint& at, Problems& problems) {
   UniqueFd fd = bind_socket(SOCK_STREAM, at, true);
+  // RFC 7413: a query may come with the SYN.  Where the kernel can't or mustn't, it does without.
+  if (fd.is_open()) set_option(fd.get(), IPPROTO_TCP, TCP_FASTOPEN, kFastOpenQueue);
   if (fd.is_open() && ::listen(fd.get(), kBacklog) == 0) return fd;
   report(errno, SOCK_STREAM, at, problems);
   return {};

@@ -37,6 +37,8 @@ Endpoint to_endpoint(const sockaddr_storage& from) noexcept;
 // Makes sure that nobody, not even a sharer (SO_REUSEPORT), has the endpoint, and turns port 0
 // into one that is free for UDP and TCP alike.  nullopt, with the reason in `problems`, if not.
 std::optional<Endpoint> reserve_endpoint(const Endpoint& wanted, Problems& problems);
+// The same for TCP alone.
+std::optional<Endpoint> reserve_tcp_endpoint(const Endpoint& wanted, Problems& problems);
 
 // Bound, non-blocking, shared among workers; closed and a line in `problems` on failure.
 UniqueFd open_udp(const Endpoint& at, int buffer_octets, Problems& problems);

@@ -1,9 +1,6 @@
 #include "gslb/server/tcp.h"
 
 #include <algorithm>
-#include <cerrno>
-
-#include <sys/socket.h>
 
 namespace gslb::server {
 namespace {
@@ -12,6 +9,7 @@ constexpr std::size_t kPrefixOctets = 2;
 constexpr std::size_t kFrameOctets = kPrefixOctets + kMaxTcpMessageOctets;
 // What is left over from the last read is less than a frame, and a read should bring as much.
 constexpr std::size_t kInputOctets = 2 * kFrameOctets;
+static_assert(kInputOctets - kFrameOctets >= Channel::kMinReceiveRoom);
 // Answers are gathered until another might not fit: into one write of up to a frame, at least.
 constexpr std::size_t kOutputOctets = 2 * kFrameOctets;
 // A connection's own buffers are given back beyond this: it holds many queries' fragments.
@@ -24,37 +22,23 @@ void store(std::vector<std::uint8_t>& to, Octets from) {
   if (from.empty() && to.capacity() > kKeptOctets) std::vector<std::uint8_t>().swap(to);
 }
 
-// How many octets the socket took before it was full; nullopt when the client is gone.
-std::optional<std::size_t> send_some(int fd, Octets octets) noexcept {
-  std::size_t done = 0;
-  while (done < octets.size()) {
-    const ssize_t sent =
-        ::send(fd, octets.data() + done, octets.size() - done, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent > 0) {
-      done += static_cast<std::size_t>(sent);
-    } else if (errno == EAGAIN) {
-      break;
-    } else if (errno != EINTR) {
-      return std::nullopt;
-    }
-  }
-  return done;
-}
-
 }  // namespace
 
 TcpService::TcpService(const TcpLimits& limits, Handler& handler, ServerCounters& counters,
-                       Poller& poller)
+                       Poller& poller, const Published<TlsContext>& tls)
     : limits_(limits),
       handler_(handler),
       counters_(counters),
       poller_(poller),
+      tls_(tls),
+      tls_feed_(std::make_unique<TlsFeed>()),
       input_(kInputOctets),
       output_(kOutputOctets) {}
 
 int TcpService::next_timeout_ms(MonoTime now) const noexcept {
   std::optional<MonoTime> next = accept_again_;
   const auto consider = [&next](MonoTime at) { next = next ? std::min(*next, at) : at; };
+  if (!opening_.empty()) consider(opening_.front().since + limits_.handshake);
   if (!idle_.empty()) consider(idle_.front().since + limits_.idle);
   if (!busy_.empty()) consider(busy_.front().since + limits_.slow_reader);
   if (!next) return -1;
@@ -63,6 +47,9 @@ int TcpService::next_timeout_ms(MonoTime now) const noexcept {
 }
 
 void TcpService::expire(MonoTime now) noexcept {
+  while (!opening_.empty() && opening_.front().since + limits_.handshake <= now) {
+    close(opening_.front(), counters_.tcp_closed_handshake);
+  }
   while (!idle_.empty() && idle_.front().since + limits_.idle <= now) {
     close(idle_.front(), counters_.tcp_closed_idle);
   }
@@ -92,11 +79,12 @@ void TcpService::serve(Connection& connection, MonoTime now) noexcept {
 // True when there may be more to read.
 bool TcpService::serve_once(Connection& connection, MonoTime now) noexcept {
   if (!connection.fd.is_open()) return false;  // closed earlier within this wake
+  if (connection.list == &opening_ && !open(connection, now)) return false;
   std::optional<std::size_t> have;
   if (connection.is_busy()) {
     if (!send_more(connection, now) || connection.is_busy()) return false;
     enter(idle_, connection, now);
-    poller_.change(connection.fd.get(), connection, Interest::kRead);
+    want(connection, Interest::kRead);
     // Whole messages may have waited behind the answers, with nothing more to be read.
     have = connection.partial.size();
     std::copy(connection.partial.begin(), connection.partial.end(), input_.begin());
@@ -106,7 +94,7 @@ bool TcpService::serve_once(Connection& connection, MonoTime now) noexcept {
   if (!have || !answer(connection, *have, now)) return false;
   if (!connection.is_busy()) return true;
   enter(busy_, connection, now);
-  poller_.change(connection.fd.get(), connection, Interest::kWrite);
+  want(connection, Interest::kWrite);
   return false;
 }
 
@@ -115,19 +103,34 @@ bool TcpService::serve_once(Connection& connection, MonoTime now) noexcept {
 std::optional<std::size_t> TcpService::receive(Connection& connection) noexcept {
   const std::size_t left_over = connection.partial.size();
   std::copy(connection.partial.begin(), connection.partial.end(), input_.begin());
-  const ssize_t received = ::recv(connection.fd.get(), input_.data() + left_over,
-                                  input_.size() - left_over, MSG_DONTWAIT);
-  if (received > 0) return left_over + static_cast<std::size_t>(received);
-  // 0: the client has sent all it wants to; everything answerable has been answered and sent.
-  if (received == 0 || (errno != EAGAIN && errno != EINTR)) {
-    close(connection, counters_.tcp_closed_peer);
+  const Channel::Moved moved =
+      connection.channel->receive(MutableOctets(input_).subspan(left_over));
+  switch (moved.step) {
+    case Channel::Step::kDone:
+      return left_over + moved.octets;
+    case Channel::Step::kEnd:
+      // The client has sent all it wants to; everything answerable has been answered and sent.
+      close(connection, counters_.tcp_closed_peer);
+      break;
+    case Channel::Step::kFailed:
+      close(connection, connection.tls ? counters_.tcp_closed_tls : counters_.tcp_closed_peer);
+      break;
+    case Channel::Step::kWantRead:
+    case Channel::Step::kWantWrite:
+      break;
   }
   return std::nullopt;
+}
+
+void TcpService::want(Connection& connection, Interest interest) noexcept {
+  if (std::exchange(connection.interest, interest) == interest) return;
+  poller_.change(connection.fd.get(), connection, interest);
 }
 
 // Answers the whole messages at the front of input_ and keeps the rest.  False: closed.
 bool TcpService::answer(Connection& connection, std::size_t received, MonoTime now) noexcept {
   handler_.begin_batch();
+  StreamTraffic& traffic = counters_.stream_traffic(connection.peer.transport);
   const Octets input(input_.data(), received);
   std::size_t used = 0;
   std::size_t gathered = 0;
@@ -144,13 +147,13 @@ bool TcpService::answer(Connection& connection, std::size_t received, MonoTime n
     const std::size_t written =
         handler_.handle(input.subspan(used + kPrefixOctets, length), connection.peer,
                         {out + kPrefixOctets, kMaxTcpMessageOctets});
-    counters_.tcp_queries.add();
-    counters_.tcp_query_octets.add(length);
+    traffic.queries.add();
+    traffic.query_octets.add(length);
     if (written > 0) {
       store_u16(out, static_cast<std::uint16_t>(written));
       gathered += kPrefixOctets + written;
-      counters_.tcp_answers.add();
-      counters_.tcp_answer_octets.add(written);
+      traffic.answers.add();
+      traffic.answer_octets.add(written);
     }
     used += kPrefixOctets + length;
     // What is pipelined behind a stream waits for its end: answers go out in order.
@@ -176,25 +179,25 @@ bool TcpService::answer(Connection& connection, std::size_t received, MonoTime n
 // False: closed.  REQUIRES: !connection.has_unsent()
 bool TcpService::send(Connection& connection, std::size_t octets) noexcept {
   const Octets all(output_.data(), octets);
-  const std::optional<std::size_t> sent = send_some(connection.fd.get(), all);
-  if (!sent) {
+  const Channel::Moved moved = connection.channel->send(all);
+  if (moved.step == Channel::Step::kFailed || moved.step == Channel::Step::kEnd) {
     close(connection, counters_.tcp_closed_peer);
     return false;
   }
   connection.sent = 0;
-  store(connection.unsent, all.subspan(*sent));
+  store(connection.unsent, all.subspan(moved.octets));
   return true;
 }
 
 // False: closed.
 bool TcpService::send_unsent(Connection& connection) noexcept {
-  const std::optional<std::size_t> sent =
-      send_some(connection.fd.get(), Octets(connection.unsent).subspan(connection.sent));
-  if (!sent) {
+  const Channel::Moved moved =
+      connection.channel->send(Octets(connection.unsent).subspan(connection.sent));
+  if (moved.step == Channel::Step::kFailed || moved.step == Channel::Step::kEnd) {
     close(connection, counters_.tcp_closed_peer);
     return false;
   }
-  connection.sent += *sent;
+  connection.sent += moved.octets;
   if (!connection.has_unsent()) store(connection.unsent, {});
   return true;
 }
@@ -209,6 +212,7 @@ bool TcpService::send_more(Connection& connection, MonoTime now) noexcept {
 // Sends the next messages of the stream: one buffer a wake, so that the worker's other clients
 // take turns with it.  False: closed.  REQUIRES: !connection.has_unsent()
 bool TcpService::pull(Connection& connection, MonoTime now) noexcept {
+  StreamTraffic& traffic = counters_.stream_traffic(connection.peer.transport);
   std::size_t gathered = 0;
   while (output_.size() - gathered >= kFrameOctets) {
     std::uint8_t* const out = output_.data() + gathered;
@@ -221,8 +225,8 @@ bool TcpService::pull(Connection& connection, MonoTime now) noexcept {
     }
     store_u16(out, static_cast<std::uint16_t>(written));
     gathered += kPrefixOctets + written;
-    counters_.tcp_answers.add();
-    counters_.tcp_answer_octets.add(written);
+    traffic.answers.add();
+    traffic.answer_octets.add(written);
   }
   // The limit of a slow reader is for one buffer: a long transfer may take its time.
   enter(busy_, connection, now);
@@ -237,6 +241,9 @@ void TcpService::enter(Connections& list, Connection& connection, MonoTime now) 
 
 void TcpService::close(Connection& connection, Counter& reason) noexcept {
   reason.add();
+  connection.channel->close();
+  if (connection.tls) counters_.tls_closed.add();
+  connection.tls.reset();
   connection.fd.reset();
   store(connection.partial, {});
   store(connection.unsent, {});

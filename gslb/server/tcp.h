@@ -1,6 +1,7 @@
-// TCP connections of one worker.
+// TCP and TLS connections of one worker.
 //
-// Source: RFC 1035 4.2.2 (length prefix), RFC 7766 (6.2.1.1 pipelining, 6.2.3 idle, 8 framing).
+// Source: RFC 1035 4.2.2 (length prefix), RFC 7766 (6.2.1.1 pipelining, 6.2.3 idle, 8 framing),
+// RFC 7858 3.3 (the same over TLS).
 //
 // Why buffers are the worker's and not the connection's: an idle client costs a few hundred
 // octets, not 128 KiB.  A connection owns only what is left over: the start of a message that has
@@ -15,11 +16,14 @@
 #include <vector>
 
 #include "gslb/base/hash.h"
+#include "gslb/base/published.h"
+#include "gslb/server/channel.h"
 #include "gslb/server/handler.h"
 #include "gslb/server/options.h"
 #include "gslb/server/poller.h"
 #include "gslb/server/server_counters.h"
 #include "gslb/server/socket.h"
+#include "gslb/server/tls_context.h"
 
 namespace gslb::server {
 
@@ -28,10 +32,12 @@ namespace gslb::server {
 class TcpService {
  public:
   // All references must outlive the service.
-  TcpService(const TcpLimits& limits, Handler& handler, ServerCounters& counters, Poller& poller);
+  TcpService(const TcpLimits& limits, Handler& handler, ServerCounters& counters, Poller& poller,
+             const Published<TlsContext>& tls);
 
-  // Takes a listening socket.  False with errno set when epoll refuses it.
-  bool listen(UniqueFd fd);
+  // Takes a listening socket for kTcp or kTls; for kTls `tls` must have published a context.
+  // False with errno set when epoll refuses it.
+  bool listen(UniqueFd fd, Transport transport);
 
   // How long the poller may sleep until expire() has something to do; -1: for ever.
   int next_timeout_ms(MonoTime now) const noexcept;
@@ -41,15 +47,17 @@ class TcpService {
   // Accepts and answers what the kernel already holds, then takes nothing new: connections close
   // as soon as their answers are sent.
   void begin_drain(MonoTime now) noexcept;
-  bool is_drained() const noexcept { return idle_.empty() && busy_.empty(); }
+  bool is_drained() const noexcept { return opening_.empty() && idle_.empty() && busy_.empty(); }
   void close_all() noexcept;
 
  private:
   struct Listener final : EventSink {
-    Listener(TcpService& to, UniqueFd socket) noexcept : service(to), fd(std::move(socket)) {}
+    Listener(TcpService& to, UniqueFd socket, Transport over) noexcept
+        : service(to), fd(std::move(socket)), transport(over) {}
     void on_ready(MonoTime now) noexcept override { service.accept(*this, now); }
     TcpService& service;
     UniqueFd fd;
+    Transport transport;
   };
   struct Connection final : EventSink {
     explicit Connection(TcpService& to) noexcept : service(to) {}
@@ -62,8 +70,12 @@ class TcpService {
     std::list<Connection>* list = nullptr;  // the one `self` is in
     std::list<Connection>::iterator self;
     UniqueFd fd;  // closed: on the free list
+    Interest interest = Interest::kRead;
     Peer peer;
-    MonoTime since;                     // idle: last whole message; busy: last all sent
+    Channel* channel = nullptr;  // one of the next two
+    PlainChannel plain;
+    std::unique_ptr<TlsChannel> tls;
+    MonoTime since;  // opening: accepted; idle: last whole message; busy: last all sent
     std::vector<std::uint8_t> partial;  // received, not answered
     std::vector<std::uint8_t> unsent;   // from `sent` on
     std::size_t sent = 0;
@@ -78,14 +90,16 @@ class TcpService {
 
   static Address client_of(const Address& address) noexcept;
   bool accept(Listener& listener, MonoTime now) noexcept;
-  void admit(UniqueFd fd, const Endpoint& from, MonoTime now) noexcept;
+  void admit(UniqueFd fd, const Peer& peer, MonoTime now) noexcept;
+  bool open(Connection& connection, MonoTime now) noexcept;
   void pause_accepting(MonoTime now) noexcept;
-  void close_longest_idle() noexcept;
+  void make_room() noexcept;
 
-  void serve_idle(MonoTime now) noexcept;
+  void serve_waiting(MonoTime now) noexcept;
 
   void serve(Connection& connection, MonoTime now) noexcept;
   bool serve_once(Connection& connection, MonoTime now) noexcept;
+  void want(Connection& connection, Interest interest) noexcept;
   std::optional<std::size_t> receive(Connection& connection) noexcept;
   bool answer(Connection& connection, std::size_t received, MonoTime now) noexcept;
   bool send(Connection& connection, std::size_t octets) noexcept;
@@ -105,11 +119,14 @@ class TcpService {
 
   // Each connection is in one of these; nodes move by splice, so addresses stay.  Longest waiting
   // first, as each list has one time limit and entries join at the end.
+  Connections opening_;  // in their handshake
   Connections idle_;
   Connections busy_;  // with answers the socket has no room for, or a stream to go on with
   Connections free_;
   std::unordered_map<Address, unsigned, ClientHash> per_client_;
 
+  Published<TlsContext>::Reader tls_;
+  std::unique_ptr<TlsFeed> tls_feed_;
   std::vector<std::uint8_t> input_;
   std::vector<std::uint8_t> output_;
 };

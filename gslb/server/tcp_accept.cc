@@ -22,8 +22,8 @@ Address TcpService::client_of(const Address& address) noexcept {
   return address.is_v6() ? address.masked(64) : address;
 }
 
-bool TcpService::listen(UniqueFd fd) {
-  Listener& listener = listeners_.emplace_back(*this, std::move(fd));
+bool TcpService::listen(UniqueFd fd, Transport transport) {
+  Listener& listener = listeners_.emplace_back(*this, std::move(fd), transport);
   return poller_.add(listener.fd.get(), listener, Interest::kRead);
 }
 
@@ -35,7 +35,8 @@ bool TcpService::accept(Listener& listener, MonoTime now) noexcept {
     UniqueFd fd(::accept4(listener.fd.get(), reinterpret_cast<sockaddr*>(&from), &length,
                           SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (fd.is_open()) {
-      admit(std::move(fd), to_endpoint(from), now);
+      const Endpoint client = to_endpoint(from);
+      admit(std::move(fd), {client.address, client.port, listener.transport}, now);
     } else if (errno == EAGAIN) {
       return false;
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -50,14 +51,14 @@ bool TcpService::accept(Listener& listener, MonoTime now) noexcept {
   return !accept_again_;
 }
 
-void TcpService::admit(UniqueFd fd, const Endpoint& from, MonoTime now) noexcept {
-  const Address client = client_of(from.address);
+void TcpService::admit(UniqueFd fd, const Peer& peer, MonoTime now) noexcept {
+  const Address client = client_of(peer.address);
   const auto known = per_client_.find(client);
   if (known != per_client_.end() && known->second >= limits_.per_client) {
     counters_.tcp_refused_client.add();
     return;
   }
-  if (idle_.size() + busy_.size() >= limits_.connections) close_longest_idle();
+  if (opening_.size() + idle_.size() + busy_.size() >= limits_.connections) make_room();
   if (free_.empty()) {
     free_.emplace_back(*this);
     free_.back().self = std::prev(free_.end());
@@ -67,29 +68,69 @@ void TcpService::admit(UniqueFd fd, const Endpoint& from, MonoTime now) noexcept
   // Answers go out when they are gathered, not when the last ones are acknowledged.
   const int on = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (!poller_.add(fd.get(), connection, Interest::kRead)) {
+  const bool is_tls = peer.transport == Transport::kTls;
+  if (is_tls) {
+    tls_.refresh();
+    connection.tls = tls_.get().accept(fd.get(), *tls_feed_);
+  }
+  if ((is_tls && !connection.tls) || !poller_.add(fd.get(), connection, Interest::kRead)) {
+    connection.tls.reset();
     counters_.tcp_accept_failed.add();
     return;
   }
   counters_.tcp_accepted.add();
+  if (is_tls) counters_.tls_accepted.add();
   ++per_client_[client];
+  connection.plain.attach(fd.get());
+  connection.channel = connection.tls ? static_cast<Channel*>(connection.tls.get())  //
+                                      : &connection.plain;
   connection.fd = std::move(fd);
-  connection.peer = {from.address, from.port, Transport::kTcp};
-  enter(idle_, connection, now);
+  connection.interest = Interest::kRead;
+  connection.peer = peer;
+  enter(is_tls ? opening_ : idle_, connection, now);
+}
+
+// Goes on with the handshake.  False: not at its end, or closed.
+bool TcpService::open(Connection& connection, MonoTime now) noexcept {
+  switch (connection.channel->open()) {
+    case Channel::Step::kDone:
+      counters_.tls_handshakes.add();
+      if (connection.tls->is_resumed()) counters_.tls_resumed.add();
+      want(connection, Interest::kRead);
+      enter(idle_, connection, now);
+      return true;
+    case Channel::Step::kWantRead:
+      want(connection, Interest::kRead);
+      return false;
+    case Channel::Step::kWantWrite:
+      want(connection, Interest::kWrite);
+      return false;
+    case Channel::Step::kEnd:
+      close(connection, counters_.tcp_closed_peer);
+      return false;
+    case Channel::Step::kFailed:
+      close(connection, counters_.tcp_closed_tls);
+      return false;
+  }
+  return false;
 }
 
 // Out of descriptors: the listener stays readable, so that without a pause the worker would spin.
 // A client less makes room for the next.
 void TcpService::pause_accepting(MonoTime now) noexcept {
-  close_longest_idle();
+  make_room();
   accept_again_ = now + kAcceptPause;
   for (Listener& listener : listeners_) {
     poller_.change(listener.fd.get(), listener, Interest::kNone);
   }
 }
 
-void TcpService::close_longest_idle() noexcept {
-  if (!idle_.empty()) {
+// Closes who has waited longest; among those in their handshake while they are the most, so that
+// a flood of them costs nobody an established connection.
+void TcpService::make_room() noexcept {
+  if (opening_.size() > idle_.size()) {
+    close(opening_.front(), counters_.tcp_closed_full);
+  } else if (!idle_.empty()) {
     close(idle_.front(), counters_.tcp_closed_full);
   } else if (!busy_.empty()) {
     close(busy_.front(), counters_.tcp_closed_full);
@@ -98,22 +139,24 @@ void TcpService::close_longest_idle() noexcept {
 
 void TcpService::begin_drain(MonoTime now) noexcept {
   draining_ = true;
-  serve_idle(now);  // first, as they make room for those who wait to be accepted
+  serve_waiting(now);  // first, as they make room for those who wait to be accepted
   for (Listener& listener : listeners_) {
     for (int i = 0; i < kDrainAccepts && accept(listener, now); ++i) {}
   }
   listeners_.clear();
   accept_again_.reset();
-  serve_idle(now);
+  serve_waiting(now);
 }
 
 // While draining, serve() leaves a connection busy or closed.
-void TcpService::serve_idle(MonoTime now) noexcept {
+void TcpService::serve_waiting(MonoTime now) noexcept {
+  while (!opening_.empty()) serve(opening_.front(), now);
   while (!idle_.empty()) serve(idle_.front(), now);
 }
 
 void TcpService::close_all() noexcept {
   listeners_.clear();
+  while (!opening_.empty()) close(opening_.front(), counters_.tcp_closed_stop);
   while (!idle_.empty()) close(idle_.front(), counters_.tcp_closed_stop);
   while (!busy_.empty()) close(busy_.front(), counters_.tcp_closed_stop);
 }

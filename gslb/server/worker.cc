@@ -25,11 +25,11 @@ void Worker::StopSignal::on_ready(MonoTime) noexcept {
 }
 
 Worker::Worker(const ServerOptions& options, std::unique_ptr<Handler> handler,
-               ServerCounters& counters)
+               ServerCounters& counters, const Published<TlsContext>& tls)
     : drain_limit_(options.drain),
       handler_(std::move(handler)),
       batch_(make_udp_batch()),
-      tcp_(options.tcp, *handler_, counters, poller_),
+      tcp_(options.tcp, *handler_, counters, poller_, tls),
       counters_(counters) {}
 
 Worker::~Worker() {
@@ -46,7 +46,9 @@ bool Worker::add_udp(UniqueFd fd) {
   return poller_.add(socket.fd(), socket, Interest::kRead);
 }
 
-bool Worker::add_tcp(UniqueFd fd) { return tcp_.listen(std::move(fd)); }
+bool Worker::add_tcp(UniqueFd fd, Transport transport) {
+  return tcp_.listen(std::move(fd), transport);
+}
 
 void Worker::start(unsigned number, std::optional<int> cpu) {
   thread_ = std::thread([this] { run(); });

@@ -18,15 +18,16 @@ namespace gslb::server {
 // Control-thread-only; everything else in it belongs to its thread between start() and join().
 class Worker {
  public:
-  // `counters` must outlive the worker.
-  Worker(const ServerOptions& options, std::unique_ptr<Handler> handler, ServerCounters& counters);
+  // `counters` and `tls` must outlive the worker.
+  Worker(const ServerOptions& options, std::unique_ptr<Handler> handler, ServerCounters& counters,
+         const Published<TlsContext>& tls);
   ~Worker();
 
   // False with errno set when the kernel gave no epoll or event descriptor.  Call once, first.
   bool open() noexcept;
   // Before start().  False with errno set when epoll refuses.
   bool add_udp(UniqueFd fd);
-  bool add_tcp(UniqueFd fd);
+  bool add_tcp(UniqueFd fd, Transport transport);
 
   // `cpu`: the core to stay on, if any.
   void start(unsigned number, std::optional<int> cpu);

@@ -206,7 +206,7 @@ TEST(Metrics, SumSocketsOverWorkers) {
   f.servers[1].udp_dropped_send_full.add(6);
   f.servers[0].tcp_accepted.add(5);
   f.servers[0].tcp_closed_idle.add(2);
-  f.servers[1].tcp_answer_octets.add(512);
+  f.servers[1].tcp.answer_octets.add(512);
   const Scrape scrape = f.scrape();
   EXPECT_EQ(scrape[R"(proxima_socket_queries_total{transport="udp"})"], 7);
   EXPECT_EQ(scrape[R"(proxima_socket_answer_bytes_total{transport="tcp"})"], 512);

@@ -207,6 +207,13 @@ class EchoServer {
     for (unsigned i = 0; i < server_.workers(); ++i) sum += (server_.counters(i).*counter).value();
     return sum;
   }
+  std::uint64_t count_tcp(Counter StreamTraffic::*counter) const {
+    std::uint64_t sum = 0;
+    for (unsigned i = 0; i < server_.workers(); ++i) {
+      sum += (server_.counters(i).tcp.*counter).value();
+    }
+    return sum;
+  }
   // Waits until the counter has reached `value`: a client sees its answer before the worker counts.
   bool reaches(Counter ServerCounters::*counter, std::uint64_t value) const {
     const MonoTime deadline = std::chrono::steady_clock::now() + kPatience;

@@ -51,7 +51,7 @@ TEST(TcpStream, ComesWholeAndInOrder) {
   }
   EXPECT_EQ(echo.count(&ServerCounters::tcp_streams), 4U);
   EXPECT_EQ(echo.count(&ServerCounters::tcp_streams_whole), 4U);
-  EXPECT_EQ(echo.count(&ServerCounters::tcp_answers), 310U);
+  EXPECT_EQ(echo.count_tcp(&StreamTraffic::answers), 310U);
   EXPECT_TRUE(all_dropped());
 }
 
@@ -92,7 +92,7 @@ TEST(TcpStream, IsPulledNoFasterThanReadAndLeavesTheWorkerToOthers) {
   EXPECT_EQ(number_of(client.receive()), 0U);
   TcpClient other(echo.endpoint());
   for (std::uint32_t i = 0; i < 200; ++i) ASSERT_EQ(other.ask(message(i)), message(i));
-  EXPECT_LT(echo.count(&ServerCounters::tcp_answers), 1000U);
+  EXPECT_LT(echo.count_tcp(&StreamTraffic::answers), 1000U);
 }
 
 TEST(TcpStream, ManyAtOnceTakeTurns) {

@@ -160,7 +160,7 @@ TEST(Tcp, WaitsForAClientThatDoesNotReadAndServesOthersMeanwhile) {
   client.send(queries);
   TcpClient other(echo.endpoint());
   for (std::uint32_t i = 0; i < 100; ++i) ASSERT_EQ(other.ask(message(i)), message(i));
-  EXPECT_LT(echo.count(&ServerCounters::tcp_queries), kMessages);
+  EXPECT_LT(echo.count_tcp(&StreamTraffic::queries), kMessages);
   for (std::uint32_t i = 0; i < kMessages; ++i) {
     const std::string answer = client.receive();
     ASSERT_EQ(answer.size(), kMaxTcpMessageOctets);

@@ -1,0 +1,190 @@
+#include "gslb/server/tls_context.h"
+
+#include <algorithm>
+#include <ctime>
+#include <mutex>
+#include <string_view>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+
+#include "gslb/server/tls_channel.h"
+
+namespace gslb::server {
+namespace {
+
+// RFC 7858 8 wants what BCP 195 (RFC 9325) does; 4.2 there: only AEAD with forward secrecy.
+constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+constexpr std::string_view kAlpn("\3dot", 4);
+
+// Who steals a key reads the resumed TLS 1.2 sessions of its time: keys are short-lived.
+constexpr std::chrono::hours kTicketKeyLife{6};
+
+std::string last_error() {
+  const unsigned long code = ::ERR_peek_last_error();
+  const char* const reason = ::ERR_reason_error_string(code);
+  ::ERR_clear_error();
+  return reason == nullptr ? "unknown error" : reason;
+}
+
+int select_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
+                unsigned in_length, void*) {
+  for (unsigned at = 0; at < in_length; at += 1U + in[at]) {
+    const std::string_view offer(reinterpret_cast<const char*>(in + at),
+                                 std::min(1U + in[at], in_length - at));
+    if (offer == kAlpn) {
+      *out = in + at + 1;
+      *out_length = static_cast<unsigned char>(kAlpn.size() - 1);
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;  // RFC 7301 3.2: no_application_protocol
+}
+
+// An encrypted key must not ask for its password on the terminal.
+int no_password(char*, int, int, void*) { return -1; }
+
+WallTime end_of(SSL_CTX* context) {
+  std::tm end{};
+  const X509* const certificate = ::SSL_CTX_get0_certificate(context);
+  if (certificate == nullptr || ::ASN1_TIME_to_tm(::X509_get0_notAfter(certificate), &end) != 1) {
+    return {};
+  }
+  return std::chrono::system_clock::from_time_t(::timegm(&end));
+}
+
+}  // namespace
+
+// Keys that encrypt tickets: the newest, and the one before it to read with.  Thread-safe.
+struct TlsContext::TicketKeys {
+  struct Key {
+    std::array<unsigned char, 16> name;
+    std::array<unsigned char, 32> cipher;
+    std::array<unsigned char, 32> mac;
+    bool valid = false;
+  };
+
+  static int use(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                 EVP_MAC_CTX* mac, int encrypt) {
+    const std::shared_ptr<TicketKeys>& keys = *static_cast<std::shared_ptr<TicketKeys>*>(
+        ::SSL_CTX_get_ex_data(::SSL_get_SSL_CTX(ssl), ex_data_index()));
+    std::lock_guard lock(keys->mutex);
+    keys->rotate(std::chrono::steady_clock::now());
+    if (encrypt == 1) {
+      const Key& key = keys->newest;
+      if (!key.valid || ::RAND_bytes(iv, ::EVP_CIPHER_get_iv_length(::EVP_aes_256_cbc())) != 1) {
+        return -1;
+      }
+      std::copy(key.name.begin(), key.name.end(), name);
+      return start(key, iv, cipher, mac, true) ? 1 : -1;
+    }
+    const auto is_named = [name](const Key& key) {
+      return key.valid && std::equal(key.name.begin(), key.name.end(), name);
+    };
+    if (is_named(keys->newest)) return start(keys->newest, iv, cipher, mac, false) ? 1 : -1;
+    // 2: the client gets a new ticket.
+    if (is_named(keys->older)) return start(keys->older, iv, cipher, mac, false) ? 2 : -1;
+    return 0;  // a full handshake
+  }
+
+  // Connections may outlast their TlsContext, never OpenSSL's: that one holds a reference too.
+  static void attach(SSL_CTX* context, const std::shared_ptr<TicketKeys>& keys) {
+    auto* const reference = new std::shared_ptr<TicketKeys>(keys);
+    ::SSL_CTX_set_ex_data(context, ex_data_index(), reference);
+    ::SSL_CTX_set_tlsext_ticket_key_evp_cb(context, use);
+  }
+
+ private:
+  static int ex_data_index() {
+    static const int kIndex =
+        ::SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr,
+                                   [](void*, void* reference, CRYPTO_EX_DATA*, int, long, void*) {
+                                     delete static_cast<std::shared_ptr<TicketKeys>*>(reference);
+                                   });
+    return kIndex;
+  }
+
+  static bool start(const Key& key, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+                    bool encrypt) {
+    auto* const digest = const_cast<char*>("SHA256");
+    auto* const mac_key = const_cast<unsigned char*>(key.mac.data());
+    const std::array<OSSL_PARAM, 3> parameters = {
+        ::OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, mac_key, key.mac.size()),
+        ::OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        ::OSSL_PARAM_construct_end()};
+    return ::EVP_CipherInit_ex(cipher, ::EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv,
+                               encrypt ? 1 : 0) == 1 &&
+           ::EVP_MAC_CTX_set_params(mac, parameters.data()) == 1;
+  }
+
+  void rotate(MonoTime now) {
+    if (newest.valid && now - made < kTicketKeyLife) return;
+    // The one before is forgotten, though nobody came for long: its tickets have ended too.
+    older = newest.valid && now - made < 2 * kTicketKeyLife ? newest : Key{};
+    newest.valid =
+        ::RAND_bytes(newest.name.data(), static_cast<int>(newest.name.size())) == 1 &&
+        ::RAND_priv_bytes(newest.cipher.data(), static_cast<int>(newest.cipher.size())) == 1 &&
+        ::RAND_priv_bytes(newest.mac.data(), static_cast<int>(newest.mac.size())) == 1;
+    made = now;
+  }
+
+  std::mutex mutex;
+  Key newest{};
+  Key older{};
+  MonoTime made;
+};
+
+void TlsContext::Free::operator()(SSL_CTX* context) const noexcept { ::SSL_CTX_free(context); }
+
+std::shared_ptr<const TlsContext> TlsContext::load(const std::string& certificate_file,
+                                                   const std::string& key_file,
+                                                   const TlsContext* previous, Problems& problems) {
+  ::ERR_clear_error();
+  std::shared_ptr<TlsContext> made(new TlsContext);
+  made->tickets_ = previous != nullptr ? previous->tickets_ : std::make_shared<TicketKeys>();
+  made->context_.reset(::SSL_CTX_new(::TLS_server_method()));
+  SSL_CTX* const context = made->context_.get();
+  if (context == nullptr) {
+    problems.error({certificate_file}, "can't set up TLS: " + last_error());
+    return nullptr;
+  }
+  ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  ::SSL_CTX_set_cipher_list(context, kTls12Ciphers);
+  ::SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_PRIORITIZE_CHACHA |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
+  ::SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+  ::SSL_CTX_set_alpn_select_cb(context, select_alpn, nullptr);
+  ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set_timeout(context, std::chrono::seconds(kTicketKeyLife).count());
+  TicketKeys::attach(context, made->tickets_);
+  ::SSL_CTX_set_default_passwd_cb(context, no_password);
+  if (::SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
+    problems.error({certificate_file}, "can't load the TLS certificate: " + last_error(),
+                   "a PEM file with the server's certificate first, then its chain");
+    return nullptr;
+  }
+  if (::SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    problems.error({key_file}, "can't load the TLS key: " + last_error(),
+                   "a PEM file with the private key of " + certificate_file + ", not encrypted");
+    return nullptr;
+  }
+  made->not_after_ = end_of(context);
+  if (made->not_after_ < std::chrono::system_clock::now()) {
+    problems.warning({certificate_file}, "the TLS certificate has expired",
+                     "strict clients (RFC 8310) will not connect");
+  }
+  return made;
+}
+
+std::unique_ptr<TlsChannel> TlsContext::accept(int fd, TlsFeed& feed) const noexcept {
+  SSL* const ssl = ::SSL_new(context_.get());
+  if (ssl == nullptr) return nullptr;
+  ::SSL_set_accept_state(ssl);
+  return make_tls_channel(ssl, fd, feed);
+}
+
+}  // namespace gslb::server
