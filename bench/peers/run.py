@@ -120,7 +120,7 @@ def run_rounds(options, servers, sets):
                 run = run_once(options, server, workload, sets, number)
                 runs.append(run)
                 notes = report.faults(run) + (["disturbed"] if report.disturbed(run) else [])
-                print(f"round {number + 1} {workload:9} {server.name:8} {run['qps']:10,.0f} q/s "
+                print(f"round {number + 1} {workload:10} {server.name:8} {run['qps']:10,.0f} q/s "
                       f"{run['cpu_us']:6.2f} CPU-us/query  {'; '.join(notes)}", file=sys.stderr)
     return runs
 
@@ -131,17 +131,19 @@ def prepare(options):
         sys.exit("needs two cores: one for the server, one for the generator")
     wanted = [server for name, server in SERVERS.items()
               if options.servers is None or name in options.servers]
-    machine.install([package for server in wanted for package in server.packages])
+    tools = ["ldnsutils"] if "signed" in options.workloads else []
+    machine.install(tools + [package for server in wanted for package in server.packages])
     if options.binaries is None:
         machine.build(SOURCE, ["peers_load", "make_mmdb"] +
                       [server.binary for server in wanted if not server.packages])
         options.binaries = os.path.join(SOURCE, "build", "release", "bin")
     geo_database = os.path.join(options.work, "places.mmdb")
-    if "geo" in options.workloads:
+    if {"geo", "signed-geo"} & set(options.workloads):
         build = os.path.dirname(options.binaries)
         workloads.write_geo_database(os.path.join(build, "bin", "make_mmdb"),
                                      geo_database)
-    servers = [server(options.binaries, geo_database) for server in wanted]
+    signed_zone = workloads.sign(options.work) if "signed" in options.workloads else None
+    servers = [server(options.binaries, geo_database, signed_zone) for server in wanted]
     for server in servers:
         if server.path() is None:
             sys.exit(f"{server.name}: {server.binary} is not there")

@@ -26,9 +26,17 @@ class Server:
     workloads = tuple(workloads.WORKLOADS)
     expect = "set"    # what peers_load checks, see its usage
 
-    def __init__(self, binaries, geo_database):
+    def __init__(self, binaries, geo_database, signed_zone):
         self.binaries = binaries          # the folder this repository's programs are in
         self.geo_database = geo_database  # path of the MMDB
+        self.signed_zone = signed_zone    # path of the zone file signed beforehand
+
+    def write_zone(self, folder, workload):
+        """As the file "zone" in `folder`, for servers that read standard zone files."""
+        if workload == "signed":
+            shutil.copy(self.signed_zone, os.path.join(folder, "zone"))
+        else:
+            write(folder, "zone", workloads.zone_text())
 
     def path(self):
         """Of the program, or None when it is not there."""
@@ -66,13 +74,13 @@ class Nsd(Server):
     name = "nsd"
     binary = "nsd"
     packages = ("nsd",)
-    workloads = ("static", "wildcard")
+    workloads = ("static", "wildcard", "signed")
 
     def version(self):
         return self.first_match(["-v"], r"NSD version (\S+)")
 
     def configure(self, folder, port, workload):
-        write(folder, "zone", workloads.zone_text())
+        self.write_zone(folder, workload)
         write(folder, "nsd.conf", f"""
 server:
   ip-address: 127.0.0.1@{port}
@@ -102,13 +110,15 @@ class Knot(Server):
     name = "knot"
     binary = "knotd"
     packages = ("knot", "knot-module-geoip")
+    # Signed geo data is possible with it, but only for sets listed one by one: not this workload.
+    workloads = ("static", "wildcard", "geo", "signed")
 
     def version(self):
         return self.first_match(["--version"], r"version (\S+)")
 
     def configure(self, folder, port, workload):
         geo = workload == "geo"
-        write(folder, "zone", workloads.zone_text())
+        self.write_zone(folder, workload)
         if geo:
             lines = [f"geo.{workloads.ZONE}:"]
             for country, _, _, address in workloads.PLACES:
@@ -154,6 +164,7 @@ class Gdnsd(Server):
     name = "gdnsd"
     binary = "gdnsd"
     packages = ("gdnsd",)
+    workloads = ("static", "wildcard", "geo")  # it serves no signed zones
 
     def version(self):
         return self.first_match(["-?"], r"gdnsd version (\S+)")
@@ -210,11 +221,14 @@ class Proxima(Server):
         return self.first_match(["--version"], r"(\d+\.\d+\S*)")
 
     def configure(self, folder, port, workload):
-        write(folder, "zone", workloads.zone_text())
+        self.write_zone(folder, workload)
+        routed = workload in ("geo", "signed-geo")
+        signs = workload == "signed-geo"
         write(folder, "proxima.toml", f"""
 [server]
 listen = ["127.0.0.1:{port}"]
 workers = 1
+state_dir = "{folder}"
 
 [log]
 level = "warning"
@@ -225,7 +239,8 @@ listen = "127.0.0.1:0"
 [[zone]]
 name = "{workloads.ZONE}."
 file = "zone"
-""" + (self.geo_tables() if workload == "geo" else ""))
+""" + ('dnssec = "bench"\n[dnssec.bench]\n' if signs else "") +
+              (self.geo_tables() if routed else ""))
 
     def geo_tables(self):
         text = f"""

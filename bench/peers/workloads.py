@@ -3,6 +3,7 @@
 A workload is a row of WORKLOADS; every server gets the same world and the same query set.
 """
 import ipaddress
+import os
 import random
 import struct
 import subprocess
@@ -17,6 +18,9 @@ UNCHECKED = 255
 NOERROR, NXDOMAIN = 0, 3
 A_RECORD_OCTETS = 16    # compressed owner
 SOA_RECORD_OCTETS = 51  # compressed owner, MNAME and RNAME of soa() below
+# Of ECDSAP256SHA256: owner, fixed fields, the signer's name, which is not compressed, signature.
+RRSIG_OCTETS = 2 + 10 + 18 + len(ZONE) + 2 + 64
+NSEC_OCTETS = 9 + 10 + len(ZONE) + 8 + 8  # about: owner, next name, bitmap
 
 # Places: country, latitude, longitude, the address clients there must be given.
 PLACES = [
@@ -73,25 +77,44 @@ def write_geo_database(make_mmdb, path):
                    input="".join(lines), text=True, check=True)
 
 
-def query(name, subnet=None):
+def sign(folder):
+    """Signs the zone with the tools of ldns and returns the path of the signed file."""
+    zone = os.path.join(folder, "signed.zone")
+    with open(zone, "w", encoding="ascii") as out:
+        out.write(zone_text())
+    done = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", ZONE], cwd=folder,
+                          stdout=subprocess.PIPE, text=True, check=True)
+    subprocess.run(["ldns-signzone", "-f", zone + ".signed", zone, done.stdout.strip()],
+                   cwd=folder, check=True)
+    return zone + ".signed"
+
+
+def query(name, subnet=None, dnssec=False):
     """Wire form of an A query with EDNS(0), ID 0, and ECS for the IPv4 /24 `subnet` if given."""
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
     option = b""
     if subnet is not None:
         option = struct.pack(">HHHBB", 8, 7, 1, 24, 0) + subnet
     return (struct.pack(">HHHHHH", 0, 0, 1, 0, 0, 1) + labels + b"\0" +
-            struct.pack(">HH", 1, 1) + b"\0" + struct.pack(">HHIH", 41, 1232, 0, len(option)) +
+            struct.pack(">HH", 1, 1) + b"\0" +
+            struct.pack(">HHIH", 41, 1232, 0x8000 if dnssec else 0, len(option)) +
             option)
 
 
-def static_queries():
+def asks_for_dnssec(wire):
+    opt = wire.index(0, 12) + 1 + 4  # after QNAME, QTYPE and QCLASS
+    return len(wire) > opt and wire[opt + 7] & 0x80 != 0
+
+
+def static_queries(dnssec=False):
     rng = random.Random(1)
     for i in range(10 * NAMES):
         number = rng.randrange(NAMES)
         if i % 10 == 9:
-            yield query(f"x{number:05d}.{ZONE}"), NXDOMAIN, 0, None
+            yield query(f"x{number:05d}.{ZONE}", None, dnssec), NXDOMAIN, 0, None
         else:
-            yield query(f"n{number:05d}.{ZONE}"), NOERROR, 1, name_address(number)
+            yield (query(f"n{number:05d}.{ZONE}", None, dnssec), NOERROR, 1 + dnssec,
+                   name_address(number))
 
 
 def wildcard_queries():
@@ -101,13 +124,13 @@ def wildcard_queries():
                WILDCARD_ADDRESS)
 
 
-def geo_queries():
+def geo_queries(dnssec=False):
     rng = random.Random(3)
     prefixes = geo_prefixes()
     for _ in range(100_000):
         prefix, place = rng.choice(prefixes)
         subnet = int(prefix.network_address) + (rng.randrange(prefix.num_addresses) & ~0xFF)
-        yield (query(f"geo.{ZONE}", subnet.to_bytes(4, "big")[:3]), NOERROR, 1,
+        yield (query(f"geo.{ZONE}", subnet.to_bytes(4, "big")[:3], dnssec), NOERROR, 1 + dnssec,
                PLACES[place][3])
 
 
@@ -115,6 +138,8 @@ WORKLOADS = {
     "static": ("10,000 names, 10 % NXDOMAIN", static_queries),
     "wildcard": ("1 M different names under one wildcard", wildcard_queries),
     "geo": ("8 answers by ECS, 1,000 prefixes in an MMDB", geo_queries),
+    "signed": ("static with DO from a signed zone, NSEC", lambda: static_queries(dnssec=True)),
+    "signed-geo": ("geo with DO from a signed zone", lambda: geo_queries(dnssec=True)),
 }
 
 
@@ -124,8 +149,10 @@ def write_set(path, queries):
     for wire, rcode, answers, address in queries:
         packed = ipaddress.IPv4Address(address).packed if address else bytes(4)
         records.append(struct.pack(">HBB", len(wire), rcode, answers) + packed + wire)
-        # An answer repeats the query, OPT and ECS included, and adds one record.
+        # An answer repeats the query, OPT and ECS included, and adds its records.
         octets += len(wire) + (A_RECORD_OCTETS if answers else SOA_RECORD_OCTETS)
+        if asks_for_dnssec(wire):
+            octets += RRSIG_OCTETS if answers else 2 * NSEC_OCTETS + 3 * RRSIG_OCTETS
     with open(path, "wb") as out:
         out.write(b"PXQ1" + struct.pack(">I", len(records)))
         out.write(b"".join(records))
