@@ -129,6 +129,11 @@ class Answering {
     if (zone == nullptr) {
       return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kNotAuthoritative);
     }
+    if (zone->state() != zone::ZoneState::kServed) {
+      return error(Rcode::kServFail, Refusal::kNoData,
+                   zone->state() == zone::ZoneState::kExpired ? dns::EdeCode::kInvalidData
+                                                              : dns::EdeCode::kNotReady);
+    }
     ResponseEdns edns = common_edns();
     if (query_.edns.ecs) { edns.ecs = &*query_.edns.ecs; }
     dns::ResponseWriter writer(out_, limit(), request_.message, query_,

@@ -21,8 +21,9 @@ enum class Refusal : std::uint8_t {
   kBadVersion,      // BADVERS
   kTransactionSig,  // NOTAUTH
   kNotOurs,         // REFUSED: no such zone, class or transfer
+  kNoData,          // SERVFAIL: the zone has no copy yet, or an expired one
 };
-inline constexpr std::size_t kRefusalCount = 8;
+inline constexpr std::size_t kRefusalCount = 9;
 
 enum class EcsUse : std::uint8_t {
   kNone,      // no option in the query

@@ -41,7 +41,8 @@ Rcode Resolution::run(const Zone& start) noexcept {
     if (!enter(scratch_.name)) { break; }
     name_ = &scratch_.name;
     current = snapshot_.zones->find(scratch_.name, scratch_.query.qtype);
-    if (current == nullptr) { break; }  // out of our zones: the resolver goes on
+    // Out of what we can answer: the resolver goes on.
+    if (current == nullptr || current->state() != zone::ZoneState::kServed) { break; }
   }
   return rcode;
 }

@@ -32,7 +32,7 @@ server::ServerOptions server_options(const config::Server& from, unsigned worker
 
 }  // namespace
 
-Supervisor::Supervisor(std::string config_file, std::shared_ptr<const Compiled> compiled,
+Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compiled,
                        std::function<void()> on_fatal)
     : config_file_(std::move(config_file)),
       on_fatal_(std::move(on_fatal)),
@@ -43,6 +43,9 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<const Compiled> 
   for (std::size_t i = 0; i < workers_; ++i) {
     counters_.push_back(std::make_unique<answer::AnswerCounters>());
   }
+  zone_store_.adopt(std::exchange(compiled->table, nullptr));
+  compiled->zones = nullptr;  // a version no longer served must not stay in memory
+  zones_ = zone_store_.zones();
   epoch_ = std::make_shared<Epoch>(compiled, workers_, now.mono);
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
   restore_state();
@@ -78,8 +81,8 @@ Status Supervisor::status() {
     status.ready = ready();
     status.generation = generation_;
     if (server_) { status.listen = server_->endpoints(); }
-    status.zones = compiled.zones->zones().size();
-    for (const auto& zone : compiled.zones->zones()) { status.records += zone->record_count(); }
+    status.zones = zones_->zones().size();
+    for (const auto& zone : zones_->zones()) { status.records += zone->record_count(); }
     status.routes = compiled.services->routes.size();
     status.units = compiled.geo->units().size();
     status.leaves = compiled.geo->leaf_count();
@@ -222,6 +225,7 @@ void Supervisor::start_server() {
     log_info("server", "answering", {{"address", endpoint.to_string()}, {"workers", workers_}});
   }
   ready_.store(true, std::memory_order_release);
+  planning_loop_->post([this] { zone_store_.notify(); });
 }
 
 std::string Supervisor::state_file() const {

@@ -19,6 +19,7 @@
 #include "gslb/control/epoch.h"
 #include "gslb/control/loop.h"
 #include "gslb/control/reload_report.h"
+#include "gslb/control/zone_store.h"
 #include "gslb/fleet/fleet_state.h"
 #include "gslb/fleet/heartbeat_gate.h"
 #include "gslb/metrics/metrics.h"
@@ -52,7 +53,7 @@ struct Status {
 class Supervisor {
  public:
   // `on_fatal` is called (on the control loop) when the server can't be started.
-  Supervisor(std::string config_file, std::shared_ptr<const Compiled> compiled,
+  Supervisor(std::string config_file, std::shared_ptr<Compiled> compiled,
              std::function<void()> on_fatal);
   ~Supervisor();  // stops
   Supervisor(const Supervisor&) = delete;
@@ -66,8 +67,15 @@ class Supervisor {
   metrics::Input metrics();
   // Starts a reload in the background and returns its number at once; status().reload tells how it
   // went.  One at a time: while one runs, its number is returned.
-  std::uint64_t reload();
+  std::uint64_t reload(const ReloadRequest& request = {});
   ReloadReport reload_report();
+  // As they are served now; quick.
+  std::vector<ZoneStatus> zone_status() const { return zone_store_.status(); }
+  std::optional<ZoneStatus> zone_status(const dns::Name& apex) const {
+    return zone_store_.status(apex);
+  }
+  // Runs `task` on the planning thread soon, then publishes what it changed.
+  void with_zones(std::function<void(ZoneStore&)> task);
   // How many clusters and nodes `glob` named.  kNone clears.
   std::size_t set_admin(const std::string& glob, fleet::AdminState state, std::string reason,
                         std::optional<milliseconds> lasts);
@@ -78,7 +86,12 @@ class Supervisor {
   void stop();
 
  private:
+  struct ReloadOutcome;
+
   static fleet::Moment moment();  // now, on both clocks
+  static std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet);
+  static steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inputs,
+                               MonoTime now);  // planning thread
   std::optional<MonoTime> on_wake();
   void note_serving_changes();
   void start_plan(MonoTime now);
@@ -86,9 +99,15 @@ class Supervisor {
   void publish(const Epoch& epoch, std::shared_ptr<const steer::AnswerMap> map);
   void start_server();
   void look_at_geo_files();
-  void run_reload(bool geo_only);
-  void finish_reload(bool succeeded, const Problems& problems, bool geo_only);
-  void adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan);
+  void run_reload(const ReloadRequest& request);
+  void run_zone_reload(const dns::Name& apex);
+  void run_geo_reload();
+  void take_over(std::shared_ptr<Compiled> compiled, const Epoch& old);
+  void publish_zones_soon();
+  void publish_zones();
+  void finish_reload(const ReloadOutcome& outcome);
+  void adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
+             std::shared_ptr<const zone::ZoneSet> zones);
   void restore_state();
   void save_state();
   std::string state_file() const;
@@ -101,6 +120,7 @@ class Supervisor {
 
   // Control loop only from here on.
   std::shared_ptr<Epoch> epoch_;
+  std::shared_ptr<const zone::ZoneSet> zones_;  // served; their routes are those of epoch_
   std::unique_ptr<fleet::FleetState> fleet_;
   std::unique_ptr<Published<answer::Snapshot>> published_;
   std::shared_ptr<const answer::Snapshot> snapshot_;
@@ -123,6 +143,8 @@ class Supervisor {
   std::uint64_t reloads_succeeded_ = 0;
   std::uint64_t reloads_failed_ = 0;
 
+  ZoneStore zone_store_;       // changed by the planning thread only
+  bool zones_posted_ = false;  // a publication of zones is queued; planning thread only
   std::string geo_refused_;  // fingerprint of geo files that were no good; planning thread only
   std::unique_ptr<Loop> planning_loop_;
   std::unique_ptr<Loop> loop_;

@@ -25,7 +25,8 @@ constexpr std::array<const char*, answer::kRefusalCount> kRefusals = {"short",
                                                                       "malformed_ecs",
                                                                       "bad_version",
                                                                       "transaction_signature",
-                                                                      "not_ours"};
+                                                                      "not_ours",
+                                                                      "no_data"};
 constexpr std::array<const char*, answer::kEcsUseCount> kEcsUses = {"none", "used", "opt_out",
                                                                     "resolver", "static"};
 

@@ -1,5 +1,6 @@
 #include "gslb/zone/loader.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -29,6 +30,14 @@ void check_route(const Zone& zone, const RouteBinding& binding, Problems& proble
   if (zone.route(node) != binding.route) {
     return problems.error(binding.at, name + " is routed twice");
   }
+  // A CNAME stands alone (RFC 2181 10.1).
+  if (!binding.alone_for.empty() && zone.rrset_count(node) > 0) {
+    problems.error(binding.at,
+                   "'" + name + "' has records, so service '" + binding.alone_for +
+                       "' can't fall back to a CNAME there",
+                   "use another fallback for this route, e.g. fallback = \"pool\"");
+    return;
+  }
   for (const dns::RrType type :
        {dns::RrType::kCname, dns::RrType::kDname, dns::RrType::kA, dns::RrType::kAaaa}) {
     if (zone.rrset(node, type)) {
@@ -45,7 +54,8 @@ struct ZoneText {
 };
 
 std::shared_ptr<const Zone> load(const dns::Name& apex, const ZoneText& source,
-                                 const std::vector<RouteBinding>& routes, Problems& problems) {
+                                 const std::vector<RouteBinding>& routes, Problems& problems,
+                                 std::vector<std::string>* files) {
   Problems found;  // of this zone: `problems` may hold errors of others
   RecordLog log;
   ZoneBuilder builder(apex);
@@ -64,9 +74,10 @@ std::shared_ptr<const Zone> load(const dns::Name& apex, const ZoneText& source,
     }
     zone = builder.build();
     check_zone(*zone, log, found);
-    for (const RouteBinding& binding : routes) {
-      if (binding.owner.is_at_or_below(apex)) { check_route(*zone, binding, found); }
-    }
+    check_routes(*zone, routes, found);
+  }
+  for (std::size_t i = 0; files != nullptr && i < log.file_count(); ++i) {
+    files->push_back(log.file(static_cast<std::uint16_t>(i)));
   }
   problems.append(found);
   return found.has_errors() ? nullptr : zone;
@@ -74,15 +85,28 @@ std::shared_ptr<const Zone> load(const dns::Name& apex, const ZoneText& source,
 
 }  // namespace
 
+bool same_routes(const std::vector<RouteBinding>& a, const std::vector<RouteBinding>& b) {
+  return std::ranges::equal(a, b, [](const RouteBinding& x, const RouteBinding& y) {
+    return x.route == y.route && x.alone_for == y.alone_for && x.owner == y.owner;
+  });
+}
+
+void check_routes(const Zone& zone, const std::vector<RouteBinding>& routes, Problems& problems) {
+  for (const RouteBinding& binding : routes) {
+    if (binding.owner.is_at_or_below(zone.apex())) { check_route(zone, binding, problems); }
+  }
+}
+
 std::shared_ptr<const Zone> load_zone(const dns::Name& apex, const std::string& file,
-                                      const std::vector<RouteBinding>& routes, Problems& problems) {
+                                      const std::vector<RouteBinding>& routes, Problems& problems,
+                                      std::vector<std::string>* files) {
   const auto text = read_file(file);
   if (!text) {
     problems.error({file, 0, 0}, std::string("cannot read the zone file: ") +
                                      std::generic_category().message(errno));
     return nullptr;
   }
-  return load(apex, {file, *text, {}}, routes, problems);
+  return load(apex, {file, *text, {}}, routes, problems, files);
 }
 
 std::shared_ptr<const Zone> load_zone_text(const dns::Name& apex, std::string_view text,
@@ -90,7 +114,7 @@ std::shared_ptr<const Zone> load_zone_text(const dns::Name& apex, std::string_vi
                                            const std::vector<RouteBinding>& routes,
                                            Problems& problems) {
   const ReadLimits limits{.may_include = false, .max_generated = kMaxGeneratedFromText};
-  return load(apex, {file, text, limits}, routes, problems);
+  return load(apex, {file, text, limits}, routes, problems, nullptr);
 }
 
 }  // namespace gslb::zone

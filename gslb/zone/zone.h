@@ -24,6 +24,13 @@ inline constexpr RouteIndex kNoRoute = 0xffffffffU;
 using NodeIndex = std::uint32_t;
 inline constexpr NodeIndex kNoNode = 0xffffffffU;
 
+// Whether a zone that is ours has data to answer with.
+enum class ZoneState : std::uint8_t {
+  kServed,
+  kNotReady,  // a secondary without a first copy
+  kExpired,   // a secondary whose copy is older than SOA EXPIRE (RFC 1035 3.3.13)
+};
+
 class ZoneBuilder;
 class Zone;
 struct Found;
@@ -42,7 +49,12 @@ struct Nsec3Place {
 // Immutable after ZoneBuilder::build(); shared by snapshots; thread-safe.
 class Zone {
  public:
+  // A zone that holds its name but no record: queries at or below `apex` get SERVFAIL.
+  // REQUIRES: why != kServed
+  static std::shared_ptr<const Zone> without_data(const dns::Name& apex, ZoneState why);
+
   const dns::Name& apex() const noexcept { return apex_; }
+  ZoneState state() const noexcept { return state_; }
   std::uint32_t serial() const noexcept { return serial_; }
   // min(SOA TTL, SOA MINIMUM): the TTL of negative answers (RFC 2308 3).
   std::uint32_t negative_ttl_s() const noexcept { return negative_ttl_s_; }
@@ -100,6 +112,7 @@ class Zone {
   struct Storage;  // arenas and the hash table; defined in zone_storage.h of this folder
 
   dns::Name apex_;
+  ZoneState state_ = ZoneState::kServed;
   std::uint32_t serial_ = 0;
   std::uint32_t negative_ttl_s_ = 0;
   std::size_t record_count_ = 0;

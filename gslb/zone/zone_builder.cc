@@ -232,4 +232,18 @@ std::shared_ptr<const Zone> ZoneBuilder::build() {
   return zone;
 }
 
+std::shared_ptr<const Zone> Zone::without_data(const dns::Name& apex, ZoneState why) {
+  CHECK(why != ZoneState::kServed);
+  auto storage = std::make_shared<Storage>();
+  storage->apex_labels = apex.label_count();
+  storage->names.insert(apex.lower().wire(), NameTable::kApexHash);
+  storage->names.finish();
+  storage->nodes.emplace_back();
+  const std::shared_ptr<Zone> zone(new Zone);
+  zone->apex_ = apex;
+  zone->state_ = why;
+  zone->storage_ = std::move(storage);
+  return zone;
+}
+
 }  // namespace gslb::zone

@@ -1,0 +1,219 @@
+// Reloads of all, of the geo files, of one zone; and every other change of a zone.
+#include <algorithm>
+#include <tuple>
+
+#include "gslb/base/log.h"
+#include "gslb/control/supervisor.h"
+
+namespace gslb::control {
+
+struct Supervisor::ReloadOutcome {
+  bool succeeded = false;
+  bool geo_only = false;
+  Problems problems;
+  Problems kept_zones;  // what is wrong with files whose older copy stays
+};
+
+namespace {
+
+// What is set up once: sockets, threads, the admin listener and its token, the log.
+void warn_of_restart(const config::Config& before, const config::Config& after) {
+  const auto tied = [](const config::Config& config) {
+    const auto& [server, log, admin] = std::tie(config.server, config.log, config.admin);
+    return std::tie(server.listen, server.workers, server.tcp_idle_ms, server.tcp_clients,
+                    log.level, log.format, admin.listen, admin.token, admin.tls_certificate,
+                    admin.tls_key);
+  };
+  if (tied(before) == tied(after)) { return; }
+  log_warning("reload",
+              "changes of [admin], [log] and of listen, workers, tcp_idle and tcp_clients in "
+              "[server] take effect at the next start");
+}
+
+// Every zone is told of once: its first error.
+std::size_t count_zones(const ZoneTable& table) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      table.rows(), [](const ZoneTable::Row& row) { return !row->problem.empty(); }));
+}
+
+}  // namespace
+
+void Supervisor::look_at_geo_files() {
+  if (geo_looking_ || reload_.running) { return; }
+  geo_looking_ = true;
+  planning_loop_->post([this] { run_geo_reload(); });
+}
+
+std::uint64_t Supervisor::reload(const ReloadRequest& request) {
+  return loop_->call([&] {
+    if (reload_.running || stopping_) { return reload_.number; }
+    reload_.number += 1;
+    reload_.running = true;
+    if (request.zone) {
+      log_info("reload", "started", {{"zone", request.zone->to_string()}});
+    } else {
+      log_info("reload", "started", {{"file", config_file_}});
+    }
+    planning_loop_->post(
+        [this, request] { request.zone ? run_zone_reload(*request.zone) : run_reload(request); });
+    return reload_.number;
+  });
+}
+
+ReloadReport Supervisor::reload_report() {
+  return loop_->call([this] { return reload_; });
+}
+
+// Planning thread.  The epoch is only replaced by jobs of this thread, so it is stable here.
+void Supervisor::run_reload(const ReloadRequest& request) {
+  const std::shared_ptr<Epoch> old = loop_->call([this] { return epoch_; });
+  ReloadOutcome outcome;
+  auto compiled = compile(config_file_, outcome.problems,
+                          {.compiled = old->compiled.get(),
+                           .zones = zone_store_.table().get(),
+                           .force_zones = request.force});
+  geo_refused_ = compiled ? "" : geo_fingerprint(old->compiled->config);
+  outcome.succeeded = compiled != nullptr;
+  if (compiled) {
+    outcome.kept_zones = std::exchange(compiled->kept_zones, {});
+    take_over(std::move(compiled), *old);
+  }
+  finish_reload(outcome);
+}
+
+// Planning thread.
+void Supervisor::run_geo_reload() {
+  const std::shared_ptr<Epoch> old = loop_->call([this] { return epoch_; });
+  const std::string fingerprint = geo_fingerprint(old->compiled->config);
+  if (fingerprint == old->compiled->geo_fingerprint || fingerprint == geo_refused_) {
+    loop_->call([this] { geo_looking_ = false; });
+    return;
+  }
+  ReloadOutcome outcome;
+  outcome.geo_only = true;
+  auto compiled = recompile_geo(*old->compiled, outcome.problems);
+  geo_refused_ = compiled ? "" : fingerprint;  // one complaint a bad file
+  outcome.succeeded = compiled != nullptr;
+  if (compiled) { take_over(std::move(compiled), *old); }
+  finish_reload(outcome);
+}
+
+// Planning thread.  The file of one zone, with the configuration at work.
+void Supervisor::run_zone_reload(const dns::Name& apex) {
+  ReloadOutcome outcome;
+  const ZoneTable::Row old = zone_store_.table()->find(apex);
+  if (!old) {
+    outcome.problems.error({}, "no zone '" + apex.to_string() + "' is configured",
+                           "a new zone comes with a reload of all");
+  } else if (old->file.empty()) {
+    outcome.problems.error({}, "zone '" + apex.to_string() + "' has no file",
+                           "its data come from its primaries");
+  } else {
+    auto row = control::reload_zone(*old, outcome.problems);
+    outcome.succeeded = row != nullptr;
+    if (row) {
+      zone_store_.adopt_row(std::move(row));
+    } else {
+      zone_store_.note_problem(apex, outcome.problems.list().back().to_string());
+    }
+  }
+  publish_zones();
+  finish_reload(outcome);
+}
+
+// Planning thread.  The new configuration is planned before it takes over: its first snapshot
+// comes with it.
+void Supervisor::take_over(std::shared_ptr<Compiled> compiled, const Epoch& old) {
+  if (compiled->table) { zone_store_.adopt(std::exchange(compiled->table, nullptr)); }
+  compiled->zones = nullptr;  // a version no longer served must not stay in memory
+  auto zones = zone_store_.zones();
+  const MonoTime now = std::chrono::steady_clock::now();
+  auto epoch = std::make_shared<Epoch>(std::move(compiled), workers_, now);
+  epoch->inherit(old);
+  const auto inputs = loop_->call([&] {
+    fleet::FleetState heir(epoch->compiled->fleet, moment());
+    heir.adopt(*fleet_, moment());
+    return cluster_inputs(heir);
+  });
+  steer::Plan plan = make_plan(*epoch, inputs, now);
+  loop_->call([&] { adopt(std::move(epoch), std::move(plan), std::move(zones)); });
+  zone_store_.notify();
+}
+
+// Planning thread.
+void Supervisor::finish_reload(const ReloadOutcome& outcome) {
+  const std::size_t kept = count_zones(*zone_store_.table());
+  loop_->call([&] {
+    if (outcome.geo_only) { geo_looking_ = false; }
+    std::vector<std::string> problems;
+    for (const Problems* list : {&outcome.problems, &outcome.kept_zones}) {
+      for (const Problem& problem : list->list()) {
+        problems.push_back(problem.to_string());
+        log(problem.severity == Severity::kError ? LogLevel::kError : LogLevel::kWarning, "reload",
+            problems.back());
+      }
+    }
+    ++(outcome.succeeded ? reloads_succeeded_ : reloads_failed_);
+    // The report is of the operator's reload, yet to come.
+    if (outcome.geo_only && reload_.running) { return; }
+    reload_.running = false;
+    reload_.succeeded = outcome.succeeded;
+    reload_.kept_zones = kept;
+    reload_.finished = std::chrono::system_clock::now();
+    reload_.problems = std::move(problems);
+    if (!outcome.succeeded) {
+      log_error("reload", "refused; what was loaded before keeps serving",
+                {{"errors", outcome.problems.error_count()}});
+    } else if (kept > 0) {
+      log_warning("reload", "done, but zones with errors keep their older copy",
+                  {{"zones", kept}, {"generation", generation_}});
+    } else {
+      log_info("reload", "done", {{"geo_only", outcome.geo_only}, {"generation", generation_}});
+    }
+  });
+}
+
+void Supervisor::adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
+                       std::shared_ptr<const zone::ZoneSet> zones) {
+  warn_of_restart(epoch_->compiled->config, epoch->compiled->config);
+  auto fleet = std::make_unique<fleet::FleetState>(epoch->compiled->fleet, moment());
+  fleet->adopt(*fleet_, moment());
+  fleet_ = std::move(fleet);
+  epoch_ = std::move(epoch);
+  zones_ = std::move(zones);
+  if (published_) {
+    ++plans_;
+    plan_summary_ = std::move(plan.summary);
+    publish(*epoch_, std::move(plan.map));
+  }
+  serving_.clear();  // whatever changed while that was planned is seen by the next plan
+  plan_wanted_ = true;
+}
+
+void Supervisor::with_zones(std::function<void(ZoneStore&)> task) {
+  planning_loop_->post([this, task = std::move(task)] {
+    task(zone_store_);
+    publish_zones_soon();
+  });
+}
+
+// Planning thread.  Changes that are queued already come into the same snapshot.
+void Supervisor::publish_zones_soon() {
+  if (zones_posted_ || !zone_store_.has_changes()) { return; }
+  zones_posted_ = true;
+  planning_loop_->post([this] { publish_zones(); });
+}
+
+// Planning thread.
+void Supervisor::publish_zones() {
+  zones_posted_ = false;
+  auto zones = zone_store_.zones();
+  loop_->call([&] {
+    if (zones == zones_) { return; }
+    zones_ = std::move(zones);
+    if (snapshot_ && !stopping_) { publish(*epoch_, snapshot_->map); }
+  });
+  zone_store_.notify();
+}
+
+}  // namespace gslb::control

@@ -1,0 +1,304 @@
+#include "gslb/control/zone_store.h"
+
+#include <algorithm>
+
+#include "gslb/base/check.h"
+#include "gslb/zone/derive.h"
+
+namespace gslb::control {
+
+using zone::ZoneState;
+
+struct ZoneStore::Place {
+  ZoneTable::Row row;
+  ZonePtr delivered;                        // a secondary's copy, routes bound
+  ZonePtr served;                           // null only until the first run()
+  ZonePtr made_from;                        // the authored zone `served` was made from
+  ZoneState absent = ZoneState::kNotReady;  // what it is without a copy
+  bool is_expired = false;
+  bool holds_serial = false;  // `served` is ahead of what is authored
+  std::string source;
+  std::string problem;
+  WallTime since;
+
+  const ZonePtr& authored() const noexcept { return row->file.empty() ? delivered : row->zone; }
+  bool has_data() const noexcept { return served && served->state() == ZoneState::kServed; }
+};
+
+namespace {
+
+bool has_keys(const ZonePtr& zone) {
+  return zone && zone->state() == ZoneState::kServed &&
+         zone->rrset(zone::Zone::kApexNode, dns::RrType::kDnskey).has_value();
+}
+
+ZonePtr with_routes(const zone::Zone& from, const std::vector<zone::RouteBinding>& routes) {
+  zone::Derivation changes;
+  changes.routes = routes;
+  return zone::derive(from, changes);
+}
+
+ZonePtr with_serial(const zone::Zone& from, const std::vector<zone::RouteBinding>& routes,
+                    std::uint32_t serial) {
+  zone::Derivation changes;
+  changes.routes = routes;
+  changes.serial = serial;
+  return zone::derive(from, changes);
+}
+
+}  // namespace
+
+ZoneStore::ZoneStore() = default;
+ZoneStore::~ZoneStore() = default;
+
+std::unique_ptr<ZoneStore::Place> ZoneStore::make_place(ZoneTable::Row row) {
+  auto place = std::make_unique<Place>();
+  place->source = row->file;
+  place->problem = row->problem;
+  place->row = std::move(row);
+  return place;
+}
+
+ZoneStore::Place* ZoneStore::find(const dns::Name& apex) const {
+  const auto found = by_apex_.find(zone_key(apex));
+  return found == by_apex_.end() ? nullptr : places_[found->second].get();
+}
+
+void ZoneStore::adopt(std::shared_ptr<const ZoneTable> table) {
+  table_ = std::move(table);
+  rebuild_places();
+}
+
+// Places for the zones of the table and the members, in that order; what was there is taken over.
+void ZoneStore::rebuild_places() {
+  std::vector<ZoneTable::Row> rows = table_->rows();
+  std::unordered_map<std::string, std::uint32_t> index;
+  index.reserve(rows.size());
+  for (std::uint32_t i = 0; i < rows.size(); ++i) { index.emplace(zone_key(rows[i]->apex), i); }
+  for (const auto& [catalog, members] : members_) {
+    for (const dns::Name& member : members) {
+      if (!index.emplace(zone_key(member), rows.size()).second) { continue; }
+      auto row = std::make_shared<LoadedZone>();
+      row->apex = member;
+      rows.push_back(std::move(row));
+    }
+  }
+  std::vector<std::unique_ptr<Place>> gone;
+  {
+    std::lock_guard lock(mutex_);
+    std::vector<std::unique_ptr<Place>> places;
+    places.reserve(rows.size());
+    for (ZoneTable::Row& row : rows) {
+      const auto old = by_apex_.find(zone_key(row->apex));
+      const bool is_same =
+          old != by_apex_.end() && places_[old->second]->row->file.empty() == row->file.empty();
+      if (!is_same) {
+        places.push_back(make_place(std::move(row)));
+        if (old != by_apex_.end()) { places.back()->served = places_[old->second]->served; }
+        continue;
+      }
+      places.push_back(std::move(places_[old->second]));
+      Place& place = *places.back();
+      const bool rebind = place.delivered && !same_routes(place.row->routes, row->routes);
+      place.row = std::move(row);
+      if (!place.row->file.empty()) {
+        place.source = place.row->file;
+        place.problem = place.row->problem;
+      }
+      if (rebind) { place.delivered = with_routes(*place.delivered, place.row->routes); }
+    }
+    std::swap(places, places_);
+    std::swap(index, by_apex_);
+    gone = std::move(places);
+  }
+  for (const auto& place : gone) {
+    if (!place || find(place->row->apex) != nullptr) { continue; }
+    changes_.push_back({place->row->apex, place->served, nullptr});
+    zones_ = nullptr;
+  }
+  for (const auto& place : places_) { run(*place, false); }
+}
+
+void ZoneStore::adopt_row(ZoneTable::Row row) {
+  if (table_->find(row->apex) == nullptr) { return; }
+  table_ = table_->with(row);
+  Place& place = *find(row->apex);
+  {
+    std::lock_guard lock(mutex_);
+    place.source = row->file;
+    place.problem = row->problem;
+    place.row = std::move(row);
+  }
+  run(place, false);
+}
+
+void ZoneStore::note_problem(const dns::Name& apex, std::string problem) {
+  Place* const place = find(apex);
+  if (place == nullptr) { return; }
+  std::lock_guard lock(mutex_);
+  place->problem = std::move(problem);
+}
+
+bool ZoneStore::deliver(const dns::Name& apex, const ZonePtr& copy, std::string source) {
+  Place* const place = find(apex);
+  if (place == nullptr || !place->row->file.empty()) { return false; }
+  ZonePtr bound = copy;
+  if (copy != place->delivered && !place->row->routes.empty()) {
+    bound = with_routes(*copy, place->row->routes);
+  }
+  {
+    std::lock_guard lock(mutex_);
+    place->delivered = std::move(bound);
+    place->is_expired = false;
+    place->source = std::move(source);
+    place->problem.clear();
+  }
+  run(*place, false);
+  return true;
+}
+
+void ZoneStore::expire(const dns::Name& apex) {
+  Place* const place = find(apex);
+  if (place == nullptr || !place->row->file.empty() || !place->delivered) { return; }
+  place->is_expired = true;
+  run(*place, false);
+}
+
+void ZoneStore::set_members(const dns::Name& catalog, std::vector<dns::Name> members) {
+  if (members.empty()) {
+    members_.erase(zone_key(catalog));
+  } else {
+    members_[zone_key(catalog)] = std::move(members);
+  }
+  rebuild_places();
+}
+
+void ZoneStore::restage(const dns::Name& apex) {
+  if (Place* const place = find(apex)) { run(*place, true); }
+}
+
+// Brings `served` up to date with what is authored.
+void ZoneStore::run(Place& place, bool restage) {
+  const ZonePtr& authored = place.authored();
+  if (!authored || place.is_expired) {
+    const ZoneState why = place.is_expired ? ZoneState::kExpired : ZoneState::kNotReady;
+    if (place.served && place.served->state() == why) { return; }
+    return put(place, zone::Zone::without_data(place.row->apex, why), place.problem);
+  }
+  const bool changed = authored != place.made_from || !place.has_data();
+  if (!changed && !restage) { return; }
+  std::string problem;
+  ZonePtr now = make_served(place, changed, problem);
+  if (problem.empty()) {
+    place.made_from = authored;
+    problem = place.row->problem;
+  }
+  put(place, std::move(now), std::move(problem));
+}
+
+ZonePtr ZoneStore::make_served(Place& place, bool changed, std::string& problem) {
+  const ZonePtr& authored = place.authored();
+  const ZonePtr previous = place.has_data() ? place.served : nullptr;
+  const bool is_newer = !previous || serial_is_newer(authored->serial(), previous->serial());
+  const std::uint32_t serial = is_newer ? authored->serial() : previous->serial() + 1;
+  if (stage_) {
+    auto made = stage_({.apex = place.row->apex,
+                        .source = authored,
+                        .previous = previous,
+                        .source_changed = changed,
+                        .serial = serial});
+    if (!made) {
+      problem = made.error();
+      // Its routes may be of another configuration; without them it would be wrong to serve it.
+      if (previous && changed) { return with_routes(*previous, place.row->routes); }
+      if (previous) { return previous; }
+      return zone::Zone::without_data(place.row->apex, ZoneState::kNotReady);
+    }
+    if (*made != authored) {
+      place.holds_serial = true;
+      return *made;
+    }
+  }
+  if (is_newer) { place.holds_serial = false; }
+  // What its readers have seen is ahead of the file: it must go on from there.
+  if (place.holds_serial) {
+    return changed ? with_serial(*authored, place.row->routes, serial) : previous;
+  }
+  return authored;
+}
+
+void ZoneStore::put(Place& place, ZonePtr now, std::string problem) {
+  const bool is_new = now != place.served;
+  if (is_new) {
+    changes_.push_back({place.row->apex, place.served, now});
+    zones_ = nullptr;
+  }
+  std::lock_guard lock(mutex_);
+  place.problem = std::move(problem);
+  if (!is_new) { return; }
+  std::swap(place.served, now);
+  place.since = std::chrono::system_clock::now();
+}
+
+ZonePtr ZoneStore::served(const dns::Name& apex) const {
+  std::lock_guard lock(mutex_);
+  const Place* const place = find(apex);
+  return place != nullptr ? place->served : nullptr;
+}
+
+ZonePtr ZoneStore::authored(const dns::Name& apex) const {
+  std::lock_guard lock(mutex_);
+  const Place* const place = find(apex);
+  return place != nullptr ? place->authored() : nullptr;
+}
+
+ZoneStatus ZoneStore::status_of(const Place& place) {
+  ZoneStatus status;
+  status.apex = place.row->apex;
+  status.kind = place.row->file.empty() ? ZoneKind::kSecondary : ZoneKind::kPrimary;
+  status.state = place.served ? place.served->state() : ZoneState::kNotReady;
+  status.is_signed = has_keys(place.served);
+  status.is_presigned = has_keys(place.authored());
+  status.serial = place.served ? place.served->serial() : 0;
+  status.authored_serial = place.authored() ? place.authored()->serial() : 0;
+  status.records = place.served ? place.served->record_count() : 0;
+  status.routes = place.row->routes.size();
+  status.source = place.source;
+  status.since = place.since;
+  status.problem = place.problem;
+  return status;
+}
+
+std::vector<ZoneStatus> ZoneStore::status() const {
+  std::lock_guard lock(mutex_);
+  std::vector<ZoneStatus> all;
+  all.reserve(places_.size());
+  for (const auto& place : places_) { all.push_back(status_of(*place)); }
+  return all;
+}
+
+std::optional<ZoneStatus> ZoneStore::status(const dns::Name& apex) const {
+  std::lock_guard lock(mutex_);
+  const Place* const place = find(apex);
+  if (place == nullptr) { return std::nullopt; }
+  return status_of(*place);
+}
+
+std::shared_ptr<const zone::ZoneSet> ZoneStore::zones() {
+  if (!zones_) {
+    std::vector<ZonePtr> all;
+    all.reserve(places_.size());
+    for (const auto& place : places_) { all.push_back(place->served); }
+    zones_ = std::make_shared<const zone::ZoneSet>(std::move(all));
+  }
+  return zones_;
+}
+
+void ZoneStore::notify() {
+  const std::vector<ZoneChange> changes = std::exchange(changes_, {});
+  for (const ZoneChange& change : changes) {
+    for (const ZoneListener& listener : listeners_) { listener(change); }
+  }
+}
+
+}  // namespace gslb::control

@@ -1,0 +1,141 @@
+// Which version of every zone is served, and how it came to be.
+//
+// Source: RFC 1982 (serials), RFC 8914 4.15 and 4.25 (why a zone can't be answered from).
+//
+// Per zone: authored (its file, or the copy a transfer delivered; routes bound) → stage (signing,
+// if a policy says so) → served.  Whatever changes one of them goes through here, so the serial
+// only grows, listeners (journal, NOTIFY) see every version once and in order, and one zone's fault
+// leaves the others alone.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "gslb/base/clock.h"
+#include "gslb/base/result.h"
+#include "gslb/control/zone_files.h"
+#include "gslb/zone/zone_set.h"
+
+namespace gslb::control {
+
+using ZonePtr = std::shared_ptr<const zone::Zone>;
+
+// What the stage gets.  References are valid during the call.
+struct StageInput {
+  const dns::Name& apex;
+  const ZonePtr& source;       // authored, routes bound
+  const ZonePtr& previous;     // served now; null: nothing yet
+  bool source_changed = true;  // `previous` was made from something else, or is null
+  std::uint32_t serial = 0;    // for the SOA of the result, when it isn't `previous` or `source`
+};
+
+// The served form of `source`: `source` itself when the zone isn't to be touched, `previous` when
+// nothing has changed.  The error, one line for people, leaves `previous` served (a zone without
+// one is not ready).  Called on the planning thread.
+using ZoneStage = std::function<Result<ZonePtr, std::string>(const StageInput&)>;
+
+struct ZoneChange {
+  dns::Name apex;
+  ZonePtr old;  // null: the zone is new.  May be without data (state()).
+  ZonePtr now;  // null: the zone is gone.  May be without data.
+};
+using ZoneListener = std::function<void(const ZoneChange&)>;
+
+enum class ZoneKind : std::uint8_t { kPrimary, kSecondary };
+
+struct ZoneStatus {
+  dns::Name apex;
+  ZoneKind kind = ZoneKind::kPrimary;
+  zone::ZoneState state = zone::ZoneState::kServed;
+  bool is_signed = false;     // has a DNSKEY
+  bool is_presigned = false;  // ... that was authored
+  std::uint32_t serial = 0;   // served
+  std::uint32_t authored_serial = 0;
+  std::size_t records = 0;
+  std::size_t routes = 0;
+  std::string source;   // the file, or what deliver() said
+  WallTime since;       // when this version came to be served
+  std::string problem;  // the last one, until a version without
+};
+
+// All changes on the planning thread; status() and served() from any thread.
+class ZoneStore {
+ public:
+  ZoneStore();
+  ~ZoneStore();
+  ZoneStore(const ZoneStore&) = delete;
+  ZoneStore& operator=(const ZoneStore&) = delete;
+
+  // Before the first adopt().
+  void set_stage(ZoneStage stage) { stage_ = std::move(stage); }
+  void add_listener(ZoneListener listener) { listeners_.push_back(std::move(listener)); }
+
+  // The zones of a configuration take the place of those before; copies delivered for zones it
+  // still names stay, with the routes it gives them.
+  void adopt(std::shared_ptr<const ZoneTable> table);
+  const std::shared_ptr<const ZoneTable>& table() const noexcept { return table_; }
+  // One zone's file was read anew: `row` is of reload_zone().  A zone that the configuration does
+  // not name is left alone.
+  void adopt_row(ZoneTable::Row row);
+  // A zone's last reading failed, `problem` says how; what is served stays.
+  void note_problem(const dns::Name& apex, std::string problem);
+
+  // A secondary zone's new copy, without routes or with those of authored(); false when no such
+  // zone is configured or its data come from a file.
+  bool deliver(const dns::Name& apex, const ZonePtr& copy, std::string source);
+  // Its copy is too old to answer from (RFC 1035 3.3.13).
+  void expire(const dns::Name& apex);
+  // Zones without a file that `catalog` (or another owner of the list) names now.  One that the
+  // configuration or an earlier list names already is not taken.
+  void set_members(const dns::Name& catalog, std::vector<dns::Name> members);
+  // Runs the stage again: keys or times have come.
+  void restage(const dns::Name& apex);
+
+  // Null when there is no such zone, or nothing of it.
+  ZonePtr served(const dns::Name& apex) const;
+  ZonePtr authored(const dns::Name& apex) const;
+  std::vector<ZoneStatus> status() const;
+  std::optional<ZoneStatus> status(const dns::Name& apex) const;
+
+  // All that is served.  The same pointer until something changes.
+  std::shared_ptr<const zone::ZoneSet> zones();
+  bool has_changes() const noexcept { return !changes_.empty(); }
+  // Tells the listeners what has changed since the last call: after zones() is published.
+  void notify();
+
+ private:
+  struct Place;  // of one zone
+
+  std::unique_ptr<Place> make_place(ZoneTable::Row row);
+  Place* find(const dns::Name& apex) const;
+  void rebuild_places();
+  void bind_delivered(Place& place);
+  void run(Place& place, bool restage);
+  ZonePtr make_served(Place& place, bool changed, std::string& problem);
+  void put(Place& place, ZonePtr now, std::string problem);
+  static ZoneStatus status_of(const Place& place);
+
+  ZoneStage stage_;
+  std::vector<ZoneListener> listeners_;
+  std::shared_ptr<const ZoneTable> table_;
+  std::map<std::string, std::vector<dns::Name>> members_;  // by key of the catalog
+  std::vector<ZoneChange> changes_;
+  std::shared_ptr<const zone::ZoneSet> zones_;  // null: to be made
+
+  mutable std::mutex mutex_;  // guards what status() reads against the planning thread's writes
+  std::vector<std::unique_ptr<Place>> places_;
+  std::unordered_map<std::string, std::uint32_t> by_apex_;
+};
+
+// a > b in the arithmetic of RFC 1982.
+constexpr bool serial_is_newer(std::uint32_t a, std::uint32_t b) noexcept {
+  return a != b && a - b < 0x80000000U;
+}
+
+}  // namespace gslb::control
