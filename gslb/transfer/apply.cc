@@ -87,12 +87,15 @@ class Changes {
     set.type = record.type;
     const zone::NodeIndex node = base_.find_node(owner.wire());
     if (node == zone::kNoNode) { return set; }
-    const auto found = base_.rrset(node, record.type);
-    if (!found) { return set; }
-    for (dns::RdataCursor cursor(*found); !cursor.done(); cursor.next()) {
-      const Octets rdata = cursor.rdata();
-      set.members.insert(
-          {fold_rdata(record.type, rdata), {found->ttl_s, {rdata.begin(), rdata.end()}}});
+    // By position: RRSIG records are several sets (zone.h).
+    for (std::size_t i = 0; i < base_.rrset_count(node); ++i) {
+      const dns::RrsetView found = base_.rrset_at(node, i);
+      if (found.type != record.type) { continue; }
+      for (dns::RdataCursor cursor(found); !cursor.done(); cursor.next()) {
+        const Octets rdata = cursor.rdata();
+        set.members.insert(
+            {fold_rdata(record.type, rdata), {found.ttl_s, {rdata.begin(), rdata.end()}}});
+      }
     }
     return set;
   }

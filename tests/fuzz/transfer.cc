@@ -4,7 +4,9 @@
 
 #include "gslb/base/check.h"
 #include "gslb/transfer/apply.h"
+#include "gslb/transfer/catalog.h"
 #include "gslb/transfer/transfer_reader.h"
+#include "gslb/transfer/zone_copy.h"
 
 namespace {
 
@@ -37,6 +39,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (reader.state() == TransferReader::State::kWhole) {
     const auto zone = reader.build();
     CHECK(zone->serial() == reader.serial());
+    static_cast<void>(gslb::transfer::read_catalog(*zone));
+    const auto copy = gslb::transfer::decode_copy(apex, gslb::transfer::encode_copy(*zone));
+    CHECK(copy != nullptr && copy->record_count() == zone->record_count());
   } else if (reader.state() == TransferReader::State::kDifferences) {
     const auto next = gslb::transfer::apply_differences(*small_zone(apex), reader.differences());
     CHECK(!next || (*next)->serial() == reader.serial());

@@ -41,6 +41,20 @@ TEST(Apply, NamesInRdataAreFoundInAnyCase) {
       *base, std::vector{difference(1, 2, "A.example. 60 MX 1 mail.example.\n", "")}));
 }
 
+TEST(Apply, SignaturesOverOtherTypesStayWithTheirTtls) {
+  const auto line = [](const char* ttl, const char* type, const char* tag) {
+    return std::string("a.example. ") + ttl + " RRSIG " + type +
+           " 13 2 300 20300101000000 20200101000000 " + tag + " example. AAAA\n";
+  };
+  const std::string data = "a.example. 60 A 192.0.2.1\na.example. 300 TXT \"x\"\n";
+  const auto base = zone_of(soa(1) + data + line("60", "A", "1") + line("300", "TXT", "1"));
+  const auto next = apply_differences(
+      *base, std::vector{difference(1, 2, line("60", "A", "1"), line("60", "A", "2"))});
+  ASSERT_TRUE(next);
+  EXPECT_EQ(dump(**next),
+            dump(*zone_of(soa(2) + data + line("60", "A", "2") + line("300", "TXT", "1"))));
+}
+
 TEST(Apply, WhatDoesNotFitIsRefused) {
   const auto base = zone_of(soa(1) + "a.example. 60 A 192.0.2.1\n");
   const auto error = [&](const Difference& step) {
