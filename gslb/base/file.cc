@@ -33,9 +33,10 @@ std::optional<std::string> read_file(const std::string& path, std::size_t limit_
   return content;
 }
 
-bool write_file_atomically(const std::string& path, const std::string& content) {
+bool write_file_atomically(const std::string& path, const std::string& content, unsigned mode) {
   const std::string fresh = path + ".new";
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  ::unlink(fresh.c_str());  // one left by a crash would keep its mode
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) { return false; }
   std::size_t done = 0;
   int failure = 0;

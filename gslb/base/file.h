@@ -12,8 +12,9 @@ std::optional<std::string> read_file(const std::string& path,
                                      std::size_t limit_octets = std::size_t{1} << 30);
 
 // Replaces the file as one step: writes path + ".new", syncs, renames.  False with errno set on
-// failure; the old file is then untouched.
-bool write_file_atomically(const std::string& path, const std::string& content);
+// failure; the old file is then untouched.  `mode`: as of open(2); 0600 for secrets.
+bool write_file_atomically(const std::string& path, const std::string& content,
+                           unsigned mode = 0640);
 
 // `path`, or directory-of(`relative_to`) + path when `path` is relative: files named in a
 // configuration are found next to it, whatever the working directory.
