@@ -9,6 +9,7 @@
 #include <string>
 
 #include "gslb/answer/counters.h"
+#include "gslb/answer/routed_sets.h"
 #include "gslb/fleet/health_board.h"
 #include "gslb/fleet/model.h"
 #include "gslb/geo/geo_map.h"
@@ -29,8 +30,8 @@ struct Identity {
 };
 
 // Immutable but for the health board and the counters, which are atomics.  Thread-safe.
-// Every pointer is set.  Route indexes in the zones are positions in services->routes; cluster
-// indexes in the map are those of fleet and health.
+// Every pointer but routed_sets is set.  Route indexes in the zones are positions in
+// services->routes; cluster indexes in the map are those of fleet and health.
 struct Snapshot {
   std::uint64_t generation = 0;
   std::shared_ptr<const Identity> identity;
@@ -40,6 +41,8 @@ struct Snapshot {
   std::shared_ptr<const steer::AnswerMap> map;
   std::shared_ptr<const fleet::FleetModel> fleet;
   std::shared_ptr<const fleet::HealthBoard> health;
+  // Null while no signed zone has routes.
+  std::shared_ptr<const RoutedSets> routed_sets;
   std::shared_ptr<steer::DemandCounters> demand;
   std::shared_ptr<DecisionCounters> decisions;
 };

@@ -86,7 +86,8 @@ void AnswerMap::set_row(ServiceIndex service, geo::UnitIndex unit, const Row& ro
 }
 
 Choice AnswerMap::choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t split,
-                         const fleet::HealthBoard& health) const noexcept {
+                         const fleet::HealthBoard& health,
+                         std::span<const std::uint64_t> nodes) const noexcept {
   const std::uint32_t offset = row_of_[slot(service, unit)];
   if (offset == 0) { return {}; }
   const Header header = decode(cells_[offset]);
@@ -94,14 +95,24 @@ Choice AnswerMap::choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t
   const std::uint16_t* choices = thresholds + header.thresholds;
   std::size_t first = 0;
   while (first < header.thresholds && split >= thresholds[first]) { ++first; }
-  const ClusterIndex planned = choices[first];
-  if (health.serving_nodes(planned) != 0) {
+  const auto counting = [&](ClusterIndex cluster) {
+    return nodes.empty() ? ~std::uint64_t{0} : nodes[cluster];
+  };
+  const auto can_serve = [&](ClusterIndex cluster) {
+    return (health.serving_nodes(cluster) & counting(cluster)) != 0;
+  };
+  ClusterIndex planned = choices[first];
+  if (can_serve(planned)) {
     const bool spilled = (header.spilled >> first & 1) != 0;
     return {planned, spilled ? Reason::kSpill : Reason::kBest, planned};
   }
   for (std::size_t i = 0; i < header.choices; ++i) {
-    if (health.serving_nodes(choices[i]) != 0) { return {choices[i], Reason::kFailover, planned}; }
+    if (can_serve(choices[i])) { return {choices[i], Reason::kFailover, planned}; }
   }
+  for (std::size_t i = 0; i < header.choices && counting(planned) == 0; ++i) {
+    planned = choices[i];
+  }
+  if (counting(planned) == 0) { planned = kNoCluster; }
   return {kNoCluster, Reason::kFallback, planned};
 }
 

@@ -56,10 +56,12 @@ class AnswerMap {
   // Control thread, while building.  REQUIRES: indexes in range.
   void set_row(ServiceIndex service, geo::UnitIndex unit, const Row& row);
 
-  // The first cluster that can serve, for a name whose split hash is `split` (0..255).  No
-  // allocation, O(choices).
+  // The first cluster that can serve, for a name whose split hash is `split` (0..255).  `nodes`, by
+  // cluster, says which of its nodes count, those with an address of one family; empty: all.
+  // Without a cluster `planned` still is one that has such nodes.  No allocation, O(choices).
   Choice choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t split,
-                const fleet::HealthBoard& health) const noexcept;
+                const fleet::HealthBoard& health,
+                std::span<const std::uint64_t> nodes = {}) const noexcept;
 
   // For explain, tests and digests.
   Row row(ServiceIndex service, geo::UnitIndex unit) const;
