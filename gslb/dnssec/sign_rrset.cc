@@ -123,8 +123,8 @@ std::uint8_t signed_labels(Octets owner) noexcept {
 
 RrsetSigner::RrsetSigner(std::shared_ptr<const SigningKey> key) : signer_(std::move(key)) {}
 
-std::size_t RrsetSigner::rrsig_octets() const noexcept {
-  return kRrsigFixed + key().owner().wire().size() + key().signature_octets();
+std::size_t rrsig_octets(const SigningKey& key) noexcept {
+  return kRrsigFixed + key.owner().wire().size() + key.signature_octets();
 }
 
 void RrsetSigner::sign(Octets lower_owner, const dns::RrsetView& set, Validity validity,
@@ -147,7 +147,7 @@ void RrsetSigner::sign(Octets lower_owner, const dns::RrsetView& set, Validity v
 Buffer sign_rrset(const std::shared_ptr<const SigningKey>& key, Octets lower_owner,
                   const dns::RrsetView& set, Validity validity) {
   RrsetSigner signer(key);
-  Buffer rdata(signer.rrsig_octets());
+  Buffer rdata(rrsig_octets(*key));
   signer.sign(lower_owner, set, validity, rdata.data());
   return rdata;
 }

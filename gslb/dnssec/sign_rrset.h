@@ -43,17 +43,18 @@ void append_canonical_rdata(dns::RrType type, Octets rdata, Buffer& out);
 // Labels as RRSIG counts them: without the root and a leading "*" (RFC 4034 3.1.3).
 std::uint8_t signed_labels(Octets owner) noexcept;
 
+// Of an RRSIG by that key: 18 octets, the signer's name and the signature.
+std::size_t rrsig_octets(const SigningKey& key) noexcept;
+
 // Signs RRsets with one key, keeping its buffers.  Thread-confined.
 class RrsetSigner {
  public:
   explicit RrsetSigner(std::shared_ptr<const SigningKey> key);
 
   const SigningKey& key() const noexcept { return signer_.key(); }
-  // 18 octets, the signer's name and the signature.
-  std::size_t rrsig_octets() const noexcept;
-  // Writes the RDATA of the RRSIG (rrsig_octets()) to `rdata`.  `lower_owner`: wire form in lower
-  // case, the wildcard itself for a wildcard's RRset.  `set.ttl_s` becomes the original TTL; the
-  // records may stand in any order.
+  // Writes the RDATA of the RRSIG, rrsig_octets(key()), to `rdata`.  `lower_owner`: wire form in
+  // lower case, the wildcard itself for a wildcard's RRset.  `set.ttl_s` becomes the original TTL;
+  // the records may stand in any order.
   void sign(Octets lower_owner, const dns::RrsetView& set, Validity validity, std::uint8_t* rdata);
 
  private:
