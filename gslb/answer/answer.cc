@@ -44,6 +44,8 @@ constexpr bool in_enum_order() {
 }
 static_assert(in_enum_order());
 
+constexpr std::uint16_t kPaddingBlock = 468;  // RFC 8467 4.1
+
 // One call of answer(): what its steps share.
 class Answering {
  public:
@@ -109,15 +111,19 @@ class Answering {
     edns.udp_payload = identity.udp_payload_octets;
     edns.dnssec_ok = query_.edns.dnssec_ok;
     if (query_.edns.nsid) { edns.nsid = identity.nsid; }
-    if (query_.edns.tcp_keepalive && request_.transport == Transport::kTcp) {
+    if (query_.edns.tcp_keepalive && request_.transport != Transport::kUdp) {
       edns.tcp_keepalive_100ms = identity.tcp_keepalive_100ms;
+    }
+    // Only where lengths are all an eavesdropper sees (RFC 7830 6).
+    if (query_.edns.padding && request_.transport == Transport::kTls) {
+      edns.padding_block = kPaddingBlock;
     }
     return edns;
   }
 
   std::size_t limit() const noexcept {
     const std::size_t largest = std::min<std::size_t>(out_.size(), 65535);
-    if (request_.transport == Transport::kTcp) { return largest; }
+    if (request_.transport != Transport::kUdp) { return largest; }
     return std::min(largest, query_.udp_limit(snapshot_.identity->udp_payload_octets));
   }
 

@@ -19,7 +19,7 @@ namespace gslb::answer {
 
 inline constexpr std::size_t kMaxChain = 12;  // CNAMEs and DNAMEs followed in one answer
 
-enum class Transport : std::uint8_t { kUdp = 0, kTcp = 1 };
+enum class Transport : std::uint8_t { kUdp = 0, kTcp = 1, kTls = 2 };
 
 struct Request {
   Octets message;

@@ -80,8 +80,8 @@ using LatencyHistogram = LogHistogram<26>;
 
 // One per worker.  One writer (the worker), many readers.
 struct alignas(128) AnswerCounters {
-  // [transport: 0 UDP, 1 TCP][family: 0 IPv4, 1 IPv6]
-  std::array<std::array<Counter, 2>, 2> queries;
+  // [transport: 0 UDP, 1 TCP, 2 TLS][family: 0 IPv4, 1 IPv6]
+  std::array<std::array<Counter, 2>, 3> queries;
   std::array<Counter, kRcodeCount> responses_by_rcode;
   std::array<Counter, kRefusalCount> refusals;
   std::array<Counter, kEcsUseCount> ecs;

@@ -105,7 +105,7 @@ Resolution::Next Resolution::answer_node(const Zone& zone, NodeIndex node, Rcode
 // RFC 8482 4.1: over UDP one RRset stands for all; over TCP the asker gets what there is.
 void Resolution::put_any(const Zone& zone, NodeIndex node) noexcept {
   const std::size_t count =
-      request_.transport == Transport::kTcp ? zone.rrset_count(node) : std::size_t{1};
+      request_.transport != Transport::kUdp ? zone.rrset_count(node) : std::size_t{1};
   for (std::size_t i = 0; i < count; ++i) {
     answered_ |= writer_.put_rrset(Section::kAnswer, owner(), zone.rrset_at(node, i));
   }

@@ -23,7 +23,10 @@ inline constexpr std::size_t kMaxServices = 256;
 
 // [server]
 struct Server {
-  std::vector<Endpoint> listen;        // UDP and TCP; default 127.0.0.1:53 and [::1]:53
+  std::vector<Endpoint> listen;      // UDP and TCP; default 127.0.0.1:53 and [::1]:53
+  std::vector<Endpoint> listen_tls;  // DNS over TLS; needs the certificate and its key
+  std::string tls_certificate;       // PEM files; both or none
+  std::string tls_key;
   unsigned workers = 0;                // 0: one per core this process may use
   std::string nsid;                    // RFC 5001 text; default the host name; "" switches it off
   std::string version = "Proxima";     // version.bind / version.server CH TXT; "" refuses

@@ -10,6 +10,7 @@ namespace gslb::config {
 namespace {
 
 constexpr std::uint16_t kDnsPort = 53;
+constexpr std::uint16_t kDnsTlsPort = 853;  // RFC 7858 3.1
 constexpr std::uint16_t kAdminPort = 8053;
 constexpr std::size_t kMaxText = 255;  // one character-string of a TXT record (RFC 1035 3.3)
 constexpr std::size_t kMinToken = 16;
@@ -29,19 +30,55 @@ std::optional<Endpoint> parse_endpoint(const LocatedString& text, std::uint16_t 
   return endpoint;
 }
 
-void read_listen(TomlTable& server, Context& context) {
-  Server& into = context.config.server;
-  for (const LocatedString& text :
-       read_list(server, "listen", "leave it out for 127.0.0.1:53 and [::1]:53", context)) {
-    const auto endpoint = parse_endpoint(text, kDnsPort, context.problems);
+std::vector<Endpoint> read_endpoints(TomlTable& server, std::string_view key,
+                                     std::uint16_t default_port, std::string_view hint,
+                                     Context& context) {
+  std::vector<Endpoint> found;
+  for (const LocatedString& text : read_list(server, key, hint, context)) {
+    const auto endpoint = parse_endpoint(text, default_port, context.problems);
     if (!endpoint) { continue; }
     // Port 0 is a new port each time, so it may be asked for twice.
-    const bool twice =
-        std::find(into.listen.begin(), into.listen.end(), *endpoint) != into.listen.end();
+    const bool twice = std::find(found.begin(), found.end(), *endpoint) != found.end();
     if (twice && endpoint->port != 0) {
       context.problems.error(text.at, "'" + text.text + "' stands twice");
     }
-    into.listen.push_back(*endpoint);
+    found.push_back(*endpoint);
+  }
+  return found;
+}
+
+// The two files of a TLS listener: both or none.
+void read_tls_files(TomlTable& table, const Context& context, std::string* certificate_file,
+                    std::string* key_file) {
+  const auto certificate = read_path(table, "tls_certificate", context);
+  const auto key = read_path(table, "tls_key", context);
+  if (certificate) { *certificate_file = certificate->text; }
+  if (key) { *key_file = key->text; }
+  if (table.has("tls_certificate") != table.has("tls_key")) {
+    const bool lacks_key = table.has("tls_certificate");
+    table.error(lacks_key ? "tls_certificate" : "tls_key",
+                std::string(lacks_key ? "'tls_key'" : "'tls_certificate'") + " is missing",
+                "TLS needs the certificate and its key");
+  }
+}
+
+void read_listen(TomlTable& server, Context& context) {
+  Server& into = context.config.server;
+  into.listen = read_endpoints(server, "listen", kDnsPort,
+                               "leave it out for 127.0.0.1:53 and [::1]:53", context);
+  into.listen_tls =
+      read_endpoints(server, "listen_tls", kDnsTlsPort, "leave it out for no TLS", context);
+  for (const Endpoint& tls : into.listen_tls) {
+    if (tls.port != 0 &&
+        std::find(into.listen.begin(), into.listen.end(), tls) != into.listen.end()) {
+      server.error("listen_tls", tls.to_string() + " stands in 'listen' too",
+                   "TLS needs a port of its own, such as 853");
+    }
+  }
+  read_tls_files(server, context, &into.tls_certificate, &into.tls_key);
+  if (server.has("listen_tls") && !server.has("tls_certificate") && !server.has("tls_key")) {
+    server.error("listen_tls", "'tls_certificate' and 'tls_key' are missing",
+                 "DNS over TLS needs a certificate");
   }
   if (!server.has("listen")) {
     into.listen = {*Endpoint::parse("127.0.0.1", kDnsPort), *Endpoint::parse("::1", kDnsPort)};
@@ -101,16 +138,7 @@ void read_admin(TomlTable& root, Context& context) {
                  "the token has characters other than visible ASCII",
                  "make one with: openssl rand -hex 32");
   }
-  const auto certificate = read_path(*table, "tls_certificate", context);
-  const auto key = read_path(*table, "tls_key", context);
-  if (certificate) { into.tls_certificate = certificate->text; }
-  if (key) { into.tls_key = key->text; }
-  if (table->has("tls_certificate") != table->has("tls_key")) {
-    const bool lacks_key = table->has("tls_certificate");
-    table->error(lacks_key ? "tls_certificate" : "tls_key",
-                 std::string(lacks_key ? "'tls_key'" : "'tls_certificate'") + " is missing",
-                 "TLS needs the certificate and its key");
-  }
+  read_tls_files(*table, context, &into.tls_certificate, &into.tls_key);
   if (!into.listen.address.is_loopback()) {
     if (!table->has("token") && !table->has("token_file")) {
       table->error("listen",

@@ -87,6 +87,12 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems,
                                  reuse.force_zones, problems, &compiled->kept_zones);
   }
   if (compiled->table) { compiled->zones = zone_set(*compiled->table); }
+  if (const config::Server& server = compiled->config.server; !server.listen_tls.empty()) {
+    compiled->tls =
+        server::TlsContext::load(server.tls_certificate, server.tls_key,
+                                 reuse.compiled == nullptr ? nullptr : reuse.compiled->tls.get(),
+                                 problems);
+  }
   compiled->geo_fingerprint = geo_fingerprint(compiled->config);
   if (reuse.compiled != nullptr && reuse.compiled->geo_fingerprint == compiled->geo_fingerprint) {
     compiled->geo = reuse.compiled->geo;

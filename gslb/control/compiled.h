@@ -10,12 +10,14 @@
 #include "gslb/control/zone_files.h"
 #include "gslb/fleet/model.h"
 #include "gslb/geo/geo_map.h"
+#include "gslb/server/tls_context.h"
 #include "gslb/steer/service.h"
 #include "gslb/zone/zone_set.h"
 
 namespace gslb::control {
 
-// Immutable; thread-safe.  Every pointer is set, but for those of zones once a store has them.
+// Immutable; thread-safe.  Every pointer is set, but for those of zones once a store has them and
+// where it says so.
 struct Compiled {
   config::Config config;
   std::shared_ptr<const fleet::FleetModel> fleet;
@@ -24,7 +26,8 @@ struct Compiled {
   std::shared_ptr<const zone::ZoneSet> zones;  // the same, to be looked up in
   Problems kept_zones;  // of zone files with errors, whose older copy is in `table`
   std::shared_ptr<const geo::GeoMap> geo;
-  std::string geo_fingerprint;  // of the files and overrides `geo` was made from
+  std::shared_ptr<const server::TlsContext> tls;  // null without listen_tls
+  std::string geo_fingerprint;                    // of the files and overrides `geo` was made from
 };
 
 // What a reload takes over from what is at work.

@@ -21,9 +21,12 @@ void write_state(const std::string& path, const std::string& text) {
   }
 }
 
-server::ServerOptions server_options(const config::Server& from, unsigned workers) {
+server::ServerOptions server_options(const Compiled& compiled, unsigned workers) {
+  const config::Server& from = compiled.config.server;
   server::ServerOptions options;
   options.listen = from.listen;
+  options.listen_tls = from.listen_tls;
+  options.tls = compiled.tls;
   options.workers = workers;
   options.tcp.idle = milliseconds(from.tcp_idle_ms);
   options.tcp.connections = from.tcp_clients;
@@ -111,6 +114,7 @@ metrics::Input Supervisor::metrics() {
       }
     }
     input.snapshot = snapshot_;
+    if (epoch_->compiled->tls) { input.tls_not_after = epoch_->compiled->tls->not_after(); }
     input.clusters = fleet_->status(now.mono);
     for (std::size_t i = 0; i < fleet::kHeartbeatVerdicts; ++i) {
       input.heartbeats[i] = fleet_->heartbeats(static_cast<fleet::HeartbeatVerdict>(i));
@@ -209,8 +213,7 @@ void Supervisor::note_serving_changes() {
 
 void Supervisor::start_server() {
   server_ = std::make_unique<server::Server>(
-      server_options(epoch_->compiled->config.server, static_cast<unsigned>(workers_)),
-      [this](unsigned worker) {
+      server_options(*epoch_->compiled, static_cast<unsigned>(workers_)), [this](unsigned worker) {
         return std::make_unique<DnsHandler>(*published_, worker, *counters_[worker]);
       });
   const Problems problems = server_->start();
@@ -223,6 +226,9 @@ void Supervisor::start_server() {
   }
   for (const Endpoint& endpoint : server_->endpoints()) {
     log_info("server", "answering", {{"address", endpoint.to_string()}, {"workers", workers_}});
+  }
+  for (const Endpoint& endpoint : server_->tls_endpoints()) {
+    log_info("server", "answering over TLS", {{"address", endpoint.to_string()}});
   }
   ready_.store(true, std::memory_order_release);
   planning_loop_->post([this] { zone_store_.notify(); });

@@ -20,14 +20,14 @@ namespace {
 void warn_of_restart(const config::Config& before, const config::Config& after) {
   const auto tied = [](const config::Config& config) {
     const auto& [server, log, admin] = std::tie(config.server, config.log, config.admin);
-    return std::tie(server.listen, server.workers, server.tcp_idle_ms, server.tcp_clients,
-                    log.level, log.format, admin.listen, admin.token, admin.tls_certificate,
-                    admin.tls_key);
+    return std::tie(server.listen, server.listen_tls, server.workers, server.tcp_idle_ms,
+                    server.tcp_clients, log.level, log.format, admin.listen, admin.token,
+                    admin.tls_certificate, admin.tls_key);
   };
   if (tied(before) == tied(after)) { return; }
   log_warning("reload",
-              "changes of [admin], [log] and of listen, workers, tcp_idle and tcp_clients in "
-              "[server] take effect at the next start");
+              "changes of [admin], [log] and of listen, listen_tls, workers, tcp_idle and "
+              "tcp_clients in [server] take effect at the next start");
 }
 
 // Every zone is told of once: its first error.
@@ -185,6 +185,9 @@ void Supervisor::adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
     ++plans_;
     plan_summary_ = std::move(plan.summary);
     publish(*epoch_, std::move(plan.map));
+  }
+  if (server_ && !server_->tls_endpoints().empty() && epoch_->compiled->tls) {
+    server_->set_tls(epoch_->compiled->tls);
   }
   serving_.clear();  // whatever changed while that was planned is seen by the next plan
   plan_wanted_ = true;

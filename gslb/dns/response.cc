@@ -23,7 +23,9 @@ constexpr std::size_t kOptionHeaderOctets = 4;
 constexpr std::size_t kMaxPointer = 0x3fff;
 
 constexpr std::uint16_t kOptionNsid = 3;
+constexpr std::uint16_t kOptionCookie = 10;
 constexpr std::uint16_t kOptionTcpKeepalive = 11;
+constexpr std::uint16_t kOptionPadding = 12;
 constexpr std::uint16_t kOptionEde = 15;
 
 // Header, question and an ECS-carrying OPT fit the least response there is, whatever was asked.
@@ -115,12 +117,28 @@ void put_ede(MutableOctets* out, EdeCode code, std::string_view text) noexcept {
   put_text(at + 2, text);
 }
 
-// Writes the OPT record at the front of `out`, the dearest options first; returns its size.
+// Zeros (RFC 7830 3) until the message, with `before` octets in front of the option, fills its
+// block, or all there is room for.
+void put_padding(MutableOctets* out, std::size_t before, std::size_t block) noexcept {
+  if (out->size() < kOptionHeaderOctets) { return; }
+  const std::size_t over = (before + kOptionHeaderOctets) % block;
+  const std::size_t wanted = over == 0 ? 0 : block - over;
+  const std::size_t size = std::min(wanted, out->size() - kOptionHeaderOctets);
+  std::memset(take_option(out, kOptionPadding, size), 0, size);
+}
+
+// Writes the OPT record at the front of `out`, `before` octets into the message, the dearest
+// options first; returns its size.
 // REQUIRES: out.size() >= kOptOctets
-std::size_t put_opt(MutableOctets out, Rcode rcode, const ResponseEdns& edns) noexcept {
+std::size_t put_opt(MutableOctets out, std::size_t before, Rcode rcode,
+                    const ResponseEdns& edns) noexcept {
   MutableOctets rest = out.subspan(kOptOctets);
   if (edns.ecs != nullptr) {
     rest = rest.subspan(write_ecs_option(*edns.ecs, edns.ecs_scope_bits, rest));
+  }
+  if (!edns.cookie.empty()) {
+    std::uint8_t* const at = take_option(&rest, kOptionCookie, edns.cookie.size());
+    if (at != nullptr) { std::memcpy(at, edns.cookie.data(), edns.cookie.size()); }
   }
   if (edns.tcp_keepalive_100ms != 0) {
     std::uint8_t* const at = take_option(&rest, kOptionTcpKeepalive, 2);
@@ -131,6 +149,9 @@ std::size_t put_opt(MutableOctets out, Rcode rcode, const ResponseEdns& edns) no
     if (at != nullptr) { put_text(at, edns.nsid); }
   }
   if (edns.has_ede) { put_ede(&rest, edns.ede, edns.ede_text); }
+  if (edns.padding_block != 0) {
+    put_padding(&rest, before + out.size() - rest.size(), edns.padding_block);
+  }
 
   const std::size_t size = out.size() - rest.size();
   std::uint8_t* const at = out.data();
@@ -173,6 +194,7 @@ std::size_t ResponseWriter::edns_size(const ResponseEdns& edns) noexcept {
   std::size_t size = kOptOctets;
   if (edns.ecs != nullptr) { size += ecs_option_size(*edns.ecs); }
   if (edns.tcp_keepalive_100ms != 0) { size += kOptionHeaderOctets + 2; }
+  if (!edns.cookie.empty()) { size += kOptionHeaderOctets + edns.cookie.size(); }
   if (!edns.nsid.empty()) { size += kOptionHeaderOctets + edns.nsid.size(); }
   if (edns.has_ede) { size += kOptionHeaderOctets + 2 + edns.ede_text.size(); }
   return size;
@@ -321,7 +343,7 @@ std::size_t ResponseWriter::finish(Rcode rcode, bool authoritative,
   store_u16(out_ + 8, counts_[1]);
   store_u16(out_ + 10, static_cast<std::uint16_t>(counts_[2] + (has_opt ? 1 : 0)));
   if (!has_opt) { return position_; }
-  return position_ + put_opt({out_ + position_, limit_ - position_}, rcode, *edns);
+  return position_ + put_opt({out_ + position_, limit_ - position_}, position_, rcode, *edns);
 }
 
 std::size_t write_error_response(MutableOctets out, Octets message, const Query& query, Rcode rcode,
@@ -339,7 +361,7 @@ std::size_t write_error_response(MutableOctets out, Octets message, const Query&
   store_u16(out.data() + 10, has_opt ? 1 : 0);
   if (!has_opt) { return query.question_end; }
   const MutableOctets rest = out.first(kMinUdpPayload).subspan(query.question_end);
-  return query.question_end + put_opt(rest, rcode, *edns);
+  return query.question_end + put_opt(rest, query.question_end, rcode, *edns);
 }
 
 }  // namespace gslb::dns

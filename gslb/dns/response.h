@@ -2,7 +2,8 @@
 // RRset borders, OPT last.
 //
 // Source: RFC 1035 4.1.4 (compression), RFC 2181 5.2 and 9 (whole RRsets, TC), RFC 3597 4 (which
-// RDATA may be compressed), RFC 6891, RFC 7871 (ECS), RFC 8914 (EDE).
+// RDATA may be compressed), RFC 6891, RFC 7871 (ECS), RFC 8914 (EDE), RFC 7830 (padding), RFC 7873
+// (cookies).
 #pragma once
 
 #include <array>
@@ -30,6 +31,8 @@ struct ResponseEdns {
   EdeCode ede = EdeCode::kOther;
   std::string_view ede_text;  // EXTRA-TEXT, UTF-8, may be empty; dropped first when short
   std::uint16_t tcp_keepalive_100ms = 0;  // RFC 7828 units; 0: no option
+  Octets cookie;                          // RFC 7873, client's and server's; empty: no option
+  std::uint16_t padding_block = 0;  // RFC 7830: the response becomes a multiple of it; 0: no option
 };
 
 // Worker-confined.  One object writes one response; make a new one per query (it is cheap, no
@@ -63,8 +66,9 @@ class ResponseWriter {
   bool truncated() const noexcept { return truncated_; }
 
   // Writes flags, counts and the OPT; returns the response's size.  `authoritative` is AA.  No OPT
-  // is written when `edns` is null or the query had none.  Options that don't fit are left out: ECS
-  // and keep-alive last, then NSID, EDE, and EXTRA-TEXT first.
+  // is written when `edns` is null or the query had none.  Options that don't fit are left out:
+  // ECS, cookie and keep-alive last, then NSID, EDE, and EXTRA-TEXT first.  Padding takes what is
+  // left.
   std::size_t finish(Rcode rcode, bool authoritative, const ResponseEdns* edns) noexcept;
 
  private:

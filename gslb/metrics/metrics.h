@@ -26,6 +26,7 @@ struct Input {
   bool ready = false;
   std::vector<const answer::AnswerCounters*> answers;  // one a worker; none before ready
   std::vector<const server::ServerCounters*> servers;  // one a worker; none before ready
+  std::optional<WallTime> tls_not_after;               // end of the certificate of listen_tls
   std::shared_ptr<const answer::Snapshot> snapshot;    // null before ready
   std::vector<fleet::ClusterStatus> clusters;
   std::array<std::uint64_t, fleet::kHeartbeatVerdicts> heartbeats{};  // by verdict

@@ -16,7 +16,7 @@ double sum(const Input& input, const Pick& pick) {
   return static_cast<double>(total);
 }
 
-constexpr std::array<const char*, 2> kTransports = {"udp", "tcp"};
+constexpr std::array<const char*, 3> kTransports = {"udp", "tcp", "tls"};
 constexpr std::array<const char*, 2> kFamilies = {"ipv4", "ipv6"};
 constexpr std::array<const char*, answer::kRefusalCount> kRefusals = {"short",
                                                                       "response",
@@ -37,7 +37,7 @@ constexpr std::array<dns::Rcode, 8> kOwnRcodes = {
 
 void add_traffic(const Input& input, Exposition& out) {
   out.counter("proxima_queries_total", "DNS messages that arrived, by transport and family.");
-  for (std::size_t transport = 0; transport < 2; ++transport) {
+  for (std::size_t transport = 0; transport < kTransports.size(); ++transport) {
     for (std::size_t family = 0; family < 2; ++family) {
       const auto pick = [&](const AnswerCounters& counters) -> const Counter& {
         return counters.queries[transport][family];

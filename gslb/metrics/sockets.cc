@@ -38,6 +38,12 @@ void add_by_transport(const Input& input, Exposition& out, Member udp,
 }
 
 void add_tls(const Input& input, Exposition& out) {
+  if (input.tls_not_after) {
+    const auto since_1970 = input.tls_not_after->time_since_epoch();
+    out.gauge("proxima_tls_certificate_not_after_seconds",
+              "Unix time at which the certificate of listen_tls ends.",
+              static_cast<double>(std::chrono::duration_cast<seconds>(since_1970).count()));
+  }
   out.counter("proxima_tls_handshakes_total", "TLS handshakes brought to their end.");
   const double resumed = sum(input, &ServerCounters::tls_resumed);
   out.sample(sum(input, &ServerCounters::tls_handshakes) - resumed, {{"kind", "full"}});

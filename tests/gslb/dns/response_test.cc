@@ -1,5 +1,7 @@
 #include "gslb/dns/response.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/gslb/dns/response_testing.h"
@@ -171,6 +173,46 @@ TEST(ResponseOpt, DropsExtraTextThenTheEdeThenNsidWhenShort) {
     if (room >= 28 && room < 36) { expected = room >= 34 ? 23 : 17; }  // EDE where NSID is too long
     EXPECT_EQ(rdata.size(), expected) << room;
   }
+}
+
+TEST(ResponseOpt, PadsTheWholeResponseToItsBlock) {
+  const Asked asked("www.example.com");
+  ResponseEdns edns;
+  edns.padding_block = 128;
+  for (std::size_t filler = 1; filler < 300; ++filler) {
+    Answering made(asked, 4096, ResponseWriter::edns_size(edns));
+    ASSERT_TRUE(made.answer("www.example.com", Rrset{RrType::kTxt}.add(Buffer(filler, 'x'))));
+    const Buffer rdata = made.finish(Rcode::kNoError, &edns).sections[2][0].rdata;
+    EXPECT_EQ(made.size % 128, 0U) << filler;
+    ASSERT_LT(rdata.size(), 128U + 4U);
+    EXPECT_EQ(load_u16(rdata.data()), 12);
+    EXPECT_EQ(load_u16(rdata.data() + 2), rdata.size() - 4);
+    EXPECT_TRUE(std::all_of(rdata.begin() + 4, rdata.end(), [](auto octet) { return octet == 0; }));
+  }
+}
+
+TEST(ResponseOpt, PaddingStopsAtTheLimit) {
+  const Asked asked("www.example.com");
+  ResponseEdns edns;
+  edns.padding_block = 468;
+  for (std::size_t left = 0; left < 20; ++left) {
+    Answering made(asked, 512, 11);
+    const std::size_t filler = 512 - asked.query.question_end - 12 - 11 - left;
+    ASSERT_TRUE(made.answer("www.example.com", Rrset{RrType::kTxt}.add(Buffer(filler, 'x'))));
+    made.finish(Rcode::kNoError, &edns);
+    EXPECT_EQ(made.size, left < 4 ? 512U - left : 512U);
+  }
+}
+
+TEST(ResponseOpt, CarriesTheCookie) {
+  const Asked asked("www.example.com");
+  const Buffer cookie = hex("0102030405060708 0100000000000000 1112131415161718");
+  ResponseEdns edns;
+  edns.cookie = cookie;
+  Answering made(asked, 512, ResponseWriter::edns_size(edns));
+  const Buffer rdata = made.finish(Rcode::kNoError, &edns).sections[2][0].rdata;
+  EXPECT_EQ(rdata, hex("000a 0018 0102030405060708 0100000000000000 1112131415161718"));
+  EXPECT_EQ(rdata.size() + 11, ResponseWriter::edns_size(edns));
 }
 
 TEST(ResponseOpt, AnEnormousNsidCostsTheNsidNotTheAnswer) {

@@ -12,11 +12,13 @@ TEST(Metrics, SumQueriesOverWorkersByTransportAndFamily) {
   f.answers[0].queries[0][0].add(5);
   f.answers[1].queries[0][0].add(2);
   f.answers[1].queries[1][1].add(9);
+  f.answers[0].queries[2][0].add(3);
   const Scrape scrape = f.scrape();
   EXPECT_EQ(scrape[R"(proxima_queries_total{transport="udp",family="ipv4"})"], 7);
   EXPECT_EQ(scrape[R"(proxima_queries_total{transport="tcp",family="ipv6"})"], 9);
   EXPECT_EQ(scrape[R"(proxima_queries_total{transport="tcp",family="ipv4"})"], 0);
-  EXPECT_EQ(scrape.count_with("proxima_queries_total"), 4U);
+  EXPECT_EQ(scrape[R"(proxima_queries_total{transport="tls",family="ipv4"})"], 3);
+  EXPECT_EQ(scrape.count_with("proxima_queries_total"), 6U);
   EXPECT_EQ(scrape["proxima_workers"], 2);
 }
 
