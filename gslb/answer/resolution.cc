@@ -20,6 +20,12 @@ constexpr std::array<RrType, 2> kAddressTypes = {RrType::kA, RrType::kAaaa};
 
 bool is_address(RrType type) noexcept { return type == RrType::kA || type == RrType::kAaaa; }
 
+// A CNAME itself answers these, and what may stand beside it (RFC 1034 4.3.2, RFC 4034 2.5 and 3).
+bool stops_at_cname(RrType qtype) noexcept {
+  return qtype == RrType::kCname || qtype == RrType::kAny || qtype == RrType::kNsec ||
+         qtype == RrType::kRrsig;
+}
+
 // Octets before the target name in RDATA whose target deserves additional addresses; -1 for other
 // types (RFC 1035 3.3.9 and 3.3.11, RFC 2782).
 int target_offset(RrType type) noexcept {
@@ -77,7 +83,7 @@ Resolution::Next Resolution::step(const Zone& zone, Rcode* rcode) noexcept {
 Resolution::Next Resolution::answer_node(const Zone& zone, NodeIndex node, Rcode* rcode) noexcept {
   const RrType qtype = scratch_.query.qtype;
   const zone::RouteIndex route = zone.route(node);
-  if (zone.has_cname(node) && qtype != RrType::kCname && qtype != RrType::kAny) {
+  if (zone.has_cname(node) && !stops_at_cname(qtype)) {
     const auto cname = zone.rrset(node, RrType::kCname);
     if (cname) { return follow_cname(*cname); }
   }
@@ -94,6 +100,7 @@ Resolution::Next Resolution::answer_node(const Zone& zone, NodeIndex node, Rcode
     return Next::kDone;
   }
   if (const auto set = zone.rrset(node, qtype)) {
+    if (set->rdata.data() == last_dname_) { return Next::kDone; }  // it led here: already there
     answered_ |= writer_.put_rrset(Section::kAnswer, owner(), *set);
     put_additional(zone, *set);
   } else {
@@ -121,9 +128,13 @@ Resolution::Next Resolution::follow_cname(const RrsetView& cname) noexcept {
 Resolution::Next Resolution::follow_dname(const Zone& zone, const Found& found,
                                           Rcode* rcode) noexcept {
   const auto dname = zone.rrset(found.node, RrType::kDname);
-  if (!dname || !writer_.put_rrset(Section::kAnswer, zone.owner(found.node), *dname)) {
+  if (!dname) { return Next::kDone; }
+  // A chain below one DNAME needs it once.
+  if (dname->rdata.data() != last_dname_ &&
+      !writer_.put_rrset(Section::kAnswer, zone.owner(found.node), *dname)) {
     return Next::kDone;
   }
+  last_dname_ = dname->rdata.data();
   answered_ = true;
   const Octets target = dns::RdataCursor(*dname).rdata();
   const Octets prefix = name_->wire().first(name_->label_offset(found.labels_below));
@@ -138,7 +149,8 @@ Resolution::Next Resolution::follow_dname(const Zone& zone, const Found& found,
             std::copy(prefix.begin(), prefix.end(), rdata.begin() + 2));
   const RrsetView cname{
       .type = RrType::kCname, .ttl_s = dname->ttl_s, .count = 1, .rdata = {rdata.data(), 2 + size}};
-  return follow_cname(cname);
+  const Next next = follow_cname(cname);
+  return scratch_.query.qtype == RrType::kCname ? Next::kDone : next;
 }
 
 void Resolution::put_referral(const Zone& zone, const Found& found) noexcept {
@@ -146,14 +158,17 @@ void Resolution::put_referral(const Zone& zone, const Found& found) noexcept {
   const auto ns = zone.rrset(found.node, RrType::kNs);
   if (!ns || !writer_.put_rrset(Section::kAuthority, zone.owner(found.node), *ns)) { return; }
   const Octets cut = zone.owner(found.node);
-  for (dns::RdataCursor record(*ns); !record.done(); record.next()) {
-    dns::QuestionName target;
-    target.assign(record.rdata());
-    const Octets wire = target.wire();
-    // Glue below this cut is needed to go on at all: its loss must set TC (RFC 9471 3.1).
-    const bool in_bailiwick = wire.size() >= cut.size() &&
-                              std::equal(cut.begin(), cut.end(), wire.last(cut.size()).begin());
-    put_addresses(zone, wire, in_bailiwick);
+  // Glue below this cut is needed to go on at all: its loss must set TC (RFC 9471 3.1), so it comes
+  // before the addresses of sibling and other name servers, which may go missing (3.2).
+  for (const bool below_cut : {true, false}) {
+    for (dns::RdataCursor record(*ns); !record.done(); record.next()) {
+      dns::QuestionName target;
+      target.assign(record.rdata());
+      const Octets wire = target.wire();
+      const bool is_below = wire.size() >= cut.size() &&
+                            std::equal(cut.begin(), cut.end(), wire.last(cut.size()).begin());
+      if (is_below == below_cut) { put_addresses(zone, wire, below_cut); }
+    }
   }
 }
 
@@ -165,6 +180,9 @@ void Resolution::put_negative(const Zone& zone) noexcept {
 }
 
 void Resolution::put_additional(const Zone& zone, const RrsetView& set) noexcept {
+  if (set.type == RrType::kSvcb || set.type == RrType::kHttps) {
+    return put_service_targets(owner(), set, 0);
+  }
   const int offset = target_offset(set.type);
   if (offset < 0) { return; }
   for (dns::RdataCursor record(set); !record.done(); record.next()) {
@@ -177,6 +195,9 @@ void Resolution::put_additional(const Zone& zone, const RrsetView& set) noexcept
 void Resolution::put_addresses(const Zone& zone, Octets lower_target, bool required) noexcept {
   const NodeIndex node = zone.find_node(lower_target);
   if (node == zone::kNoNode) { return; }
+  const auto end = added_.begin() + static_cast<std::ptrdiff_t>(added_count_);
+  if (std::find(added_.begin(), end, node) != end) { return; }
+  if (added_count_ < added_.size()) { added_[added_count_++] = node; }
   for (const RrType type : kAddressTypes) {
     const auto set = zone.rrset(node, type);
     if (!set) { continue; }

@@ -37,6 +37,8 @@ class Resolution {
   void put_negative(const zone::Zone& zone) noexcept;
   void put_additional(const zone::Zone& zone, const dns::RrsetView& set) noexcept;
   void put_addresses(const zone::Zone& zone, Octets lower_target, bool required) noexcept;
+  // What clients of an SVCB or HTTPS RRset ask next (RFC 9460 4.1).  `owner` is in lower case.
+  void put_service_targets(Octets owner, const dns::RrsetView& set, std::size_t depth) noexcept;
 
   // The routed addresses of `qtype` (A or AAAA).  False: the decision has none of that type.
   bool put_routed(zone::RouteIndex route, dns::RrType qtype, dns::Rcode* rcode) noexcept;
@@ -57,6 +59,11 @@ class Resolution {
   const dns::QuestionName* name_ = nullptr;  // the name being looked up: QNAME or scratch_.name
   std::array<std::uint64_t, kMaxChain + 1> visited_;  // NOLINT: hashes of names, valid below hops_
   std::size_t hops_ = 0;
+  // Owners of additional addresses so far: one RRset stands once in a message.  Names beyond the
+  // array may stand again.
+  std::array<zone::NodeIndex, 48> added_;  // NOLINT: valid below added_count_
+  std::size_t added_count_ = 0;
+  const std::uint8_t* last_dname_ = nullptr;  // RDATA of the DNAME followed last
   bool authoritative_ = true;
   bool answered_ = false;  // the answer section has something
   bool routed_ = false;

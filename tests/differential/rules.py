@@ -1,0 +1,245 @@
+"""What is known to differ, and the section that decides or leaves it open.
+
+Every rule is as narrow as it can be said; what none of them explains fails the run.  A rule never
+excuses a wrong RCODE, answer or glue of Proxima: it names what the peer does otherwise.
+"""
+import ipaddress
+
+from message import AA, AD, CD, TC, TYPES, read_name, to_wire
+
+ANY, CNAME, DNAME, NS, SOA, DS, A, AAAA = 255, 5, 39, 2, 6, 43, 1, 28
+# Octets of names before a target that deserves addresses: NS, MX, SRV, and what peers add to them.
+TARGETS = {2: 0, 7: 0, 15: 2, 18: 2, 21: 2, 33: 6, 36: 2, 64: 2, 65: 2}
+
+RULES = {
+    "cd-not-copied": "RFC 4035 3.1.6: CD is copied from the query; NSD and Knot answer 0",
+    "ad-echoed": "RFC 4035 3.1.6: an authoritative server does not set AD; BIND echoes it",
+    "other-class": "RFC 8906 3.1: a class not served is REFUSED; BIND sends FORMERR or NOTIMP, NSD "
+                   "drops the question; CLASS ANY is data here and in Knot, never with AA "
+                   "(RFC 1034 4.3.2 3c)",
+    "any-choice": "RFC 8482 4.1: which RRset stands for all is the server's choice; over TCP order "
+                  "and DNSSEC-only differences too",
+    "meta-type": "RFC 6895 3.1: BIND refuses QTYPEs 128 to 255 that name no data, others say NODATA",
+    "nsd-shared-names": "NSD keeps one name tree for all zones: what a parent's file occludes "
+                        "or points at exists in its child zone too; RFC 1034 4.2 keeps zones apart",
+    "chain-leaves-zone": "RFC 1034 4.3.2 3a: the search starts anew at the target, in any zone; Knot "
+                         "and BIND stay in the zone, RFC 9499 lets the resolver go on",
+    "loop": "RFC 1034 3.6.2: an alias loop is an error of the data; BIND says SERVFAIL, others "
+            "answer it once around",
+    "partial-glue": "RFC 9471 3.1: in-domain glue that does not fit sets TC; NSD, Knot and BIND "
+                    "leave some of it out without",
+    "sibling-tc": "RFC 9471 3.2: sibling glue may be left out without TC; Knot sets TC",
+    "additional-optional": "RFC 2181 9, RFC 9471 3.2: addresses of other targets are a courtesy that "
+                           "depends on room and on the server",
+    "size-border": "RFC 1035 4.1.4: how well a server compresses decides whether a response fits",
+    "yxdomain-soa": "RFC 6672 3.2 says nothing of the authority section beside YXDOMAIN; Knot puts "
+                    "the SOA there",
+    "truncated-chain": "RFC 6604 2.1: the RCODE is that of the last name; with TC some stop before it",
+    "chain-bound": "RFC 6672 3.2 sets no bound: a DNAME that leads below itself is followed 12 times "
+                   "here (or to YXDOMAIN), once by NSD, other times by others",
+    "ds-after-chain": "RFC 4035 3.1.4.1: DS at an apex served together with its parent is answered "
+                      "by the parent, after an alias too; Knot and BIND stay in the child",
+    "any-below-dname": "RFC 6672 3.2: the search goes on at the synthesized name for QTYPE ANY too; "
+                       "BIND stops at the CNAME",
+    "nsec-at-cname": "RFC 4034 4: NSEC and RRSIG stand beside a CNAME and are asked for there; NSD "
+                     "follows the CNAME for them, but not for NSEC3 (RFC 5155 3: never beside one)",
+    "soa-left-out": "RFC 2308 2: a negative answer has its SOA; Knot leaves it out without room",
+    "sig-at-cname": "RFC 4035 2.5: SIG and KEY may stand beside a CNAME; BIND does not chase them",
+}
+
+
+def _labels(rdata):
+    return read_name(rdata, 0)[0]
+
+
+def _below(name, apex):
+    return len(name) >= len(apex) and name[len(name) - len(apex):] == apex
+
+
+def _zone_of(family, name):
+    """The longest apex of the family at or above `name`, or None."""
+    found = [apex for apex, _, _ in family if _below(name, apex)]
+    return max(found, key=len) if found else None
+
+
+def _chain(case, ours):
+    """Names our answer went through, the QNAME first."""
+    name, names = tuple(label.lower() for label in case.name), []
+    aliases = {owner: _labels(rdata) for owner, rtype, _, _, rdata in ours.sections[0]
+               if rtype == CNAME}
+    while name not in names:
+        names.append(name)
+        name = aliases.get(name, name)
+    return names
+
+
+def _is_referral(answer):
+    return any(record[1] == NS for record in answer.sections[1]) and not any(
+        record[1] == SOA for record in answer.sections[1])
+
+
+def _in_domain_glue(answer):
+    """{(owner, type)} of the additional section that lies below the cut of a referral."""
+    cuts = {owner for owner, rtype, *_ in answer.sections[1] if rtype == NS}
+    return {(owner, rtype) for owner, rtype, *_ in answer.sections[2]
+            if any(_below(owner, cut) for cut in cuts)}
+
+
+def _targets(answer):
+    """Names whose addresses belong into the additional section."""
+    found = set()
+    for owner, rtype, _, _, rdata in sum(answer.sections, []):
+        if rtype in TARGETS:
+            found.add(_labels(rdata[TARGETS[rtype]:]) or owner)   # "." in SVCB is the owner
+    return found
+
+
+def _is_zone_data(family, key, records):
+    """Whether each of our additional records stands in a zone of the family."""
+    owner, rtype = key
+    for _, zone, _ in family:
+        lines = [line for line in zone.records.get(owner, ()) if TYPES[line[0]] == rtype]
+        if rtype in (64, 65) and len(lines) == len(records):   # AliasMode; its text isn't compared
+            return True
+        if rtype in (A, AAAA) and records <= {(ttl, ipaddress.ip_address(text).packed)
+                                              for _, ttl, text in lines}:
+            return True
+    return False
+
+
+def _uncompressed(case, answer):
+    """Octets of an answer without name compression."""
+    records = [record for section in answer.sections for record in section]
+    return answer.size + sum(len(to_wire(owner)) - 2 + (
+        len(rdata) - 2 if rtype in (NS, CNAME, SOA, 15) else 0)
+        for owner, rtype, _, _, rdata in records)
+
+
+def _uses_a_dname_again(answer):
+    """Whether more aliases were made from DNAMEs than there are DNAMEs."""
+    dnames = [record[0] for record in answer.sections[0] if record[1] == DNAME]
+    below = [record for record in answer.sections[0] if record[1] == CNAME and any(
+        record[0] != dname and _below(record[0], dname) for dname in dnames)]
+    return len(below) > len(dnames)
+
+
+def _limit(case):
+    if case.tcp:
+        return 65535
+    return 512 if case.edns is None else min(1232, max(512, case.edns["size"]))
+
+
+def _header(peer, case, ours, theirs, difference):
+    kind = difference.kind
+    if kind == "cd" and peer in ("nsd", "knot") and case.flags & CD and ours.has(CD):
+        return "cd-not-copied"
+    if kind == "ad" and peer == "named" and case.flags & AD and not ours.has(AD):
+        return "ad-echoed"
+    if case.qclass != 1 and ours.rcode_name() in ("REFUSED", "NOERROR", "NXDOMAIN") and (
+            not ours.has(AA)):
+        return "other-class"
+    if peer == "named" and 128 <= case.type < ANY and theirs.rcode_name() in ("NOTIMP", "FORMERR"):
+        return "meta-type"
+    return None
+
+
+def _additional(peer, case, ours, theirs, difference, family):
+    missing = _in_domain_glue(theirs) - _in_domain_glue(ours)
+    if missing and _is_referral(ours):
+        return None
+    for key, records in difference.ours.items():
+        if key[0] not in _targets(ours) or not _is_zone_data(family, key, records):
+            return None
+    if _is_referral(ours) and not _in_domain_glue(ours) <= _in_domain_glue(theirs):
+        return "partial-glue" if not case.tcp else None
+    # Theirs only: we were out of room, or the target is of a kind or place we don't look at.
+    for key in difference.theirs:
+        # Else it comes from a wildcard, or is occluded by a child zone that is served too.
+        written = any(key[0] in zone.records for apex, zone, _ in family
+                      if apex == _zone_of(family, key[0]))
+        if ours.size + 30 < _limit(case) and key[0] in _targets(ours) and written and (
+                peer != "named"):
+            return None
+    return "additional-optional"
+
+
+def _truncation(peer, case, ours, theirs):
+    if case.tcp:
+        return None
+    if ours.has(TC):
+        return "partial-glue" if _is_referral(ours) else None
+    if any(record[1] == NS for section in (0, 1) for record in ours.sections[section]):
+        return "sibling-tc"
+    return "size-border" if _uncompressed(case, ours) > _limit(case) else None
+
+
+def explain(peer, case, ours, theirs, difference, family):
+    """The name of the rule that covers the difference, or None."""
+    rule = _header(peer, case, ours, theirs, difference)
+    if rule is not None:
+        return rule
+    kind, names = difference.kind, _chain(case, ours)
+    if kind == "rcode" and ours.has(TC) and theirs.has(TC) and ours.sections[0]:
+        return "truncated-chain"
+    if peer == "named" and case.type == ANY and kind in ("rcode", "authority") and any(
+            record[1] == DNAME for record in ours.sections[0]):
+        return "any-below-dname"
+    if peer == "nsd" and case.type in (46, 47, 50) and kind in (
+            "answer", "authority", "additional", "rcode"):
+        return "nsec-at-cname"
+    if kind in ("answer", "rcode", "authority", "additional", "tc") and _uses_a_dname_again(ours):
+        return "chain-bound"
+    if peer in ("knot", "named") and case.type == DS and kind in (
+            "answer", "authority", "rcode") and (len(names) > 1 or any(names[-1] == apex for apex, _, _ in family)):
+        return "ds-after-chain"
+    if case.type == ANY and kind in ("answer", "order", "additional", "tc") and (
+            ours.rcode == theirs.rcode):
+        return "any-choice"
+    if peer == "nsd" and kind in ("rcode", "answer", "authority", "additional", "tc") and any(
+            _shares_names(family, name) for name in names):
+        return "nsd-shared-names"
+    if peer == "nsd" and kind == "rcode" and theirs.rcode_name() == "NOERROR" and (
+            _has_parent(family, names[-1])):
+        return "nsd-shared-names"
+    if peer in ("knot", "named") and kind in (
+            "rcode", "answer", "authority", "additional", "tc") and (
+            len({_zone_of(family, name) for name in names} - {None}) > 1):
+        return "chain-leaves-zone"
+    if peer == "named" and kind == "rcode" and theirs.rcode_name() == "SERVFAIL" and (
+            not ours.sections[1] and ours.sections[0]):
+        return "loop"
+    if kind == "tc":
+        return _truncation(peer, case, ours, theirs)
+    if kind == "additional":
+        return _additional(peer, case, ours, theirs, difference, family)
+    if peer == "knot" and kind == "authority" and ours.rcode_name() == "YXDOMAIN":
+        return "yxdomain-soa"
+    if peer == "knot" and kind == "authority" and not case.tcp and difference.theirs == {} and (
+            _uncompressed(case, ours) > _limit(case) and not theirs.sections[1]):
+        return "soa-left-out"
+    if peer == "named" and case.type in (24, 25) and kind in ("answer", "authority", "rcode"):
+        return "sig-at-cname"
+    return None
+
+
+def _shares_names(family, name):
+    """Whether a parent's file has data, occluded there, at or below a name between the apex of the
+    child zone that holds `name` and `name`, where the child has none."""
+    apex = _zone_of(family, name)
+    if apex is None:
+        return False
+    zones = {other: zone for other, zone, _ in family}
+    between = [name[i:] for i in range(len(name) - len(apex))]
+    return any(_exists(zone, part) and not _exists(zones[apex], part)
+               for other, zone in zones.items() if other != apex and _below(apex, other)
+               for part in between)
+
+
+def _has_parent(family, name):
+    apex = _zone_of(family, name)
+    return apex is not None and any(other != apex and _below(apex, other) for other, _, _ in family)
+
+
+def _exists(zone, name):
+    return name in zone.records or bool(zone.below(name))
+
