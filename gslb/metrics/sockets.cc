@@ -76,6 +76,8 @@ void add_tcp(const Input& input, Exposition& out) {
               {"protocol", &ServerCounters::tcp_closed_protocol},
               {"handshake", &ServerCounters::tcp_closed_handshake},
               {"tls", &ServerCounters::tcp_closed_tls},
+              {"proxy", &ServerCounters::tcp_closed_proxy},
+              {"client", &ServerCounters::tcp_closed_client},
               {"stop", &ServerCounters::tcp_closed_stop}});
   std::uint64_t open = 0;
   for (const ServerCounters* counters : input.servers) { open += counters->tcp_open(); }
@@ -100,9 +102,14 @@ void add_sockets(const Input& input, Exposition& out) {
              {{"too_long", &ServerCounters::udp_dropped_truncated},
               {"short", &ServerCounters::udp_dropped_short},
               {"port_zero", &ServerCounters::udp_dropped_port_zero},
+              {"proxy", &ServerCounters::udp_dropped_proxy},
               {"unanswered", &ServerCounters::udp_dropped_unanswered},
               {"send_full", &ServerCounters::udp_dropped_send_full},
               {"send_failed", &ServerCounters::udp_dropped_send_failed}});
+  out.counter("proxima_proxied_total",
+              "Datagrams and TCP connections whose client a PROXY header named.");
+  add_family(input, out, "transport",
+             {{"udp", &ServerCounters::udp_proxied}, {"tcp", &ServerCounters::tcp_proxied}});
   add_tcp(input, out);
   add_tls(input, out);
 }

@@ -6,6 +6,7 @@
 
 #include "gslb/base/clock.h"
 #include "gslb/base/ip.h"
+#include "gslb/base/prefix_set.h"
 
 namespace gslb::server {
 
@@ -26,6 +27,9 @@ struct ServerOptions {
   // DNS over TLS only.  Not empty: `tls` is set.
   std::vector<Endpoint> listen_tls;
   std::shared_ptr<const TlsContext> tls;
+  // Load balancers, which put a PROXY header in front of every datagram and connection: what comes
+  // from here without one is dropped, and nobody else's is looked for.
+  PrefixSet proxies;
   unsigned workers = 0;      // 0: one per core this process may use
   bool pin_workers = false;  // worker n on the n-th of these cores
   // Per UDP socket; a burst waits here while the worker is at another socket.

@@ -24,9 +24,10 @@ void store(std::vector<std::uint8_t>& to, Octets from) {
 
 }  // namespace
 
-TcpService::TcpService(const TcpLimits& limits, Handler& handler, ServerCounters& counters,
-                       Poller& poller, const Published<TlsContext>& tls)
+TcpService::TcpService(const TcpLimits& limits, const PrefixSet& proxies, Handler& handler,
+                       ServerCounters& counters, Poller& poller, const Published<TlsContext>& tls)
     : limits_(limits),
+      proxies_(proxies),
       handler_(handler),
       counters_(counters),
       poller_(poller),
@@ -249,8 +250,7 @@ void TcpService::close(Connection& connection, Counter& reason) noexcept {
   store(connection.unsent, {});
   connection.sent = 0;
   connection.stream.reset();
-  const auto client = per_client_.find(client_of(connection.peer.address));
-  if (--client->second == 0) per_client_.erase(client);
+  forget_client(connection);
   enter(free_, connection, {});
 }
 

@@ -32,8 +32,8 @@ namespace gslb::server {
 class TcpService {
  public:
   // All references must outlive the service.
-  TcpService(const TcpLimits& limits, Handler& handler, ServerCounters& counters, Poller& poller,
-             const Published<TlsContext>& tls);
+  TcpService(const TcpLimits& limits, const PrefixSet& proxies, Handler& handler,
+             ServerCounters& counters, Poller& poller, const Published<TlsContext>& tls);
 
   // Takes a listening socket for kTcp or kTls; for kTls `tls` must have published a context.
   // False with errno set when epoll refuses it.
@@ -72,6 +72,8 @@ class TcpService {
     UniqueFd fd;  // closed: on the free list
     Interest interest = Interest::kRead;
     Peer peer;
+    bool is_counted = false;     // in per_client_
+    bool awaits_header = false;  // a load balancer's
     Channel* channel = nullptr;  // one of the next two
     PlainChannel plain;
     std::unique_ptr<TlsChannel> tls;
@@ -91,7 +93,11 @@ class TcpService {
   static Address client_of(const Address& address) noexcept;
   bool accept(Listener& listener, MonoTime now) noexcept;
   void admit(UniqueFd fd, const Peer& peer, MonoTime now) noexcept;
+  bool count_client(Connection& connection) noexcept;
+  void forget_client(Connection& connection) noexcept;
   bool open(Connection& connection, MonoTime now) noexcept;
+  bool open_channel(Connection& connection) noexcept;
+  bool read_proxy_header(Connection& connection) noexcept;
   void pause_accepting(MonoTime now) noexcept;
   void make_room() noexcept;
 
@@ -110,6 +116,7 @@ class TcpService {
   void close(Connection& connection, Counter& reason) noexcept;
 
   const TcpLimits limits_;
+  const PrefixSet& proxies_;
   Handler& handler_;
   ServerCounters& counters_;
   Poller& poller_;
@@ -119,7 +126,7 @@ class TcpService {
 
   // Each connection is in one of these; nodes move by splice, so addresses stay.  Longest waiting
   // first, as each list has one time limit and entries join at the end.
-  Connections opening_;  // in their handshake
+  Connections opening_;  // in their handshake, or no PROXY header yet
   Connections idle_;
   Connections busy_;  // with answers the socket has no room for, or a stream to go on with
   Connections free_;

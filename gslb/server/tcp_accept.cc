@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "gslb/server/proxy_header.h"
 #include "gslb/server/tcp.h"
 
 namespace gslb::server {
@@ -52,12 +53,6 @@ bool TcpService::accept(Listener& listener, MonoTime now) noexcept {
 }
 
 void TcpService::admit(UniqueFd fd, const Peer& peer, MonoTime now) noexcept {
-  const Address client = client_of(peer.address);
-  const auto known = per_client_.find(client);
-  if (known != per_client_.end() && known->second >= limits_.per_client) {
-    counters_.tcp_refused_client.add();
-    return;
-  }
   if (opening_.size() + idle_.size() + busy_.size() >= limits_.connections) make_room();
   if (free_.empty()) {
     free_.emplace_back(*this);
@@ -65,39 +60,67 @@ void TcpService::admit(UniqueFd fd, const Peer& peer, MonoTime now) noexcept {
     free_.back().list = &free_;
   }
   Connection& connection = free_.front();
+  connection.peer = peer;
+  // A load balancer has many clients; whose connection this is says its header.
+  connection.awaits_header = !proxies_.empty() && proxies_.contains(peer.address);
+  if (!connection.awaits_header && !count_client(connection)) {
+    counters_.tcp_refused_client.add();
+    return;
+  }
   // Answers go out when they are gathered, not when the last ones are acknowledged.
   const int on = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const bool is_tls = peer.transport == Transport::kTls;
+  connection.plain.attach(fd.get());
+  connection.channel = &connection.plain;
   if (is_tls) {
     tls_.refresh();
     connection.tls = tls_.get().accept(fd.get(), *tls_feed_);
+    connection.channel = connection.tls.get();
   }
-  if ((is_tls && !connection.tls) || !poller_.add(fd.get(), connection, Interest::kRead)) {
+  if (connection.channel == nullptr || !poller_.add(fd.get(), connection, Interest::kRead)) {
     connection.tls.reset();
+    forget_client(connection);
     counters_.tcp_accept_failed.add();
     return;
   }
   counters_.tcp_accepted.add();
   if (is_tls) counters_.tls_accepted.add();
-  ++per_client_[client];
-  connection.plain.attach(fd.get());
-  connection.channel = connection.tls ? static_cast<Channel*>(connection.tls.get())  //
-                                      : &connection.plain;
-  connection.fd = std::move(fd);
   connection.interest = Interest::kRead;
-  connection.peer = peer;
-  enter(is_tls ? opening_ : idle_, connection, now);
+  connection.fd = std::move(fd);
+  enter(is_tls || connection.awaits_header ? opening_ : idle_, connection, now);
 }
 
-// Goes on with the handshake.  False: not at its end, or closed.
+// False: the client has too many.
+bool TcpService::count_client(Connection& connection) noexcept {
+  unsigned& count = per_client_[client_of(connection.peer.address)];
+  if (count >= limits_.per_client) return false;
+  ++count;
+  connection.is_counted = true;
+  return true;
+}
+
+void TcpService::forget_client(Connection& connection) noexcept {
+  if (!std::exchange(connection.is_counted, false)) return;
+  const auto client = per_client_.find(client_of(connection.peer.address));
+  if (--client->second == 0) per_client_.erase(client);
+}
+
+// Goes on with what comes before the first query.  False: not at its end, or closed.
 bool TcpService::open(Connection& connection, MonoTime now) noexcept {
+  if (connection.awaits_header && !read_proxy_header(connection)) return false;
+  if (connection.tls && !open_channel(connection)) return false;
+  enter(idle_, connection, now);
+  return true;
+}
+
+// The handshake.
+bool TcpService::open_channel(Connection& connection) noexcept {
   switch (connection.channel->open()) {
     case Channel::Step::kDone:
       counters_.tls_handshakes.add();
       if (connection.tls->is_resumed()) counters_.tls_resumed.add();
       want(connection, Interest::kRead);
-      enter(idle_, connection, now);
       return true;
     case Channel::Step::kWantRead:
       want(connection, Interest::kRead);
@@ -113,6 +136,38 @@ bool TcpService::open(Connection& connection, MonoTime now) noexcept {
       return false;
   }
   return false;
+}
+
+// The header stands in front of TLS, so nothing behind it may be taken from the socket: first what
+// tells its length, then the rest.
+bool TcpService::read_proxy_header(Connection& connection) noexcept {
+  std::vector<std::uint8_t>& have = connection.partial;
+  for (;;) {
+    const auto header = parse_proxy_header(have);
+    if (header) {
+      connection.awaits_header = false;
+      have.clear();
+      if (header->client) {
+        connection.peer.address = header->client->address;
+        connection.peer.port = header->client->port;
+        counters_.tcp_proxied.add();
+      }
+      if (count_client(connection)) return true;
+      close(connection, counters_.tcp_closed_client);
+      return false;
+    }
+    if (header.error() == ProxyHeaderError::kMalformed) {
+      close(connection, counters_.tcp_closed_proxy);
+      return false;
+    }
+    const std::size_t old = have.size();
+    have.resize(old < kProxyPreambleOctets ? kProxyPreambleOctets : proxy_header_octets(have));
+    const Channel::Moved moved = connection.plain.receive(MutableOctets(have).subspan(old));
+    have.resize(old + moved.octets);
+    if (moved.step == Channel::Step::kDone) continue;
+    if (moved.step != Channel::Step::kWantRead) close(connection, counters_.tcp_closed_peer);
+    return false;
+  }
 }
 
 // Out of descriptors: the listener stays readable, so that without a pause the worker would spin.

@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "gslb/server/proxy_header.h"
+
 namespace gslb::server {
 namespace {
 
@@ -109,20 +111,21 @@ std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
   std::size_t answers = 0;
   for (std::size_t i = 0; i < received; ++i) {
     msghdr& from = batch_.in[i].msg_hdr;
-    const std::size_t length = batch_.in[i].msg_len;
+    Octets message(batch_.queries[i].data(), batch_.in[i].msg_len);
     const Endpoint source = to_endpoint(batch_.peers[i]);
+    Peer peer{source.address, source.port};
     if ((from.msg_flags & MSG_TRUNC) != 0) {
       counters_.udp_dropped_truncated.add();
-    } else if (length < kMinMessageOctets) {
-      counters_.udp_dropped_short.add();
     } else if (source.port == 0) {
       counters_.udp_dropped_port_zero.add();
+    } else if (!proxies_.empty() && !take_proxy_header(message, peer)) {
+      counters_.udp_dropped_proxy.add();
+    } else if (message.size() < kMinMessageOctets) {
+      counters_.udp_dropped_short.add();
     } else {
       counters_.udp_queries.add();
-      counters_.udp_query_octets.add(length);
-      const std::size_t written =
-          handler_.handle({batch_.queries[i].data(), length}, {source.address, source.port},
-                          batch_.answers[answers]);
+      counters_.udp_query_octets.add(message.size());
+      const std::size_t written = handler_.handle(message, peer, batch_.answers[answers]);
       if (written == 0) {
         counters_.udp_dropped_unanswered.add();
       } else {
@@ -141,6 +144,21 @@ std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
     batch_.renew(i);
   }
   return answers;
+}
+
+// Makes the peer the client a load balancer names; the answer still goes to the balancer.  False:
+// it named none.
+bool UdpSocket::take_proxy_header(Octets& message, Peer& peer) noexcept {
+  if (!proxies_.contains(peer.address)) return true;
+  const auto header = parse_proxy_header(message);
+  if (!header) return false;
+  message = message.subspan(header->octets);
+  if (header->client) {
+    peer.address = header->client->address;
+    peer.port = header->client->port;
+    counters_.udp_proxied.add();
+  }
+  return true;
 }
 
 void UdpSocket::send_batch(std::size_t answers) noexcept {

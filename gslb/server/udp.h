@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "gslb/base/prefix_set.h"
 #include "gslb/server/handler.h"
 #include "gslb/server/poller.h"
 #include "gslb/server/server_counters.h"
@@ -19,8 +20,14 @@ struct UdpBatch;
 class UdpSocket final : public EventSink {
  public:
   // All references must outlive the socket.
-  UdpSocket(UniqueFd fd, UdpBatch& batch, Handler& handler, ServerCounters& counters) noexcept
-      : fd_(std::move(fd)), batch_(batch), handler_(handler), counters_(counters) {}
+  // `proxies`: see ServerOptions.
+  UdpSocket(UniqueFd fd, UdpBatch& batch, Handler& handler, ServerCounters& counters,
+            const PrefixSet& proxies) noexcept
+      : fd_(std::move(fd)),
+        batch_(batch),
+        handler_(handler),
+        counters_(counters),
+        proxies_(proxies) {}
 
   int fd() const noexcept { return fd_.get(); }
 
@@ -34,12 +41,14 @@ class UdpSocket final : public EventSink {
  private:
   bool serve_batch() noexcept;
   std::size_t handle_batch(std::size_t received) noexcept;
+  bool take_proxy_header(Octets& message, Peer& peer) noexcept;
   void send_batch(std::size_t answers) noexcept;
 
   UniqueFd fd_;
   UdpBatch& batch_;
   Handler& handler_;
   ServerCounters& counters_;
+  const PrefixSet& proxies_;
 };
 
 // About 270 KiB.

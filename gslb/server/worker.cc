@@ -27,9 +27,10 @@ void Worker::StopSignal::on_ready(MonoTime) noexcept {
 Worker::Worker(const ServerOptions& options, std::unique_ptr<Handler> handler,
                ServerCounters& counters, const Published<TlsContext>& tls)
     : drain_limit_(options.drain),
+      proxies_(options.proxies),
       handler_(std::move(handler)),
       batch_(make_udp_batch()),
-      tcp_(options.tcp, *handler_, counters, poller_, tls),
+      tcp_(options.tcp, proxies_, *handler_, counters, poller_, tls),
       counters_(counters) {}
 
 Worker::~Worker() {
@@ -42,7 +43,7 @@ bool Worker::open() noexcept {
 }
 
 bool Worker::add_udp(UniqueFd fd) {
-  UdpSocket& socket = udp_.emplace_back(std::move(fd), *batch_, *handler_, counters_);
+  UdpSocket& socket = udp_.emplace_back(std::move(fd), *batch_, *handler_, counters_, proxies_);
   return poller_.add(socket.fd(), socket, Interest::kRead);
 }
 

@@ -53,6 +53,7 @@ class Worker {
   void drain() noexcept;
 
   const milliseconds drain_limit_;
+  const PrefixSet proxies_;
   std::unique_ptr<Handler> handler_;
   Poller poller_;
   StopSignal stop_;

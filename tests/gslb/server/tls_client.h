@@ -59,6 +59,7 @@ struct TlsClientOptions {
   int version = TLS1_3_VERSION;
   std::string alpn = {};           // in wire form
   SSL_SESSION* session = nullptr;  // to resume
+  std::string before = {};         // sent ahead of TLS
   bool trickle = false;            // every octet in a segment of its own
 };
 
@@ -77,6 +78,7 @@ class TlsClient {
       ::SSL_set_alpn_protos(ssl_, reinterpret_cast<const unsigned char*>(options_.alpn.data()),
                             static_cast<unsigned>(options_.alpn.size()));
     }
+    if (!options_.before.empty()) tcp_.send(options_.before);
     if (options_.session != nullptr) ::SSL_set_session(ssl_, options_.session);
   }
   ~TlsClient() {
