@@ -23,12 +23,11 @@ void read_zones(TomlTable& root, Context& context) {
   for (TomlTable& table : root.tables("zone")) {
     Zone zone;
     if (auto name = read_owner(table, context, "zone", seen)) { zone.name = std::move(*name); }
-    if (auto file = read_path(table, "file", context, Need::kRequired)) {
-      zone.file = std::move(*file);
-    }
+    if (auto file = read_path(table, "file", context)) { zone.file = std::move(*file); }
     zone.dnssec = located(table, "dnssec");
     if (zone.dnssec) { check_policy(*zone.dnssec, context); }
     read_zone_transfer(table, context, zone.transfer);
+    read_zone_secondary(table, context, zone.secondary);
     table.finish();
     context.config.zones.push_back(std::move(zone));
   }
@@ -92,6 +91,7 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   read_keys(*root, context);
   read_remotes(*root, context);
   read_transfer(*root, context);
+  read_secondary(*root, context);
   read_zones(*root, context);
   read_geo(*root, context);
   read_clusters(*root, context);

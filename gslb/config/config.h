@@ -13,6 +13,7 @@
 #include "gslb/base/ip.h"
 #include "gslb/base/problem.h"
 #include "gslb/base/toml_table.h"
+#include "gslb/config/secondary.h"
 #include "gslb/config/transfer.h"
 
 namespace gslb::config {
@@ -54,8 +55,9 @@ struct Admin {
 // [[zone]]
 struct Zone {
   LocatedString name;
-  LocatedString file;  // resolved against the configuration file's folder
+  LocatedString file;  // resolved against the configuration file's folder; "": has primaries
   ZoneTransfer transfer;
+  ZoneSecondary secondary;
   std::optional<LocatedString> dnssec;  // id of a policy; nothing: served as it is
 };
 
@@ -202,6 +204,7 @@ struct Config {
   std::vector<TsigKey> keys;
   std::vector<Remote> remotes;
   Transfer transfer;
+  Secondary secondary;
   std::vector<Zone> zones;
   Geo geo;
   std::vector<Cluster> clusters;

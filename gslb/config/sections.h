@@ -25,6 +25,7 @@ void read_dnssec(TomlTable& root, Context& context);  // after the server: state
 void read_keys(TomlTable& root, Context& context);
 void read_remotes(TomlTable& root, Context& context);  // after the keys
 void read_transfer(TomlTable& root, Context& context);
+void read_secondary(TomlTable& root, Context& context);
 void read_geo(TomlTable& root, Context& context);
 void read_clusters(TomlTable& root, Context& context);
 void read_services(TomlTable& root, Context& context);   // after the clusters: tiers
@@ -33,6 +34,7 @@ void read_overrides(TomlTable& root, Context& context);  // after the clusters
 
 // Of one [[zone]]; after the remotes.
 void read_zone_transfer(TomlTable& table, const Context& context, ZoneTransfer& into);
+void read_zone_secondary(TomlTable& table, const Context& context, ZoneSecondary& into);
 // A list of prefixes, "key:NAME" and ids of remotes; empty when absent.
 std::vector<AccessRule> read_access(TomlTable& table, std::string_view key, const Context& context);
 // A list of ids of remotes; empty when absent.
