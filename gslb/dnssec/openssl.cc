@@ -1,5 +1,6 @@
 #include "gslb/dnssec/openssl.h"
 
+#include <algorithm>
 #include <array>
 
 #include <openssl/bn.h>
@@ -93,8 +94,8 @@ std::optional<RsaField> split_rsa(Octets field) {
 }
 
 Buffer uncompressed_point(Octets field) {
-  Buffer point = {0x04};
-  point.insert(point.end(), field.begin(), field.end());
+  Buffer point(1 + field.size(), 0x04);
+  std::ranges::copy(field, point.begin() + 1);
   return point;
 }
 
