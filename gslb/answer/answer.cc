@@ -147,6 +147,10 @@ class Answering {
     Resolution resolution(snapshot_, request_, scratch_, writer);
     const Rcode rcode = resolution.run(*zone);
     edns.ecs_scope_bits = resolution.scope_bits();
+    if (const auto ede = resolution.ede()) {
+      edns.has_ede = true;
+      edns.ede = *ede;
+    }
     count_ecs(resolution);
     if (writer.truncated()) { counters_.truncated.add(); }
     // QCLASS ANY can't be authoritative for all classes, RFC 1034 4.3.2 (3c).

@@ -37,6 +37,21 @@ int target_offset(RrType type) noexcept {
 
 }  // namespace
 
+std::optional<RrsetView> Resolution::signatures_of(const Zone& zone, NodeIndex node,
+                                                   const RrsetView& set) const noexcept {
+  if (!dnssec_ok_) { return std::nullopt; }
+  auto signatures = zone.signatures(node, set.type);
+  // That of the set they cover, RFC 4034 3; the SOA's is lower in a negative answer.
+  if (signatures) { signatures->ttl_s = set.ttl_s; }
+  return signatures;
+}
+
+bool Resolution::put_set(Section section, Octets owner, const Zone& zone, NodeIndex node,
+                         const RrsetView& set) noexcept {
+  const auto signatures = signatures_of(zone, node, set);
+  return writer_.put_signed_rrset(section, owner, set, signatures ? &*signatures : nullptr);
+}
+
 Rcode Resolution::run(const Zone& start) noexcept {
   name_ = &scratch_.query.qname;
   const Zone* current = &start;
@@ -50,6 +65,7 @@ Rcode Resolution::run(const Zone& start) noexcept {
     // Out of what we can answer: the resolver goes on.
     if (current == nullptr || current->state() != zone::ZoneState::kServed) { break; }
   }
+  put_proofs();
   return rcode;
 }
 
@@ -65,8 +81,10 @@ Resolution::Next Resolution::step(const Zone& zone, Rcode* rcode) noexcept {
   const Found found = zone::find(zone, *name_, scratch_.query.qtype);
   switch (found.kind) {
     case Found::Kind::kExact:
+      return answer_node(zone, found, rcode);
     case Found::Kind::kWildcard:
-      return answer_node(zone, found.node, rcode);
+      prove_expansion(zone, found);
+      return answer_node(zone, found, rcode);
     case Found::Kind::kDelegation:
       put_referral(zone, found);
       return Next::kDone;
@@ -75,51 +93,77 @@ Resolution::Next Resolution::step(const Zone& zone, Rcode* rcode) noexcept {
     case Found::Kind::kNxDomain:
       break;
   }
+  deny_name(zone, found);
   put_negative(zone);
   *rcode = Rcode::kNxDomain;  // of the last name of a chain, RFC 6604 2.1
   return Next::kDone;
 }
 
-Resolution::Next Resolution::answer_node(const Zone& zone, NodeIndex node, Rcode* rcode) noexcept {
+Resolution::Next Resolution::answer_node(const Zone& zone, const Found& found,
+                                         Rcode* rcode) noexcept {
+  const NodeIndex node = found.node;
   const RrType qtype = scratch_.query.qtype;
   const zone::RouteIndex route = zone.route(node);
   if (zone.has_cname(node) && !stops_at_cname(qtype)) {
     const auto cname = zone.rrset(node, RrType::kCname);
-    if (cname) { return follow_cname(*cname); }
+    if (cname) {
+      const auto signatures = signatures_of(zone, node, *cname);
+      return follow_cname(*cname, signatures ? &*signatures : nullptr);
+    }
   }
   if (route != zone::kNoRoute && is_address(qtype)) {
-    if (!put_routed(route, qtype, rcode)) { put_negative(zone); }
+    if (!put_routed(zone, route, qtype, rcode)) { put_nodata(zone, found); }
     return Next::kDone;
   }
   if (qtype == RrType::kAny) {
     if (zone.rrset_count(node) > 0) {
       put_any(zone, node);
-    } else if (route == zone::kNoRoute || !put_routed(route, RrType::kA, rcode)) {
-      put_negative(zone);
+    } else if (route == zone::kNoRoute || !put_routed(zone, route, RrType::kA, rcode)) {
+      put_nodata(zone, found);
     }
     return Next::kDone;
   }
-  if (const auto set = zone.rrset(node, qtype)) {
+  if (qtype == RrType::kRrsig) {
+    if (!put_all_signatures(zone, node)) { put_nodata(zone, found); }
+  } else if (const auto set = zone.rrset(node, qtype)) {
     if (set->rdata.data() == last_dname_) { return Next::kDone; }  // it led here: already there
-    answered_ |= writer_.put_rrset(Section::kAnswer, owner(), *set);
+    answered_ |= put_set(Section::kAnswer, owner(), zone, node, *set);
+    put_proofs();
     put_additional(zone, *set);
   } else {
-    put_negative(zone);
+    put_nodata(zone, found);
   }
   return Next::kDone;
 }
 
+// RRSIG records are a set for each type they cover.  False: the node has none.
+bool Resolution::put_all_signatures(const Zone& zone, NodeIndex node) noexcept {
+  bool has_any = false;
+  for (std::size_t i = 0; i < zone.rrset_count(node); ++i) {
+    const RrsetView set = zone.rrset_at(node, i);
+    if (set.type != RrType::kRrsig) { continue; }
+    answered_ |= writer_.put_rrset(Section::kAnswer, owner(), set);
+    has_any = true;
+  }
+  return has_any;
+}
+
 // RFC 8482 4.1: over UDP one RRset stands for all; over TCP the asker gets what there is.
 void Resolution::put_any(const Zone& zone, NodeIndex node) noexcept {
-  const std::size_t count =
-      request_.transport != Transport::kUdp ? zone.rrset_count(node) : std::size_t{1};
-  for (std::size_t i = 0; i < count; ++i) {
+  if (request_.transport == Transport::kUdp) {
+    answered_ |= put_set(Section::kAnswer, owner(), zone, node, zone.rrset_at(node, 0));
+    return;
+  }
+  for (std::size_t i = 0; i < zone.rrset_count(node); ++i) {  // signatures among them
     answered_ |= writer_.put_rrset(Section::kAnswer, owner(), zone.rrset_at(node, i));
   }
 }
 
-Resolution::Next Resolution::follow_cname(const RrsetView& cname) noexcept {
-  if (!writer_.put_rrset(Section::kAnswer, owner(), cname)) { return Next::kDone; }
+Resolution::Next Resolution::follow_cname(const RrsetView& cname,
+                                          const RrsetView* signatures) noexcept {
+  if (!writer_.put_signed_rrset(Section::kAnswer, owner(), cname, signatures)) {
+    return Next::kDone;
+  }
   answered_ = true;
   scratch_.name.assign(dns::RdataCursor(cname).rdata());
   return Next::kFollow;
@@ -131,7 +175,7 @@ Resolution::Next Resolution::follow_dname(const Zone& zone, const Found& found,
   if (!dname) { return Next::kDone; }
   // A chain below one DNAME needs it once.
   if (dname->rdata.data() != last_dname_ &&
-      !writer_.put_rrset(Section::kAnswer, zone.owner(found.node), *dname)) {
+      !put_set(Section::kAnswer, zone.owner(found.node), zone, found.node, *dname)) {
     return Next::kDone;
   }
   last_dname_ = dname->rdata.data();
@@ -149,7 +193,8 @@ Resolution::Next Resolution::follow_dname(const Zone& zone, const Found& found,
             std::copy(prefix.begin(), prefix.end(), rdata.begin() + 2));
   const RrsetView cname{
       .type = RrType::kCname, .ttl_s = dname->ttl_s, .count = 1, .rdata = {rdata.data(), 2 + size}};
-  const Next next = follow_cname(cname);
+  // The DNAME's signature vouches for the CNAME (RFC 6672 5.3.1).
+  const Next next = follow_cname(cname, nullptr);
   return scratch_.query.qtype == RrType::kCname ? Next::kDone : next;
 }
 
@@ -158,6 +203,13 @@ void Resolution::put_referral(const Zone& zone, const Found& found) noexcept {
   const auto ns = zone.rrset(found.node, RrType::kNs);
   if (!ns || !writer_.put_rrset(Section::kAuthority, zone.owner(found.node), *ns)) { return; }
   const Octets cut = zone.owner(found.node);
+  const auto ds = dnssec_ok_ ? zone.rrset(found.node, RrType::kDs) : std::nullopt;
+  if (ds) {
+    put_set(Section::kAuthority, cut, zone, found.node, *ds);
+  } else {
+    deny_ds(zone, found);
+  }
+  put_proofs();
   // Glue below this cut is needed to go on at all: its loss must set TC (RFC 9471 3.1), so it comes
   // before the addresses of sibling and other name servers, which may go missing (3.2).
   for (const bool below_cut : {true, false}) {
@@ -176,7 +228,12 @@ void Resolution::put_negative(const Zone& zone) noexcept {
   auto soa = zone.rrset(Zone::kApexNode, RrType::kSoa);
   if (!soa) { return; }
   soa->ttl_s = zone.negative_ttl_s();  // RFC 2308 3
-  writer_.put_rrset(Section::kAuthority, zone.owner(Zone::kApexNode), *soa);
+  put_set(Section::kAuthority, zone.owner(Zone::kApexNode), zone, Zone::kApexNode, *soa);
+}
+
+void Resolution::put_nodata(const Zone& zone, const Found& found) noexcept {
+  deny_type(zone, found);
+  put_negative(zone);
 }
 
 void Resolution::put_additional(const Zone& zone, const RrsetView& set) noexcept {
@@ -204,7 +261,7 @@ void Resolution::put_addresses(const Zone& zone, Octets lower_target, bool requi
     if (required) {
       writer_.put_required_additional(lower_target, *set);
     } else {
-      writer_.put_rrset(Section::kAdditional, lower_target, *set);
+      put_set(Section::kAdditional, lower_target, zone, node, *set);
     }
   }
 }

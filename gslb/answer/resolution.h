@@ -1,4 +1,5 @@
-// One query's walk through the zones: RFC 1034 4.3.2 with wildcards, aliases, cuts and routes.
+// One query's walk through the zones: RFC 1034 4.3.2 with wildcards, aliases, cuts and routes, and
+// with DO the signatures and proofs of RFC 4035 3.1 and RFC 5155 7.2.
 //
 // Private to gslb/answer.  Worker-confined; one object a query; no allocation.
 #pragma once
@@ -13,7 +14,11 @@ class Resolution {
  public:
   Resolution(const Snapshot& snapshot, const Request& request, Scratch& scratch,
              dns::ResponseWriter& writer) noexcept
-      : snapshot_(snapshot), request_(request), scratch_(scratch), writer_(writer) {}
+      : snapshot_(snapshot),
+        request_(request),
+        scratch_(scratch),
+        writer_(writer),
+        dnssec_ok_(scratch.query.edns.dnssec_ok) {}
 
   // Fills the writer's sections, starting in `zone` with the query's own name.
   dns::Rcode run(const zone::Zone& zone) noexcept;
@@ -23,30 +28,60 @@ class Resolution {
   // ECS scope of the whole answer: that of the routed part, 0 when nothing depended on the client.
   std::uint8_t scope_bits() const noexcept { return scope_bits_; }
   EcsUse ecs_use() const noexcept { return ecs_; }
+  std::optional<dns::EdeCode> ede() const noexcept { return ede_; }
 
  private:
   enum class Next : std::uint8_t { kDone, kFollow };  // kFollow: scratch_.name is the next name
 
   // One name of the chain.  `*rcode` is set on kDone.
   Next step(const zone::Zone& zone, dns::Rcode* rcode) noexcept;
-  Next answer_node(const zone::Zone& zone, zone::NodeIndex node, dns::Rcode* rcode) noexcept;
-  Next follow_cname(const dns::RrsetView& cname) noexcept;
+  Next answer_node(const zone::Zone& zone, const zone::Found& found, dns::Rcode* rcode) noexcept;
+  Next follow_cname(const dns::RrsetView& cname, const dns::RrsetView* signatures) noexcept;
   Next follow_dname(const zone::Zone& zone, const zone::Found& found, dns::Rcode* rcode) noexcept;
+  // nullopt without DO.
+  std::optional<dns::RrsetView> signatures_of(const zone::Zone& zone, zone::NodeIndex node,
+                                              const dns::RrsetView& set) const noexcept;
+  // The RRset of `node` under `owner`, with its signatures when the query has DO.
+  bool put_set(dns::Section section, Octets owner, const zone::Zone& zone, zone::NodeIndex node,
+               const dns::RrsetView& set) noexcept;
   void put_any(const zone::Zone& zone, zone::NodeIndex node) noexcept;
+  bool put_all_signatures(const zone::Zone& zone, zone::NodeIndex node) noexcept;
   void put_referral(const zone::Zone& zone, const zone::Found& found) noexcept;
   void put_negative(const zone::Zone& zone) noexcept;
+  void put_nodata(const zone::Zone& zone, const zone::Found& found) noexcept;
   void put_additional(const zone::Zone& zone, const dns::RrsetView& set) noexcept;
   void put_addresses(const zone::Zone& zone, Octets lower_target, bool required) noexcept;
   // What clients of an SVCB or HTTPS RRset ask next (RFC 9460 4.1).  `owner` is in lower case.
   void put_service_targets(Octets owner, const dns::RrsetView& set, std::size_t depth) noexcept;
 
+  // Proofs wait until the answer section is whole; put_proofs() writes them, each once.  All do
+  // nothing without DO or in an unsigned zone.
+  bool proves(const zone::Zone& zone) const noexcept { return dnssec_ok_ && zone.is_signed(); }
+  void prove(const zone::Zone& zone, zone::NodeIndex node) noexcept;
+  void prove_encloser(const zone::Zone& zone, zone::NodeIndex node, std::size_t below) noexcept;
+  void prove_expansion(const zone::Zone& zone, const zone::Found& found) noexcept;
+  void deny_name(const zone::Zone& zone, const zone::Found& found) noexcept;
+  void deny_type(const zone::Zone& zone, const zone::Found& found) noexcept;
+  void deny_ds(const zone::Zone& zone, const zone::Found& cut) noexcept;
+  void put_proofs() noexcept;
+
+  // Which cluster answers.  In a signed zone one with the family if it is promised there.
+  steer::Choice choose(const zone::Zone& zone, zone::RouteIndex route, const Location& location,
+                       bool ipv6) const noexcept;
   // The routed addresses of `qtype` (A or AAAA).  False: the decision has none of that type.
-  bool put_routed(zone::RouteIndex route, dns::RrType qtype, dns::Rcode* rcode) noexcept;
+  bool put_routed(const zone::Zone& zone, zone::RouteIndex route, dns::RrType qtype,
+                  dns::Rcode* rcode) noexcept;
   bool put_fallback(const steer::Service& service, const steer::Choice& choice, dns::RrType qtype,
                     dns::Rcode* rcode) noexcept;
   bool put_cluster(const steer::Service& service, fleet::ClusterIndex cluster, std::uint64_t nodes,
                    dns::RrType qtype) noexcept;
   bool put_pool(const steer::Service& service, dns::RrType qtype) noexcept;
+  // The same in a signed zone, from the table of signed sets; nothing there: SERVFAIL.
+  bool put_signed_routed(zone::RouteIndex route, const steer::Choice& choice, bool ipv6,
+                         dns::Rcode* rcode) noexcept;
+  bool put_signed_cluster(zone::RouteIndex route, fleet::ClusterIndex cluster, std::uint64_t nodes,
+                          bool ipv6, dns::Rcode* rcode) noexcept;
+  bool put_signed_set(const std::optional<SignedSet>& set, dns::Rcode* rcode) noexcept;
 
   Octets owner() const noexcept { return name_->wire(); }
   // False when the chain has been at `name` before or is too long to go on.
@@ -59,6 +94,14 @@ class Resolution {
   const dns::QuestionName* name_ = nullptr;  // the name being looked up: QNAME or scratch_.name
   std::array<std::uint64_t, kMaxChain + 1> visited_;  // NOLINT: hashes of names, valid below hops_
   std::size_t hops_ = 0;
+  struct Proof {
+    const zone::Zone* zone;
+    zone::NodeIndex node;  // its NSEC or NSEC3 RRset
+  };
+  // One for each wildcard of a chain, three for the name at its end.
+  std::array<Proof, kMaxChain + 4> proofs_;  // NOLINT: valid below proof_count_
+  std::size_t proof_count_ = 0;
+  bool dnssec_ok_;
   // Owners of additional addresses so far: one RRset stands once in a message.  Names beyond the
   // array may stand again.
   std::array<zone::NodeIndex, 48> added_;  // NOLINT: valid below added_count_
@@ -69,6 +112,7 @@ class Resolution {
   bool routed_ = false;
   std::uint8_t scope_bits_ = 0;
   EcsUse ecs_ = EcsUse::kNone;
+  std::optional<dns::EdeCode> ede_;
 };
 
 }  // namespace gslb::answer

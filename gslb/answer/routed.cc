@@ -26,7 +26,36 @@ std::size_t append_address(std::span<std::uint8_t> block, std::size_t used,
 
 }  // namespace
 
-bool Resolution::put_routed(zone::RouteIndex route, RrType qtype, Rcode* rcode) noexcept {
+steer::Choice Resolution::choose(const zone::Zone& zone, zone::RouteIndex route,
+                                 const Location& location, bool ipv6) const noexcept {
+  const steer::ServiceIndex service = snapshot_.services->routes[route].service;
+  const auto split = static_cast<std::uint8_t>(hash_octets(owner(), location.leaf_hash));
+  const RoutedSets* sets = zone.is_signed() ? snapshot_.routed_sets.get() : nullptr;
+  const fleet::HealthBoard& health = *snapshot_.health;
+  if (sets == nullptr || !sets->is_promised(route, ipv6)) {
+    return snapshot_.map->choose(service, location.unit, split, health);
+  }
+  // The bitmap says that there are such addresses, so NODATA would be bogus: the next cluster that
+  // has them.
+  const auto nodes = sets->nodes_with(ipv6);
+  steer::Choice choice = snapshot_.map->choose(service, location.unit, split, health, nodes);
+  if (choice.planned != fleet::kNoCluster ||
+      snapshot_.map->choose(service, location.unit, split, health).planned == fleet::kNoCluster) {
+    return choice;
+  }
+  // None in the row: any of the service rather than SERVFAIL, which some stubs take for A too.
+  const auto reserve = sets->reserve(route, ipv6);
+  for (const fleet::ClusterIndex cluster : reserve) {
+    if ((health.serving_nodes(cluster) & nodes[cluster]) != 0) {
+      return {cluster, Reason::kFailover, cluster};
+    }
+  }
+  choice.planned = reserve.front();
+  return choice;
+}
+
+bool Resolution::put_routed(const zone::Zone& zone, zone::RouteIndex route, RrType qtype,
+                            Rcode* rcode) noexcept {
   const steer::ServiceIndex service_index = snapshot_.services->routes[route].service;
   const steer::Service& service = snapshot_.services->services[service_index];
   const Location location = locate(*snapshot_.geo, scratch_.query.edns, request_.client);
@@ -35,10 +64,10 @@ bool Resolution::put_routed(zone::RouteIndex route, RrType qtype, Rcode* rcode) 
   routed_ = true;
   snapshot_.demand->count(scratch_.worker, service_index, location.unit);
 
-  const std::uint64_t drawn = hash_octets(owner(), location.leaf_hash);
-  const steer::Choice choice = snapshot_.map->choose(
-      service_index, location.unit, static_cast<std::uint8_t>(drawn), *snapshot_.health);
+  const bool ipv6 = qtype == RrType::kAaaa;
+  const steer::Choice choice = choose(zone, route, location, ipv6);
   snapshot_.decisions->count(scratch_.worker, service_index, choice.cluster, choice.reason);
+  if (zone.is_signed()) { return put_signed_routed(route, choice, ipv6, rcode); }
   if (choice.cluster == fleet::kNoCluster) { return put_fallback(service, choice, qtype, rcode); }
   return put_cluster(service, choice.cluster, snapshot_.health->serving_nodes(choice.cluster),
                      qtype);

@@ -309,9 +309,11 @@ dns::RrsetView RoutedSets::view(RrType type, const Block& block) const noexcept 
 }
 
 std::optional<SignedSet> RoutedSets::view(std::uint32_t entry) const noexcept {
-  if (entry == kNone || entries_[entry].signatures.at == kNone) { return std::nullopt; }
+  if (entry == kNone) { return std::nullopt; }
   const Entry& found = entries_[entry];
-  return SignedSet{view(found.type, found.set), view(RrType::kRrsig, found.signatures)};
+  SignedSet set{view(found.type, found.set), {}};
+  if (found.signatures.count != 0) { set.signatures = view(RrType::kRrsig, found.signatures); }
+  return set;
 }
 
 std::optional<SignedSet> RoutedSets::find(zone::RouteIndex route, fleet::ClusterIndex cluster,
@@ -322,8 +324,10 @@ std::optional<SignedSet> RoutedSets::find(zone::RouteIndex route, fleet::Cluster
                          (ipv6 ? node_offset_.back() + std::size_t{1} : 0) + node_offset_[cluster] +
                          first;
   for (std::uint32_t entry = node_entries_[at]; entry < node_entries_[at + 1]; ++entry) {
-    if ((entries_[entry].nodes & ~serving) != 0) { continue; }
-    if (const auto found = view(entry)) { return found; }
+    const Entry& candidate = entries_[entry];
+    if ((candidate.nodes & ~serving) == 0 && candidate.signatures.count != 0) {
+      return view(entry);
+    }
   }
   return std::nullopt;
 }

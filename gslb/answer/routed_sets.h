@@ -63,10 +63,10 @@ struct RoutedSigning {
 // have are answered, but not promised.
 std::vector<dns::RrType> routed_types(const RoutedSource& source, zone::RouteIndex route);
 
-// A view into the table that gave it.  Without signatures there is nothing to serve.
+// A view into the table that gave it.
 struct SignedSet {
   dns::RrsetView set;
-  dns::RrsetView signatures;
+  dns::RrsetView signatures;  // count 0: could not be signed, must not be served
 };
 
 // Immutable, thread-safe.  Indexes are those of the source it was built from.
@@ -95,7 +95,7 @@ class RoutedSets {
   // No allocation; O(sets of a node).
   std::optional<SignedSet> find(zone::RouteIndex route, fleet::ClusterIndex cluster, bool ipv6,
                                 unsigned first, std::uint64_t serving) const noexcept;
-  // The fallback pool's addresses of one family, and the fallback CNAME.
+  // The fallback pool's addresses of one family, and the fallback CNAME; nullopt: there are none.
   std::optional<SignedSet> pool(zone::RouteIndex route, bool ipv6) const noexcept;
   std::optional<SignedSet> cname(zone::RouteIndex route) const noexcept;
 

@@ -34,7 +34,7 @@ void Resolution::put_service_targets(Octets owner, const RrsetView& set,
       const auto next = zone->rrset(found.node, set.type);
       if (next) {
         if (next->rdata.data() != set.rdata.data() &&
-            writer_.put_rrset(Section::kAdditional, target.wire(), *next)) {
+            put_set(Section::kAdditional, target.wire(), *zone, found.node, *next)) {
           put_service_targets(target.wire(), *next, depth + 1);
         }
         continue;

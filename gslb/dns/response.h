@@ -60,6 +60,10 @@ class ResponseWriter {
   // order.  The view's TTL is written, at most 2^31 - 1 (RFC 2181 8).
   bool put_rrset(Section section, Octets owner, const RrsetView& set) noexcept;
 
+  // The same with the RRSIG records over the RRset, unless null: both or neither (RFC 4035 3.1.1).
+  bool put_signed_rrset(Section section, Octets owner, const RrsetView& set,
+                        const RrsetView* signatures) noexcept;
+
   // Additional-section data whose absence must set TC (in-bailiwick glue, RFC 9471).
   bool put_required_additional(Octets owner, const RrsetView& set) noexcept;
 

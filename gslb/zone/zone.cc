@@ -102,6 +102,10 @@ NodeIndex Zone::nsec_of(Octets lower_wire) const noexcept {
   return *(after - 1);
 }
 
+NodeIndex Zone::nsec_of_wildcard(NodeIndex node) const noexcept {
+  return nsec_of(WildcardName(owner(node)).wire());
+}
+
 Nsec3Hash Zone::hash_of(Octets lower_wire) const noexcept {
   return storage_->denial.hash_of(lower_wire);
 }

@@ -95,6 +95,8 @@ class Zone {
   // The node whose NSEC matches or covers a name at or below the apex: the last owner of one that
   // is not after it in canonical order.  REQUIRES: denial() == kNsec.  O(log names)
   NodeIndex nsec_of(Octets lower_wire) const noexcept;
+  // The same for "*.<owner of node>".
+  NodeIndex nsec_of_wildcard(NodeIndex node) const noexcept;
 
   // The functions below REQUIRE: denial() == kNsec3.
   Nsec3Hash hash_of(Octets lower_wire) const noexcept;

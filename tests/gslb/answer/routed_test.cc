@@ -10,6 +10,10 @@
 #include "tests/support/count_allocations.h"
 #include "tests/support/world.h"
 
+#include "allocations.h"
+
+std::uint64_t tests::thread_allocations() { return allocations; }
+
 namespace {
 
 using gslb::answer::EcsUse;
