@@ -35,6 +35,18 @@ bool same_secret(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+constexpr std::string_view kBadFor = "for_ms must be a positive number of milliseconds";
+
+// `lasts` stays unset without for_ms; false when it is no such number.
+bool take_for(const HttpRequest& request, std::optional<milliseconds>& lasts) {
+  const auto text = request.parameter("for_ms");
+  if (!text) { return true; }
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  lasts = milliseconds(value);
+  return error == std::errc() && end == text->data() + text->size() && value > 0;
+}
+
 std::string_view header_or_empty(const HttpRequest& request, std::string_view name) {
   return request.header(name).value_or(std::string_view());
 }
@@ -79,6 +91,10 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
     return get ? respond(200, to_json(supervisor_.status())) : not_allowed("GET");
   }
   if (path == "/v1/explain") { return get ? explain(request) : not_allowed("GET"); }
+  if (path == "/v1/zones") { return get ? zones(request) : not_allowed("GET"); }
+  if (path == "/v1/acme") {
+    return get ? respond(200, to_json(supervisor_.tokens())) : not_allowed("GET");
+  }
   if (path == "/v1/reload" && get) { return respond(200, to_json(supervisor_.reload_report())); }
   return operate(request);
 }
@@ -86,12 +102,16 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
 HttpResponse AdminApi::operate(const HttpRequest& request) {
   const std::string& path = request.path;
   const bool known =
-      path == "/v1/reload" || path == "/v1/drain" || path == "/v1/undrain" || path == "/v1/force";
+      path == "/v1/reload" || path == "/v1/drain" || path == "/v1/undrain" ||
+      path == "/v1/force" || path == "/v1/acme/set" || path == "/v1/acme/clear";
   if (!known) { return fail(404, "no such path"); }
   if (request.method != "POST") { return not_allowed(path == "/v1/reload" ? "GET, POST" : "POST"); }
-  if (path == "/v1/reload") {
-    supervisor_.reload();
-    return respond(202, to_json(supervisor_.reload_report()));
+  if (path == "/v1/reload") { return reload(request); }
+  if (path == "/v1/acme/set") { return set_token(request); }
+  if (path == "/v1/acme/clear") {
+    const std::size_t count = supervisor_.clear_tokens(request.parameter("name").value_or(""));
+    if (count == 0) { return fail(404, "no token is set there", "see /v1/acme"); }
+    return respond(200, "{\"cleared\":" + std::to_string(count) + "}\n");
   }
   if (path == "/v1/drain") { return set_admin(request, fleet::AdminState::kDrain); }
   if (path == "/v1/undrain") { return set_admin(request, fleet::AdminState::kNone); }
@@ -99,6 +119,42 @@ HttpResponse AdminApi::operate(const HttpRequest& request) {
   if (state == "up") { return set_admin(request, fleet::AdminState::kUp); }
   if (state == "down") { return set_admin(request, fleet::AdminState::kDown); }
   return fail(400, "state must be up or down", "POST /v1/force?target=fra&state=down");
+}
+
+HttpResponse AdminApi::reload(const HttpRequest& request) {
+  ReloadRequest wanted;
+  wanted.force = request.parameter("force").value_or("") == "1";
+  if (const auto text = request.parameter("zone")) {
+    auto zone = dns::Name::parse(*text);
+    if (!zone) { return fail(400, "zone is not a domain name", dns::describe(zone.error())); }
+    if (!supervisor_.zone_status(*zone)) {
+      return fail(404, "no zone is called '" + std::string(*text) + "'",
+                  "a zone new in the configuration comes with a reload of all");
+    }
+    wanted.zone = *std::move(zone);
+  }
+  supervisor_.reload(wanted);
+  return respond(202, to_json(supervisor_.reload_report()));
+}
+
+HttpResponse AdminApi::zones(const HttpRequest& request) {
+  const auto text = request.parameter("zone");
+  if (!text) { return respond(200, to_json(supervisor_.zone_status())); }
+  const auto zone = dns::Name::parse(*text);
+  const auto status = zone ? supervisor_.zone_status(*zone) : std::nullopt;
+  if (!status) { return fail(404, "no zone is called '" + std::string(*text) + "'"); }
+  return respond(200, to_json(std::vector<ZoneStatus>{*status}));
+}
+
+HttpResponse AdminApi::set_token(const HttpRequest& request) {
+  std::optional<milliseconds> lasts = kAcmeLife;
+  if (!take_for(request, lasts)) { return fail(400, kBadFor); }
+  if (*lasts > kMaxAcmeLife) { return fail(400, "for_ms is over 30 days"); }
+  const auto token =
+      supervisor_.set_token(request.parameter("name").value_or(""),
+                            std::string(request.parameter("token").value_or("")), *lasts);
+  if (!token) { return fail(400, token.error().what, token.error().hint); }
+  return respond(202, to_json(std::vector<AcmeToken>{*token}));
 }
 
 HttpResponse AdminApi::heartbeat(const HttpRequest& request) {
@@ -140,14 +196,7 @@ HttpResponse AdminApi::set_admin(const HttpRequest& request, fleet::AdminState s
     return fail(400, "target is missing", "a cluster, a cluster/node, or a glob of either");
   }
   std::optional<milliseconds> lasts;
-  if (const auto text = request.parameter("for_ms")) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (error != std::errc() || end != text->data() + text->size() || value <= 0) {
-      return fail(400, "for_ms must be a positive number of milliseconds");
-    }
-    lasts = milliseconds(value);
-  }
+  if (!take_for(request, lasts)) { return fail(400, kBadFor); }
   const std::size_t matched = supervisor_.set_admin(
       target, state, std::string(request.parameter("reason").value_or("")), lasts);
   if (matched == 0) {

@@ -25,6 +25,9 @@ class AdminApi {
   HttpResponse heartbeat(const HttpRequest& request);
   HttpResponse explain(const HttpRequest& request);
   HttpResponse set_admin(const HttpRequest& request, fleet::AdminState state);
+  HttpResponse reload(const HttpRequest& request);
+  HttpResponse zones(const HttpRequest& request);
+  HttpResponse set_token(const HttpRequest& request);
   HttpResponse operate(const HttpRequest& request);
 
   Supervisor& supervisor_;

@@ -116,6 +116,7 @@ json::object reload_object(const ReloadReport& report) {
   json::object made{{"number", report.number},
                     {"running", report.running},
                     {"succeeded", report.succeeded},
+                    {"kept_zones", report.kept_zones},
                     {"finished", nullptr},
                     {"problems", array_of(report.problems, text)}};
   if (report.finished != WallTime{}) { made["finished"] = timestamp(report.finished); }
@@ -142,6 +143,41 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
           {"cost_ms", number(cost.total_ms)},
           {"price_ms", number(each.price_ms)},
           {"mask", text(steer::to_string(cost.mask))}};
+}
+
+const char* state_of(const ZoneStatus& status) {
+  if (status.state == zone::ZoneState::kExpired) { return "expired"; }
+  return status.state == zone::ZoneState::kServed ? "served" : "not_ready";
+}
+
+json::object zone_object(const ZoneStatus& status) {
+  json::object made{{"name", text(status.apex.to_string())},
+                    {"kind", status.kind == ZoneKind::kPrimary ? "primary" : "secondary"},
+                    {"state", state_of(status)},
+                    {"signed", !status.is_signed     ? "no"
+                               : status.is_presigned ? "as_loaded"
+                                                     : "here"},
+                    {"serial", nullptr},
+                    {"authored_serial", nullptr},
+                    {"records", status.records},
+                    {"routes", status.routes},
+                    {"source", text(status.source)},
+                    {"since", timestamp(status.since)},
+                    {"problem", text(status.problem)}};
+  if (status.state == zone::ZoneState::kServed) {
+    made["serial"] = status.serial;
+    made["authored_serial"] = status.authored_serial;
+  }
+  return made;
+}
+
+json::object token_object(const AcmeToken& token) {
+  return {{"name", text(token.name.to_string())},
+          {"owner", text(token.owner.to_string())},
+          {"zone", text(token.apex.to_string())},
+          {"token", text(token.text)},
+          {"expires", timestamp(token.expires)},
+          {"published", token.is_published}};
 }
 
 std::string line(const json::object& object) { return json::serialize(object) + '\n'; }
@@ -210,6 +246,14 @@ std::string to_json(const answer::ExplainRequest& asked, const answer::Explanati
     made["longitude"] = number(from.place->longitude);
   }
   return line(made);
+}
+
+std::string to_json(const std::vector<ZoneStatus>& zones) {
+  return line({{"zones", array_of(zones, zone_object)}});
+}
+
+std::string to_json(const std::vector<AcmeToken>& tokens) {
+  return line({{"tokens", array_of(tokens, token_object)}});
 }
 
 std::string to_json(const ReloadReport& report) { return line(reload_object(report)); }

@@ -46,10 +46,11 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   for (std::size_t i = 0; i < workers_; ++i) {
     counters_.push_back(std::make_unique<answer::AnswerCounters>());
   }
+  epoch_ = std::make_shared<Epoch>(compiled, workers_, now.mono);
+  restore_zones();
   zone_store_.adopt(std::exchange(compiled->table, nullptr));
   compiled->zones = nullptr;  // a version no longer served must not stay in memory
   zones_ = zone_store_.zones();
-  epoch_ = std::make_shared<Epoch>(compiled, workers_, now.mono);
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
   restore_state();
   next_plan_ = now.mono;
@@ -188,11 +189,17 @@ std::optional<MonoTime> Supervisor::on_wake() {
     next_geo_look_ = now.mono + milliseconds(config.geo.watch_interval_ms);
   }
   if (published_) { published_->reclaim(); }
+  const auto token_expiry = zone_store_.next_token_expiry();
+  if (token_expiry && *token_expiry <= now.wall && !tokens_posted_ && !stopping_) {
+    tokens_posted_ = true;
+    run_tokens();
+  }
 
   std::optional<MonoTime> wake = next_save_;
   const auto sooner = [&wake](MonoTime at) { wake = std::min(*wake, at); };
   if (const auto deadline = fleet_->next_deadline()) { sooner(*deadline); }
   if (config.geo.watch_interval_ms > 0) { sooner(next_geo_look_); }
+  if (token_expiry && !tokens_posted_) { sooner(now.mono + (*token_expiry - now.wall)); }
   if (!planning_) { sooner(std::max(next_plan_, now.mono + milliseconds(50))); }
   return wake;
 }
@@ -234,9 +241,9 @@ void Supervisor::start_server() {
   planning_loop_->post([this] { zone_store_.notify(); });
 }
 
-std::string Supervisor::state_file() const {
+std::string Supervisor::state_file(const char* name) const {
   const std::string& folder = epoch_->compiled->config.server.state_dir;
-  return folder.empty() ? "" : folder + "/fleet.json";
+  return folder.empty() ? "" : folder + '/' + name;
 }
 
 void Supervisor::restore_state() {

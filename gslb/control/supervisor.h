@@ -74,6 +74,10 @@ class Supervisor {
   std::optional<ZoneStatus> zone_status(const dns::Name& apex) const {
     return zone_store_.status(apex);
   }
+  // See ZoneStore; quick.  Answers follow soon: AcmeToken::is_published.
+  Result<AcmeToken, Refusal> set_token(std::string_view name, std::string text, milliseconds lasts);
+  std::size_t clear_tokens(std::string_view name);
+  std::vector<AcmeToken> tokens() const { return zone_store_.tokens(); }
   // Runs `task` on the planning thread soon, then publishes what it changed.
   void with_zones(std::function<void(ZoneStore&)> task);
   // How many clusters and nodes `glob` named.  kNone clears.
@@ -105,12 +109,15 @@ class Supervisor {
   void take_over(std::shared_ptr<Compiled> compiled, const Epoch& old);
   void publish_zones_soon();
   void publish_zones();
+  void run_tokens();
+  void save_zones();
+  void restore_zones();
   void finish_reload(const ReloadOutcome& outcome);
   void adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
              std::shared_ptr<const zone::ZoneSet> zones);
   void restore_state();
   void save_state();
-  std::string state_file() const;
+  std::string state_file(const char* name = "fleet.json") const;
 
   const std::string config_file_;
   const std::function<void()> on_fatal_;
@@ -134,6 +141,7 @@ class Supervisor {
   MonoTime next_save_;
   MonoTime next_geo_look_;
   bool geo_looking_ = false;
+  bool tokens_posted_ = false;  // run_tokens() is queued
   std::vector<bool> serving_;  // by cluster, as the last plan saw it
   std::optional<steer::PlanSummary> plan_summary_;
   std::uint64_t plans_ = 0;

@@ -1,4 +1,4 @@
-// Reloads of all, of the geo files, of one zone; and every other change of a zone.
+// Reloads of all, of the geo files, of one zone.
 #include <algorithm>
 #include <tuple>
 
@@ -138,6 +138,7 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, const Epoch& old)
   steer::Plan plan = make_plan(*epoch, inputs, now);
   loop_->call([&] { adopt(std::move(epoch), std::move(plan), std::move(zones)); });
   zone_store_.notify();
+  save_zones();
 }
 
 // Planning thread.
@@ -191,32 +192,6 @@ void Supervisor::adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
   }
   serving_.clear();  // whatever changed while that was planned is seen by the next plan
   plan_wanted_ = true;
-}
-
-void Supervisor::with_zones(std::function<void(ZoneStore&)> task) {
-  planning_loop_->post([this, task = std::move(task)] {
-    task(zone_store_);
-    publish_zones_soon();
-  });
-}
-
-// Planning thread.  Changes that are queued already come into the same snapshot.
-void Supervisor::publish_zones_soon() {
-  if (zones_posted_ || !zone_store_.has_changes()) { return; }
-  zones_posted_ = true;
-  planning_loop_->post([this] { publish_zones(); });
-}
-
-// Planning thread.
-void Supervisor::publish_zones() {
-  zones_posted_ = false;
-  auto zones = zone_store_.zones();
-  loop_->call([&] {
-    if (zones == zones_) { return; }
-    zones_ = std::move(zones);
-    if (snapshot_ && !stopping_) { publish(*epoch_, snapshot_->map); }
-  });
-  zone_store_.notify();
 }
 
 }  // namespace gslb::control

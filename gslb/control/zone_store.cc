@@ -1,29 +1,8 @@
-#include "gslb/control/zone_store.h"
-
 #include <algorithm>
 
-#include "gslb/base/check.h"
-#include "gslb/zone/derive.h"
+#include "gslb/control/zone_place.h"
 
 namespace gslb::control {
-
-using zone::ZoneState;
-
-struct ZoneStore::Place {
-  ZoneTable::Row row;
-  ZonePtr delivered;                        // a secondary's copy, routes bound
-  ZonePtr served;                           // null only until the first run()
-  ZonePtr made_from;                        // the authored zone `served` was made from
-  ZoneState absent = ZoneState::kNotReady;  // what it is without a copy
-  bool is_expired = false;
-  bool holds_serial = false;  // `served` is ahead of what is authored
-  std::string source;
-  std::string problem;
-  WallTime since;
-
-  const ZonePtr& authored() const noexcept { return row->file.empty() ? delivered : row->zone; }
-  bool has_data() const noexcept { return served && served->state() == ZoneState::kServed; }
-};
 
 namespace {
 
@@ -32,21 +11,13 @@ bool has_keys(const ZonePtr& zone) {
          zone->rrset(zone::Zone::kApexNode, dns::RrType::kDnskey).has_value();
 }
 
+}  // namespace
+
 ZonePtr with_routes(const zone::Zone& from, const std::vector<zone::RouteBinding>& routes) {
   zone::Derivation changes;
   changes.routes = routes;
   return zone::derive(from, changes);
 }
-
-ZonePtr with_serial(const zone::Zone& from, const std::vector<zone::RouteBinding>& routes,
-                    std::uint32_t serial) {
-  zone::Derivation changes;
-  changes.routes = routes;
-  changes.serial = serial;
-  return zone::derive(from, changes);
-}
-
-}  // namespace
 
 ZoneStore::ZoneStore() = default;
 ZoneStore::~ZoneStore() = default;
@@ -177,59 +148,10 @@ void ZoneStore::restage(const dns::Name& apex) {
   if (Place* const place = find(apex)) { run(*place, true); }
 }
 
-// Brings `served` up to date with what is authored.
-void ZoneStore::run(Place& place, bool restage) {
-  const ZonePtr& authored = place.authored();
-  if (!authored || place.is_expired) {
-    const ZoneState why = place.is_expired ? ZoneState::kExpired : ZoneState::kNotReady;
-    if (place.served && place.served->state() == why) { return; }
-    return put(place, zone::Zone::without_data(place.row->apex, why), place.problem);
-  }
-  const bool changed = authored != place.made_from || !place.has_data();
-  if (!changed && !restage) { return; }
-  std::string problem;
-  ZonePtr now = make_served(place, changed, problem);
-  if (problem.empty()) {
-    place.made_from = authored;
-    problem = place.row->problem;
-  }
-  put(place, std::move(now), std::move(problem));
-}
-
-ZonePtr ZoneStore::make_served(Place& place, bool changed, std::string& problem) {
-  const ZonePtr& authored = place.authored();
-  const ZonePtr previous = place.has_data() ? place.served : nullptr;
-  const bool is_newer = !previous || serial_is_newer(authored->serial(), previous->serial());
-  const std::uint32_t serial = is_newer ? authored->serial() : previous->serial() + 1;
-  if (stage_) {
-    auto made = stage_({.apex = place.row->apex,
-                        .source = authored,
-                        .previous = previous,
-                        .source_changed = changed,
-                        .serial = serial});
-    if (!made) {
-      problem = made.error();
-      // Its routes may be of another configuration; without them it would be wrong to serve it.
-      if (previous && changed) { return with_routes(*previous, place.row->routes); }
-      if (previous) { return previous; }
-      return zone::Zone::without_data(place.row->apex, ZoneState::kNotReady);
-    }
-    if (*made != authored) {
-      place.holds_serial = true;
-      return *made;
-    }
-  }
-  if (is_newer) { place.holds_serial = false; }
-  // What its readers have seen is ahead of the file: it must go on from there.
-  if (place.holds_serial) {
-    return changed ? with_serial(*authored, place.row->routes, serial) : previous;
-  }
-  return authored;
-}
-
 void ZoneStore::put(Place& place, ZonePtr now, std::string problem) {
   const bool is_new = now != place.served;
   if (is_new) {
+    if (place.holds_serial) { is_unsaved_ = true; }
     changes_.push_back({place.row->apex, place.served, now});
     zones_ = nullptr;
   }
@@ -296,6 +218,13 @@ std::shared_ptr<const zone::ZoneSet> ZoneStore::zones() {
 
 void ZoneStore::notify() {
   const std::vector<ZoneChange> changes = std::exchange(changes_, {});
+  {
+    std::lock_guard lock(mutex_);
+    for (AcmeToken& token : tokens_) {
+      const Place* const place = find(token.apex);
+      token.is_published = place != nullptr && place->has_token(token);
+    }
+  }
   for (const ZoneChange& change : changes) {
     for (const ZoneListener& listener : listeners_) { listener(change); }
   }

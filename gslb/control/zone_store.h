@@ -2,12 +2,13 @@
 //
 // Source: RFC 1982 (serials), RFC 8914 4.15 and 4.25 (why a zone can't be answered from).
 //
-// Per zone: authored (its file, or the copy a transfer delivered; routes bound) → stage (signing,
-// if a policy says so) → served.  Whatever changes one of them goes through here, so the serial
-// only grows, listeners (journal, NOTIFY) see every version once and in order, and one zone's fault
-// leaves the others alone.
+// Per zone: authored (its file, or the copy a transfer delivered; routes bound) → + ACME tokens →
+// stage (signing, if a policy says so) → served.  Whatever changes one of them goes through here,
+// so the serial only grows, listeners (journal, NOTIFY) see every version once and in order, and
+// one zone's fault leaves the others alone.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,7 +20,9 @@
 
 #include "gslb/base/clock.h"
 #include "gslb/base/result.h"
+#include "gslb/control/acme_tokens.h"
 #include "gslb/control/zone_files.h"
+#include "gslb/zone/derive.h"
 #include "gslb/zone/zone_set.h"
 
 namespace gslb::control {
@@ -64,7 +67,13 @@ struct ZoneStatus {
   std::string problem;  // the last one, until a version without
 };
 
-// All changes on the planning thread; status() and served() from any thread.
+// What an operator asked for can't be done, for people.
+struct Refusal {
+  std::string what;
+  std::string hint;
+};
+
+// All changes on the planning thread; what says so from any thread.
 class ZoneStore {
  public:
   ZoneStore();
@@ -97,9 +106,27 @@ class ZoneStore {
   // Runs the stage again: keys or times have come.
   void restage(const dns::Name& apex);
 
-  // Null when there is no such zone, or nothing of it.
+  // Any thread.  Puts `text` at acme_owner(`name`), or where its CNAMEs lead in our zones, until
+  // `expires`; one that is there already gets that time.  Answers have it after run_tokens().
+  Result<AcmeToken, Refusal> set_token(std::string_view name, std::string text, WallTime expires);
+  // Any thread.  How many there were; gone from answers after run_tokens().
+  std::size_t clear_tokens(std::string_view name);
+  // Any thread.  In the order set.
+  std::vector<AcmeToken> tokens() const;
+  std::optional<WallTime> next_token_expiry() const;
+  // Drops what has expired and serves the zones whose tokens have changed anew.
+  void run_tokens(WallTime now);
+
+  // What to keep across restarts; restore before the first adopt().
+  SavedZones save() const;
+  void restore(SavedZones saved);
+  // True once after save() has changed.
+  bool take_unsaved() noexcept { return is_unsaved_.exchange(false); }
+
+  // Any thread.  Null when there is no such zone, or nothing of it.
   ZonePtr served(const dns::Name& apex) const;
   ZonePtr authored(const dns::Name& apex) const;
+  // Any thread.
   std::vector<ZoneStatus> status() const;
   std::optional<ZoneStatus> status(const dns::Name& apex) const;
 
@@ -115,9 +142,12 @@ class ZoneStore {
   std::unique_ptr<Place> make_place(ZoneTable::Row row);
   Place* find(const dns::Name& apex) const;
   void rebuild_places();
-  void bind_delivered(Place& place);
   void run(Place& place, bool restage);
   ZonePtr make_served(Place& place, bool changed, std::string& problem);
+  std::optional<std::uint32_t> last_serial(const Place& place) const;
+  zone::Derivation with_tokens(const Place& place) const;
+  Result<std::pair<dns::Name, const Place*>, Refusal> find_token_place(dns::Name owner) const;
+  const Place* closest_place(const dns::Name& name) const;
   void put(Place& place, ZonePtr now, std::string problem);
   static ZoneStatus status_of(const Place& place);
 
@@ -131,6 +161,9 @@ class ZoneStore {
   mutable std::mutex mutex_;  // guards what status() reads against the planning thread's writes
   std::vector<std::unique_ptr<Place>> places_;
   std::unordered_map<std::string, std::uint32_t> by_apex_;
+  std::vector<AcmeToken> tokens_;
+  std::unordered_map<std::string, std::uint32_t> saved_serials_;  // until a zone is first served
+  std::atomic<bool> is_unsaved_{false};
 };
 
 // a > b in the arithmetic of RFC 1982.

@@ -20,7 +20,14 @@ verbs
                               with round-trip time, cost, price and verdict.  ADDR is sent as a
                               client subnet; --as-resolver: it asks without one.  --resolver:
                               who asks for it, used when the subnet says nothing.  TYPE: A
-  reload                      read the configuration, zones and geo files anew; waits for the end
+  reload [ZONE] [--force]     read the configuration, zones and geo files anew; waits for the end.
+                              ZONE: that zone's file alone.  Zone files that look unchanged (size,
+                              time, inode) are not read but with --force
+  zones [ZONE]                what is served: serial, state, where it came from, last problem
+  acme set NAME TOKEN [--ttl-out TIME]
+                              TXT at _acme-challenge.NAME for that long (10m), then gone by itself;
+                              returns when answers have it
+  acme list | acme clear NAME
   drain TARGET [--for TIME] [--reason TEXT]
                               name it in no new answer; TARGET: a cluster (fra), a node (fra/n1),
                               or a pattern of either ('fra*', '*/n1')
@@ -48,7 +55,7 @@ exit codes
   0  ok
   1  the server can't be reached, isn't ready, or failed
   2  wrong usage or input, a refused reload, a configuration with errors
-  3  no such cluster or node
+  3  no such cluster, node, zone or token
   4  not authorised
 )";
 
@@ -61,15 +68,17 @@ struct VerbRow {
   std::size_t most;
 };
 
-constexpr std::array<VerbRow, 9> kVerbs = {{{"status", Verb::kStatus, 0, 0},
-                                            {"explain", Verb::kExplain, 1, 2},
-                                            {"reload", Verb::kReload, 0, 0},
-                                            {"drain", Verb::kDrain, 1, 1},
-                                            {"undrain", Verb::kUndrain, 1, 1},
-                                            {"force", Verb::kForce, 2, 2},
-                                            {"check", Verb::kCheck, 0, 0},
-                                            {"ready", Verb::kReady, 0, 0},
-                                            {"metrics", Verb::kMetrics, 0, 0}}};
+constexpr std::array<VerbRow, 11> kVerbs = {{{"status", Verb::kStatus, 0, 0},
+                                             {"explain", Verb::kExplain, 1, 2},
+                                             {"reload", Verb::kReload, 0, 1},
+                                             {"drain", Verb::kDrain, 1, 1},
+                                             {"undrain", Verb::kUndrain, 1, 1},
+                                             {"force", Verb::kForce, 2, 2},
+                                             {"check", Verb::kCheck, 0, 0},
+                                             {"ready", Verb::kReady, 0, 0},
+                                             {"metrics", Verb::kMetrics, 0, 0},
+                                             {"zones", Verb::kZones, 0, 1},
+                                             {"acme", Verb::kAcme, 1, 3}}};
 
 std::string suggest(const std::string& word, const std::vector<std::string>& known) {
   const std::string near = did_you_mean(word, known);
@@ -103,10 +112,11 @@ class Parser {
     if (equals != std::string::npos) { inline_value_ = argument.substr(equals + 1); }
     given_.push_back(name);
     if (!flag(name) && !valued(name)) {
-      error_ = "unknown option '" + name + "'" +
-               suggest(name, {"--config", "--url", "--token", "--token-file", "--ca", "--json",
-                              "--timeout", "--client", "--resolver", "--as-resolver", "--for",
-                              "--reason", "--verbose", "--help", "--version"});
+      error_ =
+          "unknown option '" + name + "'" +
+          suggest(name, {"--config", "--url", "--token", "--token-file", "--ca", "--json",
+                         "--timeout", "--client", "--resolver", "--as-resolver", "--for",
+                         "--reason", "--ttl-out", "--force", "--verbose", "--help", "--version"});
     }
   }
 
@@ -118,6 +128,8 @@ class Parser {
       options_.json = true;
     } else if (name == "-v" || name == "--verbose") {
       options_.verbose = true;
+    } else if (name == "--force") {
+      options_.force = true;
     } else if (name == "--as-resolver") {
       options_.as_resolver = true;
     } else {
@@ -145,7 +157,7 @@ class Parser {
       options_.client = value(name);
     } else if (name == "--resolver") {
       options_.resolver = value(name);
-    } else if (name == "--for") {
+    } else if (name == "--for" || name == "--ttl-out") {
       options_.lasts = duration(name);
     } else if (name == "--reason") {
       options_.reason = value(name);
@@ -192,6 +204,7 @@ class Parser {
     const std::size_t count = words_.size() - 1;
     if (count < row->least) {
       error_ = words_[0] + (row->verb == Verb::kExplain ? " needs a NAME"
+                            : row->verb == Verb::kAcme  ? " needs 'set', 'list' or 'clear'"
                             : count == 0                ? " needs a TARGET"
                                                         : " needs 'up' or 'down'");
     } else if (count > row->most) {
@@ -209,6 +222,10 @@ class Parser {
       if (options_.as_resolver && options_.resolver) {
         error_ = "--as-resolver and --resolver exclude each other";
       }
+    } else if (options_.verb == Verb::kAcme) {
+      take_acme();
+    } else if (options_.verb == Verb::kReload || options_.verb == Verb::kZones) {
+      if (words_.size() > 1) { options_.name = words_[1]; }
     } else if (words_.size() > 1) {
       options_.target = words_[1];
     }
@@ -221,6 +238,22 @@ class Parser {
     if (error_.empty()) { refuse_strangers(); }
   }
 
+  void take_acme() {
+    options_.action = words_[1];
+    const std::size_t wanted = options_.action == "set" ? 4U : options_.action == "clear" ? 3U : 2U;
+    if (options_.action != "set" && options_.action != "list" && options_.action != "clear") {
+      error_ = "acme has 'set', 'list' and 'clear', not '" + options_.action + "'";
+    } else if (words_.size() > wanted) {
+      error_ = "unexpected '" + words_[wanted] + "'";
+    } else if (words_.size() < wanted) {
+      error_ =
+          "acme " + options_.action + (wanted == 4 ? " needs a NAME and a TOKEN" : " needs a NAME");
+    } else {
+      if (wanted > 2) { options_.name = words_[2]; }
+      if (wanted > 3) { options_.token = words_[3]; }
+    }
+  }
+
   // An option another verb has is a mistake: `undrain fra --for 1h` would not do what it says.
   void refuse_strangers() {
     const Verb verb = options_.verb;
@@ -228,6 +261,8 @@ class Parser {
     for (const std::string& name : given_) {
       const bool of_explain = name == "--client" || name == "--resolver" || name == "--as-resolver";
       if ((of_explain && verb != Verb::kExplain) || (name == "--for" && !sets) ||
+          (name == "--ttl-out" && options_.action != "set") ||
+          (name == "--force" && verb != Verb::kReload) ||
           (name == "--reason" && !sets && verb != Verb::kUndrain) ||
           ((name == "-v" || name == "--verbose") && verb != Verb::kStatus) ||
           (name == "--json" && (verb == Verb::kMetrics || verb == Verb::kCheck))) {

@@ -32,6 +32,8 @@ enum class Verb {
   kCheck,
   kReady,
   kMetrics,
+  kZones,
+  kAcme,
 };
 
 // Where and how to ask, as written; unset: not given.
@@ -50,14 +52,17 @@ struct Options {
   Connection connection;
   bool json = false;
   bool verbose = false;                 // status
-  std::string name;                     // explain
+  bool force = false;                   // reload
+  std::string name;                     // explain, reload, zones, acme set and clear
+  std::string action;                   // acme: "set", "list" or "clear"
+  std::string token;                    // acme set
   std::string type = "A";               // explain
   std::string client;                   // explain
   std::optional<std::string> resolver;  // explain
   bool as_resolver = false;             // explain
   std::string target;                   // drain, undrain, force
   std::string state;                    // force: "up" or "down"
-  std::optional<milliseconds> lasts;    // drain, force
+  std::optional<milliseconds> lasts;    // drain, force, acme set
   std::string reason;                   // drain, undrain, force
 };
 

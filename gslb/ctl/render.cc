@@ -137,6 +137,7 @@ Result<ReloadOutcome, std::string> read_reload(std::string_view body) {
   outcome.number = static_cast<std::uint64_t>(*number);
   outcome.running = flag_at(*parsed, "running");
   outcome.succeeded = flag_at(*parsed, "succeeded");
+  outcome.kept_zones = static_cast<std::uint64_t>(number_at(*parsed, "kept_zones").value_or(0));
   for (const json::value& each : array_at(*parsed, "problems")) {
     if (each.is_string()) {
       outcome.problems += printable({each.get_string().data(), each.get_string().size()}) + "\n";

@@ -26,9 +26,18 @@ struct ReloadOutcome {
   std::uint64_t number = 0;
   bool running = false;
   bool succeeded = false;
+  std::uint64_t kept_zones = 0;
   std::string problems;  // one a line
 };
 Result<ReloadOutcome, std::string> read_reload(std::string_view body);
+
+// Bodies of GET /v1/zones and GET /v1/acme.
+Result<std::string, std::string> render_zones(std::string_view body, const Look& look);
+Result<std::string, std::string> render_tokens(std::string_view body, const Look& look);
+// The "owner" of that token in the answer of POST /v1/acme/set.
+Result<std::string, std::string> read_token_owner(std::string_view body, std::string_view token);
+// True when GET /v1/acme says that answers have the token.
+bool is_token_published(std::string_view body, std::string_view owner, std::string_view token);
 
 // {"error", "hint"} as one line; the body itself when it is something else.
 std::string render_error(std::string_view body);

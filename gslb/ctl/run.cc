@@ -45,6 +45,10 @@ class Run {
         return ready();
       case Verb::kMetrics:
         return metrics();
+      case Verb::kZones:
+        return show("/v1/zones", {{"zone", options_.name}}, render_zones);
+      case Verb::kAcme:
+        return acme();
       case Verb::kHelp:
       case Verb::kVersion:
       case Verb::kCheck:
@@ -100,7 +104,8 @@ class Run {
   }
 
   int reload() {
-    if (!ask_well("POST", "/v1/reload", {})) { return code_; }
+    const Parameters parameters = {{"zone", options_.name}, {"force", options_.force ? "1" : ""}};
+    if (!ask_well("POST", "/v1/reload", parameters)) { return code_; }
     for (;;) {
       const auto outcome = read_reload(reply_.body);
       if (!outcome) { return fail(kExitServer, server_.url + ": " + outcome.error()); }
@@ -111,7 +116,7 @@ class Run {
   }
 
   int tell_reload(const ReloadOutcome& outcome) {
-    const int code = outcome.succeeded ? kExitOk : kExitUsage;
+    const int code = outcome.succeeded && outcome.kept_zones == 0 ? kExitOk : kExitUsage;
     if (options_.json) {
       world_.print(reply_.body);
       return code;
@@ -119,6 +124,10 @@ class Run {
     world_.complain(outcome.problems);
     if (!outcome.succeeded) {
       return fail(code, "reload refused; what was loaded before keeps serving");
+    }
+    if (outcome.kept_zones > 0) {
+      return fail(code, "reloaded, but " + std::to_string(outcome.kept_zones) +
+                            " zones with errors keep their older copy");
     }
     world_.print("reloaded\n");
     return code;
@@ -145,6 +154,32 @@ class Run {
     if (options_.lasts) { line += " for " + format_duration_ms(options_.lasts->count()); }
     world_.print(line + "\n");
     return kExitOk;
+  }
+
+  int acme() {
+    if (options_.action == "list") { return show("/v1/acme", {}, render_tokens); }
+    Parameters parameters = {{"name", options_.name}, {"token", options_.token}};
+    if (options_.lasts) {
+      parameters.emplace_back("for_ms", std::to_string(options_.lasts->count()));
+    }
+    if (!ask_well("POST", "/v1/acme/" + options_.action, parameters)) { return code_; }
+    if (options_.action == "clear") {
+      world_.print(options_.json ? reply_.body : "cleared " + options_.name + "\n");
+      return kExitOk;
+    }
+    const std::string accepted = reply_.body;
+    const auto owner = read_token_owner(accepted, options_.token);
+    if (!owner) { return fail(kExitServer, server_.url + ": " + owner.error()); }
+    // An ACME client asks for validation as soon as its hook returns.
+    for (milliseconds waited{}; waited < options_.connection.timeout; waited += kReloadPoll) {
+      if (!ask_well("GET", "/v1/acme", {})) { return code_; }
+      if (is_token_published(reply_.body, *owner, options_.token)) {
+        world_.print(options_.json ? accepted : "set at " + *owner + "\n");
+        return kExitOk;
+      }
+      world_.sleep(kReloadPoll);
+    }
+    return fail(kExitServer, "the token is taken, but not yet in answers");
   }
 
   int ready() {

@@ -177,5 +177,110 @@ TEST_F(ZoneStoreTest, MembersComeAndGoAndYieldToTheConfiguration) {
   EXPECT_EQ(store.served(name("m.")), nullptr);
 }
 
+WallTime at(int s) { return WallTime(seconds(1'000'000 + s)); }
+
+std::size_t texts_at(const ZoneStore& store, const std::string& apex, const std::string& owner) {
+  const ZonePtr zone = store.served(name(apex));
+  const zone::NodeIndex node = zone->find_node(name(owner).wire());
+  if (node == zone::kNoNode) { return 0; }
+  const auto set = zone->rrset(node, dns::RrType::kTxt);
+  return set ? set->count : 0;
+}
+
+TEST_F(ZoneStoreTest, TokensComeAndGoUnderGrowingSerials) {
+  const ZonePtr a = zone_of("a.", 10);
+  store.adopt(table({row("a.", a)}));
+  changes();
+  ASSERT_TRUE(store.set_token("www.a.", "one", at(60)));
+  ASSERT_TRUE(store.set_token("_acme-challenge.WWW.a", "two", at(90)));
+  ASSERT_TRUE(store.set_token("*.www.a.", "three", at(90)));
+  EXPECT_FALSE(store.tokens()[0].is_published);
+  store.run_tokens(at(0));
+  EXPECT_EQ(texts_at(store, "a.", "_acme-challenge.www.a."), 3U);
+  EXPECT_EQ(changes(), (std::vector<Seen>{{"a.", 10, 11}}));
+  EXPECT_TRUE(store.tokens()[0].is_published);
+  EXPECT_EQ(store.next_token_expiry(), at(60));
+  store.run_tokens(at(60));
+  EXPECT_EQ(texts_at(store, "a.", "_acme-challenge.www.a."), 2U);
+  EXPECT_EQ(store.clear_tokens("www.a."), 2U);
+  store.run_tokens(at(61));
+  EXPECT_EQ(texts_at(store, "a.", "_acme-challenge.www.a."), 0U);
+  EXPECT_EQ(changes(), (std::vector<Seen>{{"a.", 11, 12}, {"a.", 12, 13}}));
+  // The file's serial counts again once it is ahead of what was served.
+  store.adopt(table({row("a.", zone_of("a.", 11))}));
+  EXPECT_EQ(store.served(name("a."))->serial(), 14U);
+  const ZonePtr ahead = zone_of("a.", 20);
+  store.adopt(table({row("a.", ahead)}));
+  EXPECT_EQ(store.served(name("a.")), ahead);
+}
+
+TEST_F(ZoneStoreTest, TokensAndSerialsOutliveARestart) {
+  store.adopt(table({row("a.", zone_of("a.", 10))}));
+  ASSERT_TRUE(store.set_token("www.a.", "one", at(60)));
+  store.run_tokens(at(0));
+  EXPECT_TRUE(store.take_unsaved());
+  Problems problems;
+  const std::string text = write_zone_state(store.save());
+  ZoneStore heir;
+  heir.restore(parse_zone_state(text, problems));
+  EXPECT_TRUE(problems.list().empty()) << problems.to_string();
+  heir.adopt(table({row("a.", zone_of("a.", 10))}));
+  EXPECT_EQ(texts_at(heir, "a.", "_acme-challenge.www.a."), 1U);
+  EXPECT_EQ(heir.served(name("a."))->serial(), 12U);
+}
+
+TEST_F(ZoneStoreTest, TokensAreSignedWithTheZone) {
+  std::size_t texts = 0;
+  store.set_stage([&](const StageInput& input) -> Result<ZonePtr, std::string> {
+    const auto node = input.source->find_node(name("_acme-challenge.a.").wire());
+    texts = node == zone::kNoNode ? 0 : input.source->rrset_count(node);
+    zone::Derivation changes;
+    changes.serial = input.serial;
+    return zone::derive(*input.source, changes);
+  });
+  store.adopt(table({row("a.", zone_of("a.", 1))}));
+  ASSERT_TRUE(store.set_token("a.", "one", at(60)));
+  store.run_tokens(at(0));
+  EXPECT_EQ(texts, 1U);
+  EXPECT_EQ(store.served(name("a."))->serial(), 2U);
+}
+
+TEST_F(ZoneStoreTest, ATokenFollowsTheAliasesItsNameHas) {
+  store.adopt(table({row("a.", zone_of("a.", 1,
+                                       "_acme-challenge.x CNAME x.v.b.\n"
+                                       "_acme-challenge.y CNAME y.elsewhere.\n"
+                                       "_acme-challenge.l CNAME _acme-challenge.l\n")),
+                     row("b.", zone_of("b.", 1)), row("s.", nullptr)}));
+  const auto set = store.set_token("x.a.", "one", at(60));
+  ASSERT_TRUE(set);
+  EXPECT_EQ(set->owner, name("x.v.b."));
+  store.run_tokens(at(0));
+  EXPECT_EQ(texts_at(store, "b.", "x.v.b."), 1U);
+  EXPECT_EQ(store.clear_tokens("x.a."), 1U);
+  for (const char* refused : {"y.a.", "l.a.", "www.s.", "nowhere.", "a..b", ""}) {
+    EXPECT_FALSE(store.set_token(refused, "one", at(60))) << refused;
+  }
+  EXPECT_FALSE(store.set_token("z.a.", "", at(60)));
+  EXPECT_FALSE(store.set_token("z.a.", std::string(256, 'x'), at(60)));
+  EXPECT_FALSE(store.set_token("z.a.", "two words", at(60)));
+  EXPECT_TRUE(store.tokens().empty());
+}
+
+TEST(ZoneState, LeavesOutWhatItCannotUse) {
+  for (const char* text : {"", "[]", "{\"version\":2}", "{\"version\":1,\"tokens\":3}"}) {
+    Problems problems;
+    EXPECT_TRUE(parse_zone_state(text, problems).tokens.empty());
+    EXPECT_FALSE(problems.list().empty()) << text;
+  }
+  Problems problems;
+  const SavedZones saved = parse_zone_state(
+      R"({"version":1,"serials":[{"zone":"a.","serial":4294967296},{"zone":"b.","serial":7}],
+          "tokens":[1,{"name":"x.a.","owner":"x.b.","zone":"a.","token":"t","expires_ms":5}]})",
+      problems);
+  EXPECT_TRUE(saved.tokens.empty());
+  ASSERT_EQ(saved.serials.size(), 1U);
+  EXPECT_EQ(saved.serials[0].second, 7U);
+}
+
 }  // namespace
 }  // namespace gslb::control

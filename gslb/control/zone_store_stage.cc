@@ -1,0 +1,238 @@
+// From authored to served: tokens, stage, serial.
+#include <algorithm>
+
+#include "gslb/control/zone_place.h"
+#include "gslb/zone/insertion.h"
+
+namespace gslb::control {
+namespace {
+
+constexpr int kMaxAliases = 8;
+
+// TXT RDATA of one character string.
+std::vector<std::uint8_t> text_rdata(const std::string& text) {
+  std::vector<std::uint8_t> rdata{static_cast<std::uint8_t>(text.size())};
+  rdata.insert(rdata.end(), text.begin(), text.end());
+  return rdata;
+}
+
+Refusal refuse(const dns::Name& owner, const std::string& what, std::string hint) {
+  return {owner.to_string() + ' ' + what, std::move(hint)};
+}
+
+}  // namespace
+
+// Brings `served` up to date with what is authored.
+void ZoneStore::run(Place& place, bool restage) {
+  const ZonePtr& authored = place.authored();
+  if (!authored || place.is_expired) {
+    const ZoneState why = place.is_expired ? ZoneState::kExpired : ZoneState::kNotReady;
+    if (place.served && place.served->state() == why) { return; }
+    return put(place, zone::Zone::without_data(place.row->apex, why), place.problem);
+  }
+  std::vector<std::string> with;
+  {
+    std::lock_guard lock(mutex_);
+    for (const AcmeToken& token : tokens_) {
+      if (token.apex == place.row->apex) { with.push_back(Place::key_of(token)); }
+    }
+  }
+  const bool changed = authored != place.made_from || with != place.made_with || !place.has_data();
+  if (!changed && !restage) { return; }
+  std::string problem;
+  ZonePtr now = make_served(place, changed, problem);
+  if (problem.empty()) {
+    std::lock_guard lock(mutex_);
+    place.made_from = authored;
+    place.made_with = std::move(with);
+    problem = place.row->problem;
+  }
+  put(place, std::move(now), std::move(problem));
+}
+
+// The serial that `served` had, if it had one: this run or the one before.
+std::optional<std::uint32_t> ZoneStore::last_serial(const Place& place) const {
+  if (place.has_data()) { return place.served->serial(); }
+  const auto saved = saved_serials_.find(zone_key(place.row->apex));
+  return saved == saved_serials_.end() ? std::nullopt : std::optional(saved->second);
+}
+
+ZonePtr ZoneStore::make_served(Place& place, bool changed, std::string& problem) {
+  const ZonePtr& authored = place.authored();
+  const ZonePtr previous = place.has_data() ? place.served : nullptr;
+  const auto last = last_serial(place);
+  const bool is_newer = !last || serial_is_newer(authored->serial(), *last);
+  const std::uint32_t serial = is_newer ? authored->serial() : *last + 1;
+  zone::Derivation changes = with_tokens(place);
+  changes.serial = serial;
+  const bool has_tokens = !changes.added.empty();
+  const ZonePtr source = has_tokens ? zone::derive(*authored, changes) : authored;
+  if (stage_) {
+    auto made = stage_({.apex = place.row->apex,
+                        .source = source,
+                        .previous = previous,
+                        .source_changed = changed,
+                        .serial = serial});
+    if (!made) {
+      problem = made.error();
+      // Its routes may be of another configuration: they must not meet this one's.
+      if (previous && changed) { return with_routes(*previous, place.row->routes); }
+      if (previous) { return previous; }
+      return zone::Zone::without_data(place.row->apex, ZoneState::kNotReady);
+    }
+    if (*made != source) {
+      place.holds_serial = true;
+      return *made;
+    }
+  }
+  if (!changed) { return previous; }
+  // What its readers have seen is ahead of the file: it must go on from there.
+  place.holds_serial = has_tokens || (!is_newer && (place.holds_serial || !previous));
+  if (has_tokens || !place.holds_serial) { return source; }
+  return zone::derive(*authored, changes);
+}
+
+// The tokens of a zone as records; those that no longer fit it are left out.
+zone::Derivation ZoneStore::with_tokens(const Place& place) const {
+  zone::Derivation changes;
+  changes.routes = place.row->routes;
+  std::lock_guard lock(mutex_);
+  for (const AcmeToken& token : tokens_) {
+    if (!(token.apex == place.row->apex)) { continue; }
+    (void)zone::insert(*place.authored(),
+                       {token.owner, dns::RrType::kTxt, kAcmeTtl_s, text_rdata(token.text)},
+                       changes);
+  }
+  return changes;
+}
+
+// REQUIRES: mutex_ is held, here and in the next.
+const ZoneStore::Place* ZoneStore::closest_place(const dns::Name& name) const {
+  dns::Name apex = name;
+  for (;;) {
+    if (const Place* const place = find(apex)) { return place; }
+    if (apex.is_root()) { return nullptr; }
+    apex = apex.parent();
+  }
+}
+
+Result<std::pair<dns::Name, const ZoneStore::Place*>, Refusal> ZoneStore::find_token_place(
+    dns::Name owner) const {
+  for (int hop = 0; hop < kMaxAliases; ++hop) {
+    const Place* const place = closest_place(owner);
+    if (place == nullptr) {
+      return Unexpected(
+          refuse(owner, "lies in no zone of this server",
+                 hop > 0 ? "the name is an alias: set the token where it leads" : ""));
+    }
+    if (place->row->file.empty()) {
+      return Unexpected(refuse(owner, "lies in a secondary zone", "set the token at its primary"));
+    }
+    const ZonePtr& authored = place->authored();
+    if (place->served == authored && authored->rrset(zone::Zone::kApexNode, dns::RrType::kDnskey)) {
+      return Unexpected(refuse(owner, "lies in a zone that is signed elsewhere",
+                               "a record without a signature would not validate"));
+    }
+    zone::Derivation unused;
+    const auto fault = zone::insert(*authored, {owner, dns::RrType::kTxt, 0, {}}, unused);
+    if (!fault) { return std::pair(std::move(owner), place); }
+    if (*fault == zone::InsertionError::kBelowCut) {
+      return Unexpected(refuse(owner, "is delegated", "set the token in the zone below"));
+    }
+    if (*fault == zone::InsertionError::kBelowDname) {
+      return Unexpected(refuse(owner, "lies below a DNAME", "set the token at its target"));
+    }
+    const auto cname =
+        authored->rrset(authored->find_node(owner.lower().wire()), dns::RrType::kCname);
+    auto target = dns::Name::from_wire(dns::RdataCursor(*cname).rdata());
+    owner = target->lower();
+  }
+  return Unexpected(refuse(owner, "is at the end of too many aliases", ""));
+}
+
+Result<AcmeToken, Refusal> ZoneStore::set_token(std::string_view name, std::string text,
+                                                WallTime expires) {
+  const auto asked = acme_owner(name);
+  if (!asked) { return Unexpected(Refusal{"'" + std::string(name) + "' is not a name", ""}); }
+  if (!is_acme_text(text)) {
+    return Unexpected(Refusal{"the token is not 1 to 255 printable characters",
+                              "43 characters of base64url, as the ACME client prints it"});
+  }
+  std::lock_guard lock(mutex_);
+  auto found = find_token_place(*asked);
+  if (!found) { return Unexpected(found.error()); }
+  const auto& [owner, place] = *found;
+  std::size_t of_owner = 0;
+  for (AcmeToken& token : tokens_) {
+    if (!(token.owner == owner)) { continue; }
+    ++of_owner;
+    if (token.text != text || !(token.name == *asked)) { continue; }
+    token.expires = expires;
+    is_unsaved_ = true;
+    return token;
+  }
+  if (of_owner >= kMaxAcmeTokensPerOwner || tokens_.size() >= kMaxAcmeTokens) {
+    return Unexpected(Refusal{"too many tokens", "clear those that are done with"});
+  }
+  tokens_.push_back({*asked, owner, place->row->apex, std::move(text), expires, false});
+  is_unsaved_ = true;
+  return tokens_.back();
+}
+
+std::size_t ZoneStore::clear_tokens(std::string_view name) {
+  const auto asked = acme_owner(name);
+  if (!asked) { return 0; }
+  std::lock_guard lock(mutex_);
+  const std::size_t count =
+      std::erase_if(tokens_, [&](const AcmeToken& token) { return token.name == *asked; });
+  if (count > 0) { is_unsaved_ = true; }
+  return count;
+}
+
+std::vector<AcmeToken> ZoneStore::tokens() const {
+  std::lock_guard lock(mutex_);
+  return tokens_;
+}
+
+std::optional<WallTime> ZoneStore::next_token_expiry() const {
+  std::lock_guard lock(mutex_);
+  const auto first = std::ranges::min_element(tokens_, {}, &AcmeToken::expires);
+  return first == tokens_.end() ? std::nullopt : std::optional(first->expires);
+}
+
+void ZoneStore::run_tokens(WallTime now) {
+  std::vector<Place*> touched;
+  {
+    std::lock_guard lock(mutex_);
+    if (std::erase_if(tokens_, [&](const auto& token) { return token.expires <= now; }) > 0) {
+      is_unsaved_ = true;
+    }
+    for (const AcmeToken& token : tokens_) {
+      Place* const place = find(token.apex);
+      if (place != nullptr && !place->has_token(token)) { touched.push_back(place); }
+    }
+    for (const auto& place : places_) {
+      if (!place->made_with.empty()) { touched.push_back(place.get()); }
+    }
+  }
+  for (Place* const place : touched) { run(*place, false); }
+}
+
+SavedZones ZoneStore::save() const {
+  std::lock_guard lock(mutex_);
+  SavedZones saved;
+  saved.tokens = tokens_;
+  for (const auto& place : places_) {
+    if (!place->holds_serial || !place->has_data()) { continue; }
+    saved.serials.emplace_back(place->row->apex, place->served->serial());
+  }
+  return saved;
+}
+
+void ZoneStore::restore(SavedZones saved) {
+  std::lock_guard lock(mutex_);
+  tokens_ = std::move(saved.tokens);
+  for (const auto& [apex, serial] : saved.serials) { saved_serials_[zone_key(apex)] = serial; }
+}
+
+}  // namespace gslb::control
