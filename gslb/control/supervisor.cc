@@ -127,6 +127,7 @@ metrics::Input Supervisor::metrics() {
     input.reloads_succeeded = reloads_succeeded_;
     input.reloads_failed = reloads_failed_;
     input.last_reload_succeeded = reload_.succeeded;
+    input.kept_zones = reload_.kept_zones;
     if (reloads_succeeded_ + reloads_failed_ > 0) { input.last_reload_at = reload_.finished; }
     return input;
   });

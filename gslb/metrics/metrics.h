@@ -37,6 +37,7 @@ struct Input {
   std::uint64_t reloads_succeeded = 0;
   std::uint64_t reloads_failed = 0;
   bool last_reload_succeeded = true;
+  std::size_t kept_zones = 0;  // at the last reload, see ReloadReport
   std::optional<WallTime> last_reload_at;
 };
 
