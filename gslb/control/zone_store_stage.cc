@@ -11,8 +11,9 @@ constexpr int kMaxAliases = 8;
 
 // TXT RDATA of one character string.
 std::vector<std::uint8_t> text_rdata(const std::string& text) {
-  std::vector<std::uint8_t> rdata{static_cast<std::uint8_t>(text.size())};
-  rdata.insert(rdata.end(), text.begin(), text.end());
+  std::vector<std::uint8_t> rdata(1 + text.size());
+  rdata[0] = static_cast<std::uint8_t>(text.size());
+  std::ranges::copy(text, rdata.begin() + 1);
   return rdata;
 }
 
