@@ -21,6 +21,7 @@ from zones import make_family
 
 FAMILIES_AT_ONCE = 24
 SHOWN = 5
+DIED = "died"
 
 
 class Run:
@@ -37,9 +38,9 @@ class Run:
                 path.write_text(text)
                 paths.append((apex, path))
         self.servers = {name: servers.Server(name, paths) for name in ["proxima"] + peers}
-        probes = [make_query(i, apex, 6) for i, (apex, _) in enumerate(paths)]
+        self.probes = [make_query(i, apex, 6) for i, (apex, _) in enumerate(paths)]
         for server in self.servers.values():
-            server.wait(probes)
+            server.wait(self.probes)
 
     def answers(self, cases):
         """{server: [Answer or Malformed or None]}."""
@@ -48,12 +49,31 @@ class Run:
         found = {}
         for name, server in self.servers.items():
             replies = [None] * len(cases)
-            for tcp, ask in ((False, server.ask_udp), (True, server.ask_tcp)):
+            for tcp in (False, True):
                 chosen = [i for i, case in enumerate(cases) if case.tcp == tcp]
-                for i, reply in zip(chosen, ask([queries[i] for i in chosen])):
+                for i, reply in zip(chosen, self.ask(server, [queries[i] for i in chosen], tcp)):
                     replies[i] = reply
-            found[name] = [read(reply) for reply in replies]
+            found[name] = [reply if reply is DIED else read(reply) for reply in replies]
         return found
+
+    def ask(self, server, queries, tcp):
+        """A query that ends or hangs a peer is found by halving, and the peer started anew."""
+        try:
+            replies = (server.ask_tcp if tcp else server.ask_udp)(queries)
+        except OSError:
+            replies = [None] * len(queries)
+        if None not in replies or server.name == "proxima" or server.answers(self.probes[0]):
+            return replies
+        server.stop()
+        server.start()
+        server.wait(self.probes)
+        missing = [i for i, reply in enumerate(replies) if reply is None]
+        if len(queries) == 1:
+            return [DIED]
+        for half in (missing[:len(missing) // 2], missing[len(missing) // 2:]):
+            for i, reply in zip(half, self.ask(server, [queries[i] for i in half], tcp)):
+                replies[i] = reply
+        return replies
 
     def stop(self):
         for server in self.servers.values():
@@ -92,7 +112,8 @@ class Report:
             if peer == "proxima":
                 continue
             if not isinstance(theirs, Answer):
-                self._note(peer, case, None, "silence", str(theirs))
+                rule = "peer-died" if theirs is DIED else None
+                self._note(peer, case, rule, "silence", str(theirs))
                 continue
             for difference in compare(ours, theirs):
                 rule = rules.explain(peer, case, ours, theirs, difference, family)

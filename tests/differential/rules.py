@@ -35,6 +35,7 @@ RULES = {
     "yxdomain-soa": "RFC 6672 3.2 says nothing of the authority section beside YXDOMAIN; Knot puts "
                     "the SOA there",
     "truncated-chain": "RFC 6604 2.1: the RCODE is that of the last name; with TC some stop before it",
+    "peer-died": "no answer, because the query ended or hung the peer (Knot 3.2.6 hangs)",
     "chain-bound": "RFC 6672 3.2 sets no bound: a DNAME that leads below itself is followed 12 times "
                    "here (or to YXDOMAIN), once by NSD, other times by others",
     "ds-after-chain": "RFC 4035 3.1.4.1: DS at an apex served together with its parent is answered "
@@ -151,11 +152,15 @@ def _additional(peer, case, ours, theirs, difference, family):
         if key[0] not in _targets(ours) or not _is_zone_data(family, key, records):
             return None
     if _is_referral(ours) and not _in_domain_glue(ours) <= _in_domain_glue(theirs):
-        return "partial-glue" if not case.tcp else None
+        after_alias = peer == "named" and bool(ours.sections[0])   # BIND adds none there
+        return "partial-glue" if after_alias or not case.tcp else None
     # Theirs only: we were out of room, or the target is of a kind or place we don't look at.
     for key in difference.theirs:
+        if peer == "knot" and key[1] in (64, 65):   # of ServiceMode targets too: nobody asks for it
+            continue
         # Else it comes from a wildcard, or is occluded by a child zone that is served too.
-        written = any(key[0] in zone.records for apex, zone, _ in family
+        written = any(TYPES[line[0]] == key[1] for apex, zone, _ in family
+                      for line in zone.records.get(key[0], ())
                       if apex == _zone_of(family, key[0]))
         if ours.size + 30 < _limit(case) and key[0] in _targets(ours) and written and (
                 peer != "named"):
@@ -179,8 +184,11 @@ def explain(peer, case, ours, theirs, difference, family):
     if rule is not None:
         return rule
     kind, names = difference.kind, _chain(case, ours)
-    if kind == "rcode" and ours.has(TC) and theirs.has(TC) and ours.sections[0]:
+    if kind == "rcode" and theirs.has(TC) and ours.sections[0]:
         return "truncated-chain"
+    if peer == "knot" and kind == "tc" and ours.has(TC) and not theirs.sections[1] and (
+            theirs.rcode_name() == "NXDOMAIN" or not theirs.sections[0]):
+        return "soa-left-out"
     if peer == "named" and case.type == ANY and kind in ("rcode", "authority") and any(
             record[1] == DNAME for record in ours.sections[0]):
         return "any-below-dname"

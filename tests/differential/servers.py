@@ -137,8 +137,11 @@ class Server:
         self.folder = harness.folder()
         self.port = harness.free_port()
         self.address = ("127.0.0.1", self.port)
-        shown = [(to_text(apex), path) for apex, path in zones]
-        self.process = harness.Process(MAKERS[name](self.folder, self.port, shown))
+        self.zones = [(to_text(apex), path) for apex, path in zones]
+        self.start()
+
+    def start(self):
+        self.process = harness.Process(MAKERS[self.name](self.folder, self.port, self.zones))
 
     def wait(self, probes, timeout=30):
         """Until every probe (octets of an SOA query) is answered with AA: all zones are there."""
@@ -158,7 +161,10 @@ class Server:
             if waiting:
                 time.sleep(0.05)
 
-    def ask_udp(self, queries, attempts=4, timeout=2.0, window=32):
+    def answers(self, probe):
+        return self.process.running() and self.ask_udp([probe], 1) != [None]
+
+    def ask_udp(self, queries, attempts=3, timeout=1.0, window=32):
         """Answers in the order of `queries`, None where none came; IDs must be their positions
         modulo 65536."""
         replies = [None] * len(queries)
