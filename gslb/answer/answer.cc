@@ -111,6 +111,7 @@ class Answering {
     edns.udp_payload = identity.udp_payload_octets;
     edns.dnssec_ok = query_.edns.dnssec_ok;
     if (query_.edns.nsid) { edns.nsid = identity.nsid; }
+    if (!asks_below(identity.report_channel)) { edns.report_channel = identity.report_channel; }
     if (query_.edns.tcp_keepalive && request_.transport != Transport::kUdp) {
       edns.tcp_keepalive_100ms = identity.tcp_keepalive_100ms;
     }
@@ -119,6 +120,13 @@ class Answering {
       edns.padding_block = kPaddingBlock;
     }
     return edns;
+  }
+
+  // Failures of the report queries themselves must not be reported (RFC 9567 6.2).
+  bool asks_below(Octets agent) const noexcept {
+    if (query_.question_end == dns::kHeaderOctets || agent.empty()) { return false; }
+    const Octets name = query_.qname.wire();
+    return name.size() >= agent.size() && std::ranges::equal(name.last(agent.size()), agent);
   }
 
   std::size_t limit() const noexcept {
@@ -147,15 +155,28 @@ class Answering {
     Resolution resolution(snapshot_, request_, scratch_, writer);
     const Rcode rcode = resolution.run(*zone);
     edns.ecs_scope_bits = resolution.scope_bits();
-    if (const auto ede = resolution.ede()) {
-      edns.has_ede = true;
-      edns.ede = *ede;
-    }
+    explain_failure(rcode, resolution.ede(), edns);
     count_ecs(resolution);
     if (writer.truncated()) { counters_.truncated.add(); }
     // QCLASS ANY can't be authoritative for all classes, RFC 1034 4.3.2 (3c).
-    const bool authoritative = resolution.authoritative() && query_.qclass == RrClass::kIn;
+    const bool authoritative =
+        resolution.authoritative() && rcode != Rcode::kServFail && query_.qclass == RrClass::kIn;
     return count(rcode, writer.finish(rcode, authoritative, query_.edns.present ? &edns : nullptr));
+  }
+
+  static void explain_failure(Rcode rcode, std::optional<dns::EdeCode> ede,
+                              ResponseEdns& edns) noexcept {
+    if (ede) {
+      edns.has_ede = true;
+      edns.ede = *ede;
+    } else if (rcode == Rcode::kServFail) {
+      // None of RFC 8914's codes means that there is nobody to send the client to.
+      edns.has_ede = true;
+      edns.ede_text = "no cluster of the service is up";
+    } else if (rcode == Rcode::kYxDomain) {
+      edns.has_ede = true;
+      edns.ede_text = "DNAME makes a name over 255 octets";
+    }
   }
 
   void count_ecs(const Resolution& resolution) noexcept {

@@ -74,7 +74,21 @@ void read_addresses(Octets response, dns::RrType type, Explanation& out) {
   }
 }
 
-// The route the name leads to, through CNAMEs as answer() follows them; kNoRoute when it does not.
+// `*name` below a DNAME → what the DNAME makes of it; false when that is too long.
+bool rewrite(const zone::Zone& zone, const zone::Found& found, dns::QuestionName* name) {
+  const auto dname = zone.rrset(found.node, dns::RrType::kDname);
+  if (!dname) { return false; }
+  const Octets prefix = name->wire().first(name->label_offset(found.labels_below));
+  const Octets target = dns::RdataCursor(*dname).rdata();
+  if (prefix.size() + target.size() > dns::kMaxNameOctets) { return false; }
+  std::vector<std::uint8_t> made(prefix.begin(), prefix.end());
+  made.insert(made.end(), target.begin(), target.end());
+  name->assign(made);
+  return true;
+}
+
+// The route the name leads to, through CNAMEs and DNAMEs as answer() follows them; kNoRoute when it
+// does not.
 zone::RouteIndex find_route(const Snapshot& snapshot, const dns::Name& name, dns::RrType type,
                             std::string* zone_name) {
   dns::QuestionName current;
@@ -84,6 +98,10 @@ zone::RouteIndex find_route(const Snapshot& snapshot, const dns::Name& name, dns
     if (zone == nullptr) { return zone::kNoRoute; }
     if (hop == 0) { *zone_name = zone->apex().to_string(); }
     const zone::Found found = zone::find(*zone, current, type);
+    if (found.kind == zone::Found::Kind::kDname) {
+      if (!rewrite(*zone, found, &current)) { return zone::kNoRoute; }
+      continue;
+    }
     if (found.kind != zone::Found::Kind::kExact && found.kind != zone::Found::Kind::kWildcard) {
       return zone::kNoRoute;
     }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gslb/answer/counters.h"
 #include "gslb/answer/routed_sets.h"
@@ -25,6 +26,8 @@ struct Identity {
   std::string nsid;      // "": no NSID (RFC 5001)
   std::string version;   // version.bind CH TXT; "": REFUSED
   std::string identity;  // id.server CH TXT (RFC 4892); "": REFUSED
+  std::vector<std::uint8_t>
+      report_channel;  // agent domain (RFC 9567), lower-case wire; empty: none
   std::uint16_t udp_payload_octets = 1232;
   std::uint16_t tcp_keepalive_100ms = 0;  // RFC 7828; 0: the option is not answered
 };

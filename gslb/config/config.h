@@ -32,6 +32,7 @@ struct Server {
   std::string nsid;                    // RFC 5001 text; default the host name; "" switches it off
   std::string version = "Proxima";     // version.bind / version.server CH TXT; "" refuses
   std::string identity;                // id.server / hostname.bind CH TXT; default nsid; "" refuses
+  std::optional<LocatedString> report_channel;  // RFC 9567 agent domain
   unsigned udp_payload_octets = 1232;  // 512..4096, RFC 9715
   std::int64_t tcp_idle_ms = 10'000;   // RFC 7766 6.2.3
   unsigned tcp_clients = 1024;         // per worker

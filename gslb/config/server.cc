@@ -112,6 +112,7 @@ void read_server(TomlTable& root, Context& context) {
   read_text(*table, "version", into.version);
   into.identity = into.nsid;
   read_text(*table, "identity", into.identity);
+  into.report_channel = located(*table, "report_channel");
   into.udp_payload_octets = static_cast<unsigned>(
       table->integer("udp_payload", 512, 4096).value_or(into.udp_payload_octets));
   into.tcp_idle_ms = table->duration_ms("tcp_idle", 100, 3'600'000).value_or(into.tcp_idle_ms);

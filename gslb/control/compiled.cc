@@ -46,6 +46,16 @@ std::shared_ptr<const zone::ZoneSet> zone_set(const ZoneTable& table) {
   return std::make_shared<const zone::ZoneSet>(std::move(zones));
 }
 
+void check_report_channel(const config::Server& server, Problems& problems) {
+  if (!server.report_channel) { return; }
+  const auto agent = dns::Name::parse(server.report_channel->text);
+  if (!agent || agent->is_root()) {
+    problems.error(server.report_channel->at,
+                   "report_channel '" + server.report_channel->text + "' is not a domain name",
+                   "name the zone that takes error reports (RFC 9567)");
+  }
+}
+
 }  // namespace
 
 std::string geo_fingerprint(const config::Config& config) {
@@ -80,6 +90,7 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems,
   if (!config) { return nullptr; }
   auto compiled = std::make_shared<Compiled>();
   compiled->config = std::move(*config);
+  check_report_channel(compiled->config.server, problems);
   compiled->fleet = fleet::FleetModel::compile(compiled->config);
   compiled->services = steer::compile_services(compiled->config, problems);
   if (compiled->services) {

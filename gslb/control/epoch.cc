@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "gslb/base/check.h"
+
 namespace gslb::control {
 namespace {
 
@@ -11,6 +13,12 @@ std::shared_ptr<const answer::Identity> make_identity(const config::Server& serv
   identity->nsid = server.nsid;
   identity->version = server.version;
   identity->identity = server.identity;
+  if (server.report_channel) {
+    const auto agent = dns::Name::parse(server.report_channel->text);
+    CHECK(agent.has_value());  // compile() has read it
+    const dns::Name lower = agent->lower();
+    identity->report_channel.assign(lower.wire().begin(), lower.wire().end());
+  }
   identity->udp_payload_octets = static_cast<std::uint16_t>(server.udp_payload_octets);
   identity->tcp_keepalive_100ms =
       static_cast<std::uint16_t>(std::min<std::int64_t>(server.tcp_idle_ms / 100, 65535));

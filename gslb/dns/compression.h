@@ -35,8 +35,8 @@ class NameCompressor {
   void rollback(std::size_t mark) noexcept;
 
  private:
-  static constexpr std::size_t kMaxTargets = 64;       // then names compress against these only
-  static constexpr std::size_t kBuckets = 64;          // a power of two
+  static constexpr std::size_t kMaxTargets = 250;      // then names compress against these only
+  static constexpr std::size_t kBuckets = 128;         // a power of two
   static constexpr std::size_t kMaxQnameTargets = 32;  // a long QNAME leaves room for others
 
   struct Target {

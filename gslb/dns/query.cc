@@ -157,6 +157,26 @@ bool take_question(Octets message, Query& query) noexcept {
   return true;
 }
 
+// What can be found of the OPT of a message with other faults: error responses carry one too (RFC
+// 6891 7, RFC 8906 3.2).
+void find_opt(Octets message, Edns& edns) noexcept {
+  std::size_t at = kHeaderOctets;
+  for (std::size_t left = load_u16(message.data() + 4); left > 0; --left) {
+    if (!skip_name(message, &at) || message.size() - at < 4) { return; }
+    at += 4;
+  }
+  std::size_t records = 0;
+  for (const std::size_t count_at : {6U, 8U, 10U}) {
+    records += load_u16(message.data() + count_at);
+  }
+  Record record;
+  for (; records > 0 && take_record(message, &at, &record); --records) {
+    if (record.type != RrType::kOpt) { continue; }
+    static_cast<void>(take_opt(record, edns));
+    return;
+  }
+}
+
 // Back to the state of a new Query, without clearing the arrays that sizes guard.
 void reset(Query& query) noexcept {
   query.question_end = kHeaderOctets;
@@ -176,9 +196,9 @@ std::size_t Query::udp_limit(std::size_t server_limit) const noexcept {
   return std::min(advertised, server_limit);
 }
 
-Result<void, QueryError> parse_query(Octets message, Query& query) noexcept {
-  reset(query);
-  if (message.size() < kHeaderOctets) { return Unexpected(QueryError::kShort); }
+namespace {
+
+Result<void, QueryError> parse_whole(Octets message, Query& query) noexcept {
   query.id = load_u16(message.data());
   const std::uint16_t flags = load_u16(message.data() + 2);
   query.recursion_desired = (flags & kFlagRecursionDesired) != 0;
@@ -208,6 +228,18 @@ Result<void, QueryError> parse_query(Octets message, Query& query) noexcept {
     if (!take_record(message, &at, &soa)) { return Unexpected(QueryError::kSections); }
   }
   return take_additional(message, at, additional_count, query.edns);
+}
+
+}  // namespace
+
+Result<void, QueryError> parse_query(Octets message, Query& query) noexcept {
+  reset(query);
+  if (message.size() < kHeaderOctets) { return Unexpected(QueryError::kShort); }
+  auto parsed = parse_whole(message, query);
+  if (!parsed && parsed.error() != QueryError::kResponse && !query.edns.present) {
+    find_opt(message, query.edns);
+  }
+  return parsed;
 }
 
 }  // namespace gslb::dns

@@ -67,7 +67,8 @@ struct Query {
 
 // Total: any octets give a Query in `query` or a reason; reads nothing past `message`.  On error
 // `query` holds what was read before it (id, question_end > kHeaderOctets when the question was
-// whole, edns.present), so that an error response can echo it.  Allocates nothing.
+// whole, edns of an OPT that can be found), so that an error response can echo it.  Allocates
+// nothing.
 Result<void, QueryError> parse_query(Octets message, Query& query) noexcept;
 
 }  // namespace gslb::dns

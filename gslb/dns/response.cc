@@ -27,6 +27,7 @@ constexpr std::uint16_t kOptionCookie = 10;
 constexpr std::uint16_t kOptionTcpKeepalive = 11;
 constexpr std::uint16_t kOptionPadding = 12;
 constexpr std::uint16_t kOptionEde = 15;
+constexpr std::uint16_t kOptionReportChannel = 18;
 
 // Header, question and an ECS-carrying OPT fit the least response there is, whatever was asked.
 static_assert(kHeaderOctets + kMaxNameOctets + 4 + kOptOctets + 24 <= kMinUdpPayload);
@@ -149,6 +150,10 @@ std::size_t put_opt(MutableOctets out, std::size_t before, Rcode rcode,
     if (at != nullptr) { put_text(at, edns.nsid); }
   }
   if (edns.has_ede) { put_ede(&rest, edns.ede, edns.ede_text); }
+  if (!edns.report_channel.empty()) {
+    std::uint8_t* const at = take_option(&rest, kOptionReportChannel, edns.report_channel.size());
+    if (at != nullptr) { put_text(at, as_text(edns.report_channel)); }
+  }
   if (edns.padding_block != 0) {
     put_padding(&rest, before + out.size() - rest.size(), edns.padding_block);
   }
@@ -197,6 +202,7 @@ std::size_t ResponseWriter::edns_size(const ResponseEdns& edns) noexcept {
   if (!edns.cookie.empty()) { size += kOptionHeaderOctets + edns.cookie.size(); }
   if (!edns.nsid.empty()) { size += kOptionHeaderOctets + edns.nsid.size(); }
   if (edns.has_ede) { size += kOptionHeaderOctets + 2 + edns.ede_text.size(); }
+  if (!edns.report_channel.empty()) { size += kOptionHeaderOctets + edns.report_channel.size(); }
   return size;
 }
 

@@ -30,6 +30,7 @@ struct ResponseEdns {
   bool has_ede = false;
   EdeCode ede = EdeCode::kOther;
   std::string_view ede_text;  // EXTRA-TEXT, UTF-8, may be empty; dropped first when short
+  Octets report_channel;      // agent domain in wire form (RFC 9567 5); empty: no option
   std::uint16_t tcp_keepalive_100ms = 0;  // RFC 7828 units; 0: no option
   Octets cookie;                          // RFC 7873, client's and server's; empty: no option
   std::uint16_t padding_block = 0;  // RFC 7830: the response becomes a multiple of it; 0: no option

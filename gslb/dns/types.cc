@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <span>
 #include <utility>
 
 namespace gslb::dns {
@@ -70,6 +71,31 @@ constexpr std::array kTypeNames = std::to_array<std::pair<RrType, std::string_vi
     {RrType::kCaa, "CAA"},
 });
 
+// Types no code names.
+constexpr std::array kOtherTypeNames = std::to_array<std::pair<RrType, std::string_view>>({
+    {static_cast<RrType>(11), "WKS"},       {static_cast<RrType>(19), "X25"},
+    {static_cast<RrType>(20), "ISDN"},      {static_cast<RrType>(21), "RT"},
+    {static_cast<RrType>(22), "NSAP"},      {static_cast<RrType>(23), "NSAP-PTR"},
+    {static_cast<RrType>(26), "PX"},        {static_cast<RrType>(27), "GPOS"},
+    {static_cast<RrType>(30), "NXT"},       {static_cast<RrType>(31), "EID"},
+    {static_cast<RrType>(32), "NIMLOC"},    {static_cast<RrType>(34), "ATMA"},
+    {static_cast<RrType>(38), "A6"},        {static_cast<RrType>(40), "SINK"},
+    {static_cast<RrType>(45), "IPSECKEY"},  {static_cast<RrType>(49), "DHCID"},
+    {static_cast<RrType>(55), "HIP"},       {static_cast<RrType>(56), "NINFO"},
+    {static_cast<RrType>(57), "RKEY"},      {static_cast<RrType>(58), "TALINK"},
+    {static_cast<RrType>(66), "DSYNC"},     {static_cast<RrType>(67), "HHIT"},
+    {static_cast<RrType>(68), "BRID"},      {static_cast<RrType>(100), "UINFO"},
+    {static_cast<RrType>(101), "UID"},      {static_cast<RrType>(102), "GID"},
+    {static_cast<RrType>(103), "UNSPEC"},   {static_cast<RrType>(128), "NXNAME"},
+    {static_cast<RrType>(258), "AVC"},      {static_cast<RrType>(259), "DOA"},
+    {static_cast<RrType>(260), "AMTRELAY"}, {static_cast<RrType>(261), "RESINFO"},
+    {static_cast<RrType>(262), "WALLET"},   {static_cast<RrType>(263), "CLA"},
+    {static_cast<RrType>(264), "IPN"},      {static_cast<RrType>(32768), "TA"},
+    {static_cast<RrType>(32769), "DLV"},
+});
+
+using TypeNames = std::span<const std::pair<RrType, std::string_view>>;
+
 constexpr std::array kRcodeNames = std::to_array<std::pair<Rcode, std::string_view>>({
     {Rcode::kNoError, "NOERROR"},
     {Rcode::kFormErr, "FORMERR"},
@@ -99,8 +125,10 @@ bool equals_in_any_case(std::string_view text, std::string_view capitals) noexce
 }  // namespace
 
 std::string to_string(RrType type) {
-  for (const auto& [known, name] : kTypeNames) {
-    if (known == type) { return std::string(name); }
+  for (const TypeNames names : {TypeNames(kTypeNames), TypeNames(kOtherTypeNames)}) {
+    for (const auto& [known, name] : names) {
+      if (known == type) { return std::string(name); }
+    }
   }
   return "TYPE" + std::to_string(static_cast<std::uint16_t>(type));
 }
@@ -129,8 +157,10 @@ std::string to_string(Rcode rcode) {
 }
 
 std::optional<RrType> parse_rr_type(std::string_view text) {
-  for (const auto& [type, name] : kTypeNames) {
-    if (equals_in_any_case(text, name)) { return type; }
+  for (const TypeNames names : {TypeNames(kTypeNames), TypeNames(kOtherTypeNames)}) {
+    for (const auto& [type, name] : names) {
+      if (equals_in_any_case(text, name)) { return type; }
+    }
   }
   constexpr std::string_view kUnknownPrefix = "TYPE";
   if (!equals_in_any_case(text.substr(0, kUnknownPrefix.size()), kUnknownPrefix)) {

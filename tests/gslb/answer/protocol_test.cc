@@ -102,6 +102,10 @@ TEST_F(Protocol, EveryRefusalHasItsRcodeAndCounter) {
     EXPECT_EQ(world_.counters.dropped.value(), dropped + (reply.dropped() ? 1 : 0));
     if (reply.dropped()) { continue; }
     EXPECT_FALSE(reply.aa);
+    // Counts that lie, or a QNAME with a pointer, hide where the OPT stands.
+    const bool hidden = each.ask.patch.starts_with("4:") || each.ask.patch.starts_with("12:") ||
+                        each.ask.patch == "10:0000";
+    EXPECT_EQ(reply.has_opt, !hidden);
     EXPECT_EQ(reply.message.id, 0x2a17);
     EXPECT_EQ(reply.message.flags & 0x7800, each.ask.flags & 0x7800);
     EXPECT_EQ(reply.message.flags & 0x0100, each.ask.flags & 0x0100);
@@ -143,6 +147,63 @@ TEST_F(Protocol, EdnsComesBackOnlyWhenAsked) {
   EXPECT_EQ(refused.nsid, "gslb-1");
   EXPECT_EQ(refused.ede, 20U);
   EXPECT_EQ(world_.counters.edns.value(), 5U);
+}
+
+// RFC 8906 8.1 and 8.2: what a server that is not to be complained about answers.
+TEST_F(Protocol, TheTestsOfRfc8906) {
+  constexpr const char* kApex = "example";
+  const std::string soa = "NOERROR aa; example. 300 SOA ns1.example.";
+  const auto ask = [&](Ask query) {
+    if (query.type == RrType::kA) { query.type = RrType::kSoa; }
+    return world_.ask(query);
+  };
+  EXPECT_EQ(ask({.name = kApex, .edns = false, .flags = 0}).text(), soa);  // 8.1.1
+  EXPECT_EQ(ask({.name = kApex, .type = static_cast<RrType>(1000), .edns = false}).rcode,
+            "NOERROR");                                                // 8.1.2
+  for (const std::uint16_t flag : {0x0010, 0x0020, 0x0040, 0x0100}) {  // 8.1.3: CD, AD, Z, RD
+    const Reply reply = ask({.name = kApex, .edns = false, .flags = flag});
+    EXPECT_EQ(reply.text(), soa) << flag;
+    EXPECT_EQ(reply.message.flags & 0x00e0, 0) << "RA, Z and AD are not copied";
+    EXPECT_EQ(reply.message.flags & 0x0110, flag & 0x0110);
+  }
+  EXPECT_EQ(ask({.name = kApex, .edns = false, .flags = 15 << 11}).text(), "NOTIMP");  // 8.1.4
+  EXPECT_EQ(ask({.name = kApex, .tcp = true, .edns = false}).text(), soa);             // 8.1.5
+  EXPECT_EQ(ask({.name = kApex}).text(), soa);                                         // 8.2.1
+  const Reply version = ask({.name = kApex, .version = 1});                            // 8.2.2
+  EXPECT_EQ(version.rcode, "BADVERS");
+  EXPECT_EQ(version.message.sections[2][0].ttl >> 16 & 0xff, 0U) << "the version we know";
+  EXPECT_EQ(ask({.name = kApex, .options = "03e80000"}).text(), soa);                      // 8.2.3
+  EXPECT_EQ(ask({.name = kApex, .patch = "32:0040"}).text(), soa) << "unknown EDNS flag";  // 8.2.4
+  EXPECT_EQ(ask({.name = kApex, .version = 1, .patch = "32:0040"}).rcode, "BADVERS");      // 8.2.5
+  EXPECT_EQ(ask({.name = kApex, .version = 1, .options = "03e80000"}).rcode, "BADVERS");   // 8.2.6
+  EXPECT_TRUE(ask({.name = kApex, .payload = 512}).has_opt);                               // 8.2.7
+  EXPECT_TRUE(ask({.name = kApex, .dnssec_ok = true}).dnssec_ok);                          // 8.2.8
+  const Reply unknown = ask({.name = kApex, .flags = 15 << 11});
+  EXPECT_EQ(unknown.rcode, "NOTIMP");
+  EXPECT_TRUE(unknown.has_opt);
+}
+
+TEST_F(Protocol, FailuresSayWhyAndAreNotAuthoritative) {
+  const Reply long_name = world_.ask({.name = std::string(60, 'x') + ".deep.example"});
+  EXPECT_EQ(long_name.rcode, "YXDOMAIN");
+  EXPECT_EQ(long_name.ede, 0U);
+  EXPECT_TRUE(long_name.aa);
+}
+
+TEST(ProtocolReports, AreAskedForButNotAboutReports) {
+  std::string config = tests::kWorldConfig;
+  config.insert(config.find("nsid ="), "report_channel = \"Agent.Other.Test\"\n");
+  World world(config, {{"example.zone", tests::kWorldZone}, {"other.zone", tests::kOtherZone}});
+  const auto has_option = [](const Reply& reply) {
+    const std::string octets(reply.octets.begin(), reply.octets.end());
+    return octets.find(std::string("\x00\x12\x00\x12\x05"
+                                   "agent\x05other\x04test\x00",
+                                   22)) != std::string::npos;
+  };
+  EXPECT_TRUE(has_option(world.ask({.name = "static.example"})));
+  EXPECT_TRUE(has_option(world.ask({.name = "www.example.org"}))) << "errors too";
+  EXPECT_FALSE(has_option(world.ask({.name = "static.example", .edns = false})));
+  EXPECT_FALSE(has_option(world.ask({.name = "_er.1.x.7._er.agent.other.test"})));
 }
 
 TEST_F(Protocol, ChaosNamesTellWhoAnswers) {

@@ -187,7 +187,9 @@ TEST_F(Routed, WhenNobodyServesTheFallbackPolicyDoes) {
             Texts{"2001:db8::250"});
   EXPECT_EQ(world_.ask({.name = "alias.example", .ecs = kEurope}).text(),
             "NOERROR aa; alias.example. 60 CNAME Sorry.Elsewhere.test.; scope 24");
-  EXPECT_EQ(world_.ask({.name = "none.example"}).rcode, "SERVFAIL");
+  const Reply none = world_.ask({.name = "none.example"});
+  EXPECT_EQ(none.text(), "SERVFAIL") << "without AA";
+  EXPECT_EQ(none.ede, 0U);
   EXPECT_EQ(world_.snapshot->decisions->total(0, gslb::fleet::kNoCluster, Reason::kFallback), 3U);
   world_.set_admin("*", AdminState::kNone);
   EXPECT_EQ(cluster(kEurope, "none.example"), "fra");

@@ -136,6 +136,25 @@ TEST(ParseQuery, OtherOpcodesKeepTheQuestionWhenItIsWhole) {
   EXPECT_EQ(query.id, 0x1234);
 }
 
+TEST(ParseQuery, AnOptIsFoundBehindOtherFaults) {
+  constexpr std::string_view kOpt = "00 0029 04d0 00008000 0000";
+  const std::string two = std::string(kQuestion) + std::string(kOpt);
+  const std::string record = "00 0001 0001 00000000 0004 7f000001" + std::string(kOpt);
+  for (const Buffer& octets :
+       {message("0001 0000 0000 0001", kOpt, "7800"), message("0002 0000 0000 0001", two),
+        hex("1234 0100 0000 0000 0000 0001" + std::string(kOpt)),
+        message("0001 0001 0000 0001", record), message("0001 0000 0000 0003", record)}) {
+    Query query;
+    EXPECT_NE(error_of(octets, query), std::nullopt);
+    EXPECT_TRUE(query.edns.present);
+    EXPECT_TRUE(query.edns.dnssec_ok);
+    EXPECT_EQ(query.edns.udp_payload, 1232U);
+  }
+  Query query;
+  EXPECT_NE(error_of(message("0001 0000 0000 0002", "c0"), query), std::nullopt);
+  EXPECT_FALSE(query.edns.present);
+}
+
 TEST(ParseQuery, QuestionFaults) {
   const std::string header = "1234 0100 0001 0000 0000 0000";
   EXPECT_EQ(error_of(hex(header)), QueryError::kQuestion);

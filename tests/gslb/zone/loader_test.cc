@@ -147,6 +147,8 @@ TEST(Loader, ReadsRdataExactly) {
   EXPECT_EQ(rdata_of("APL 1:192.0.2.0/24 !2:2001:db8::/32", RrType::kApl),
             "00011803c00002"
             "0002208420010db8");
+  EXPECT_EQ(rdata_of("DSYNC CDS NOTIFY 5359 t.", static_cast<RrType>(66)), "003b0114ef017400");
+  EXPECT_EQ(rdata_of("RESINFO a b=1", static_cast<RrType>(261)), "016103623d31");
   EXPECT_EQ(rdata_of("TLSA 3 1 1 0123 4567", RrType::kTlsa), "03010101234567");
   EXPECT_EQ(rdata_of("CNAME @", RrType::kCname), "076578616d706c6503636f6d00");
 }
