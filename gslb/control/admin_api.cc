@@ -96,6 +96,10 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
     return get ? respond(200, to_json(supervisor_.tokens())) : not_allowed("GET");
   }
   if (path == "/v1/reload" && get) { return respond(200, to_json(supervisor_.reload_report())); }
+  if (path == "/v1/secondaries") { return get ? secondaries(request) : not_allowed("GET"); }
+  if (path == "/v1/secondaries/refresh" || path == "/v1/secondaries/retransfer") {
+    return request.method == "POST" ? secondaries(request) : not_allowed("POST");
+  }
   return operate(request);
 }
 

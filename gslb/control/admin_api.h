@@ -29,6 +29,7 @@ class AdminApi {
   HttpResponse zones(const HttpRequest& request);
   HttpResponse set_token(const HttpRequest& request);
   HttpResponse operate(const HttpRequest& request);
+  HttpResponse secondaries(const HttpRequest& request);
 
   Supervisor& supervisor_;
   std::string token_;

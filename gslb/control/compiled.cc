@@ -98,6 +98,7 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems,
                                  reuse.force_zones, problems, &compiled->kept_zones);
   }
   if (compiled->table) { compiled->zones = zone_set(*compiled->table); }
+  compiled->secondary = make_secondary_setup(compiled->config, problems);
   if (const config::Server& server = compiled->config.server; !server.listen_tls.empty()) {
     compiled->tls =
         server::TlsContext::load(server.tls_certificate, server.tls_key,

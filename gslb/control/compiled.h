@@ -8,6 +8,7 @@
 #include "gslb/base/problem.h"
 #include "gslb/config/config.h"
 #include "gslb/control/zone_files.h"
+#include "gslb/control/zone_secondaries.h"
 #include "gslb/fleet/model.h"
 #include "gslb/geo/geo_map.h"
 #include "gslb/server/tls_context.h"
@@ -25,6 +26,7 @@ struct Compiled {
   std::shared_ptr<const ZoneTable> table;      // the zones as their files say
   std::shared_ptr<const zone::ZoneSet> zones;  // the same, to be looked up in
   Problems kept_zones;  // of zone files with errors, whose older copy is in `table`
+  std::shared_ptr<const SecondarySetup> secondary;
   std::shared_ptr<const geo::GeoMap> geo;
   std::shared_ptr<const server::TlsContext> tls;  // null without listen_tls
   std::string geo_fingerprint;                    // of the files and overrides `geo` was made from

@@ -50,6 +50,8 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   restore_zones();
   zone_store_.adopt(std::exchange(compiled->table, nullptr));
   compiled->zones = nullptr;  // a version no longer served must not stay in memory
+  secondaries_.adopt(*compiled->secondary);
+  secondaries_.restore(zone_store_);
   zones_ = zone_store_.zones();
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
   restore_state();
@@ -58,6 +60,7 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   next_geo_look_ = now.mono + milliseconds(compiled->config.geo.watch_interval_ms);
   planning_loop_ = std::make_unique<Loop>();
   loop_ = std::make_unique<Loop>([this] { return on_wake(); });
+  secondaries_.start([this](auto task) { with_zones(std::move(task)); });
   loop_->post([] {});  // the first wake
 }
 
@@ -162,6 +165,7 @@ void Supervisor::stop() {
   if (!loop_) { return; }
   loop_->call([this] { stopping_ = true; });
   planning_loop_->stop();
+  secondaries_.stop();
   loop_->call([this] {
     ready_ = false;
     if (server_) { server_->stop(); }

@@ -19,6 +19,7 @@
 #include "gslb/control/epoch.h"
 #include "gslb/control/loop.h"
 #include "gslb/control/reload_report.h"
+#include "gslb/control/zone_secondaries.h"
 #include "gslb/control/zone_store.h"
 #include "gslb/fleet/fleet_state.h"
 #include "gslb/fleet/heartbeat_gate.h"
@@ -78,6 +79,7 @@ class Supervisor {
   Result<AcmeToken, Refusal> set_token(std::string_view name, std::string text, milliseconds lasts);
   std::size_t clear_tokens(std::string_view name);
   std::vector<AcmeToken> tokens() const { return zone_store_.tokens(); }
+  ZoneSecondaries& secondaries() noexcept { return secondaries_; }
   // Runs `task` on the planning thread soon, then publishes what it changed.
   void with_zones(std::function<void(ZoneStore&)> task);
   // How many clusters and nodes `glob` named.  kNone clears.
@@ -153,7 +155,8 @@ class Supervisor {
 
   ZoneStore zone_store_;       // changed by the planning thread only
   bool zones_posted_ = false;  // a publication of zones is queued; planning thread only
-  std::string geo_refused_;  // fingerprint of geo files that were no good; planning thread only
+  std::string geo_refused_;    // fingerprint of geo files that were no good; planning thread only
+  ZoneSecondaries secondaries_;
   std::unique_ptr<Loop> planning_loop_;
   std::unique_ptr<Loop> loop_;
 };

@@ -136,9 +136,11 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, const Epoch& old)
     return cluster_inputs(heir);
   });
   steer::Plan plan = make_plan(*epoch, inputs, now);
+  const auto secondary = epoch->compiled->secondary;
   loop_->call([&] { adopt(std::move(epoch), std::move(plan), std::move(zones)); });
   zone_store_.notify();
   save_zones();
+  secondaries_.adopt(*secondary);
 }
 
 // Planning thread.

@@ -180,6 +180,11 @@ void Refresh::transfer_whole(MonoTime now) {
   }
 }
 
+seconds Refresh::confirmed_ago(MonoTime now) const {
+  const auto left = std::chrono::floor<seconds>(expires_at_ - now);
+  return std::max(seconds(0), expire_interval() - left);
+}
+
 bool Refresh::expire(MonoTime now) {
   if (state_ != State::kCurrent || now < expires_at_) { return false; }
   state_ = State::kExpired;

@@ -24,6 +24,8 @@ struct RefreshPolicy {
   seconds min_retry{10};
   seconds max_retry{3'600};
   seconds notify_gap{1};  // between rounds that NOTIFY alone asks for
+
+  friend bool operator==(const RefreshPolicy&, const RefreshPolicy&) = default;
 };
 
 // One zone.  Thread-compatible.
@@ -79,6 +81,8 @@ class Refresh {
   MonoTime expires_at() const noexcept { return expires_at_; }
   // Whether a transferred version of `serial` is to be taken.
   bool takes(std::uint32_t serial) const noexcept;
+  // How long ago the copy was confirmed, as its expiry has it.  REQUIRES: state() != kEmpty
+  seconds confirmed_ago(MonoTime now) const;
   bool is_busy() const noexcept { return running_.has_value(); }
   std::uint32_t failed_rounds() const noexcept { return failed_rounds_; }
 
