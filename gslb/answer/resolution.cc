@@ -203,7 +203,9 @@ void Resolution::put_referral(const Zone& zone, const Found& found) noexcept {
   const auto ns = zone.rrset(found.node, RrType::kNs);
   if (!ns || !writer_.put_rrset(Section::kAuthority, zone.owner(found.node), *ns)) { return; }
   const Octets cut = zone.owner(found.node);
-  const auto ds = dnssec_ok_ ? zone.rrset(found.node, RrType::kDs) : std::nullopt;
+  // In an unsigned zone a DS is data like any other, not a link of a chain.
+  const bool has_chain = dnssec_ok_ && zone.is_signed();
+  const auto ds = has_chain ? zone.rrset(found.node, RrType::kDs) : std::nullopt;
   if (ds) {
     put_set(Section::kAuthority, cut, zone, found.node, *ds);
   } else {
