@@ -13,6 +13,7 @@
 #include "gslb/control/http_server.h"
 #include "gslb/control/supervisor.h"
 #include "gslb/control/version.h"
+#include "gslb/dnssec/verify_zone.h"
 
 namespace {
 
@@ -25,11 +26,14 @@ constexpr int kExitUsage = 2;   // the command line or a file: what to mend is o
 constexpr const char* kUsage =
     "usage: proxima-gslb [run] -c FILE    answer until SIGTERM; SIGHUP reloads\n"
     "       proxima-gslb check -c FILE    read all that FILE names; exit 0 or 2\n"
+    "                    --dnssec         ... and verify every signature of zones signed "
+    "elsewhere\n"
     "       proxima-gslb --version | --help\n";
 
 struct CommandLine {
   std::string verb = "run";
   std::string config_file;
+  bool verifies_dnssec = false;
 };
 
 // Empty config_file: the usage has been printed.
@@ -39,6 +43,8 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
     const std::string& argument = arguments[i];
     if ((argument == "-c" || argument == "--config") && i + 1 < arguments.size()) {
       line.config_file = arguments[++i];
+    } else if (line.verb == "check" && argument == "--dnssec") {
+      line.verifies_dnssec = true;
     } else if (i == 0 && (argument == "run" || argument == "check")) {
       line.verb = argument;
     } else {
@@ -55,11 +61,21 @@ std::string count_errors(const Problems& problems) {
   return std::to_string(count) + (count == 1 ? " error" : " errors");
 }
 
-int check(const std::string& file) {
+// The zones no policy signs, with every signature and the whole chain.
+void verify_zones(const control::Compiled& compiled, Problems& problems) {
+  for (const config::Zone& from : compiled.config.zones) {
+    const auto row = compiled.table->find(dns::Name::parse(from.name.text).value());
+    if (from.dnssec || !row->zone) { continue; }
+    dnssec::verify_zone(*row->zone, row->read_at, dnssec::VerifyDepth::kFull, row->file, problems);
+  }
+}
+
+int check(const std::string& file, bool verifies_dnssec) {
   Problems problems;
   const auto compiled = control::compile(file, problems);
+  if (compiled && verifies_dnssec) { verify_zones(*compiled, problems); }
   std::fputs(problems.to_string().c_str(), stderr);
-  if (!compiled) {
+  if (problems.has_errors()) {
     std::fprintf(stderr, "%s: %s\n", file.c_str(), count_errors(problems).c_str());
     return kExitUsage;
   }
@@ -156,5 +172,6 @@ int main(int argc, char** argv) {
   }
   const CommandLine line = parse_command_line(arguments);
   if (line.config_file.empty()) { return kExitUsage; }
-  return line.verb == "check" ? check(line.config_file) : run(line.config_file);
+  return line.verb == "check" ? check(line.config_file, line.verifies_dnssec)
+                              : run(line.config_file);
 }

@@ -12,6 +12,7 @@
 
 #include "gslb/base/bytes.h"
 #include "gslb/base/check.h"
+#include "gslb/dnssec/verify_zone.h"
 #include "gslb/zone/derive.h"
 
 namespace gslb::control {
@@ -170,6 +171,11 @@ void read_one(const NamedZone& named, const ZoneTable* previous, bool force, Rea
                 "paths are relative to the folder of the configuration");
   } else {
     into.row = read_zone(named.apex, file.text, named.routes, found);
+    // A policy would sign it anew.
+    if (into.row && !named.from->dnssec) {
+      dnssec::verify_zone(*into.row->zone, into.row->read_at, dnssec::VerifyDepth::kQuick,
+                          file.text, found);
+    }
   }
   // Another file than before is a change of the configuration: no older copy stands for it.
   if (into.row || !old || !old->zone || old->file != file.text) {

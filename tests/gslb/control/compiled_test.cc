@@ -55,5 +55,16 @@ TEST(Compiled, RefusesACnameFallbackWhereTheOwnerHasRecords) {
   EXPECT_THAT(problems.to_string(), HasSubstr("apex.toml:18:8: error: '*.a.example.' has records"));
 }
 
+TEST(Compiled, WarnsOfAZoneWhoseSignaturesAreOfNoUse) {
+  const std::string folder = testing::TempDir();
+  std::ofstream(folder + "signed.zone")
+      << "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.1\n"
+         "@ DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=\n";
+  std::ofstream(folder + "signed.toml") << "[[zone]]\nname = 'example.'\nfile = 'signed.zone'\n";
+  Problems problems;
+  EXPECT_NE(compile(folder + "signed.toml", problems), nullptr);
+  EXPECT_THAT(problems.to_string(), HasSubstr("warning: DNSSEC: example. SOA: not signed"));
+}
+
 }  // namespace
 }  // namespace gslb::control

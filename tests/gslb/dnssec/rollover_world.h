@@ -90,7 +90,7 @@ class World {
     Advance result = advance(keys, policy, clock);
     for (int tries = 0; makes_keys && !result.missing.empty() && tries < 3; ++tries) {
       for (const KeyRole role : result.missing) { add_key(role, clock); }
-      result = advance(std::move(result_with_new(result)), policy, clock);
+      result = advance(result_with_new(result), policy, clock);
     }
     const Advance again = advance(result.keys, policy, clock);
     EXPECT_EQ(again.keys, result.keys) << "not settled in one call";
