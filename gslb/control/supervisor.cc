@@ -131,6 +131,7 @@ metrics::Input Supervisor::metrics() {
     input.reloads_failed = reloads_failed_;
     input.last_reload_succeeded = reload_.succeeded;
     input.kept_zones = reload_.kept_zones;
+    input.secondaries = secondaries_.figures();
     if (reloads_succeeded_ + reloads_failed_ > 0) { input.last_reload_at = reload_.finished; }
     return input;
   });

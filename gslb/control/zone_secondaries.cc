@@ -164,6 +164,29 @@ void ZoneSecondaries::take(Events events) {
   post_([events = std::move(events)](ZoneStore& store) { apply_events(store, events); });
 }
 
+metrics::SecondaryFigures ZoneSecondaries::figures() {
+  metrics::SecondaryFigures figures;
+  for (const transfer::SecondaryStatus& zone : secondaries_.status()) {
+    switch (zone.state) {
+      case transfer::Refresh::State::kEmpty:
+        ++figures.empty;
+        break;
+      case transfer::Refresh::State::kCurrent:
+        ++figures.current;
+        break;
+      case transfer::Refresh::State::kExpired:
+        ++figures.expired;
+        break;
+    }
+    if (!zone.last_error.empty()) { ++figures.failing; }
+  }
+  figures.fetches = secondaries_.counts();
+  for (std::size_t i = 0; i < transfer::kNotifyVerdicts; ++i) {
+    figures.notifies[i] = notify_box().count(static_cast<transfer::NotifyVerdict>(i));
+  }
+  return figures;
+}
+
 void ZoneSecondaries::restore(ZoneStore& store) {
   const std::lock_guard lock(mutex_);
   apply_events(store, std::exchange(waiting_, {}));

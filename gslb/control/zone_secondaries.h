@@ -11,6 +11,7 @@
 #include "gslb/base/problem.h"
 #include "gslb/config/config.h"
 #include "gslb/control/zone_store.h"
+#include "gslb/metrics/metrics.h"
 #include "gslb/transfer/secondaries.h"
 
 namespace gslb::control {
@@ -44,7 +45,7 @@ class ZoneSecondaries {
   // False when there is no such secondary zone.  `whole`: all of it, whatever the serial.
   bool refresh(const dns::Name& apex, bool whole) { return secondaries_.refresh(apex, whole); }
   std::vector<transfer::SecondaryStatus> status() const { return secondaries_.status(); }
-  transfer::FetchCounts counts() const { return secondaries_.counts(); }
+  metrics::SecondaryFigures figures();
   transfer::NotifyBox& notify_box() noexcept { return secondaries_.notify_box(); }
 
  private:

@@ -24,6 +24,9 @@ verbs
                               ZONE: that zone's file alone.  Zone files that look unchanged (size,
                               time, inode) are not read but with --force
   zones [ZONE]                what is served: serial, state, where it came from, last problem
+  zone refresh ZONE           ask its primaries for their serial now
+  zone retransfer ZONE        fetch all of it, even with the same or an older serial
+  zone secondaries            zones with primaries: serial, next refresh, expiry, last error
   acme set NAME TOKEN [--ttl-out TIME]
                               TXT at _acme-challenge.NAME for that long (10m), then gone by itself;
                               returns when answers have it
@@ -68,7 +71,7 @@ struct VerbRow {
   std::size_t most;
 };
 
-constexpr std::array<VerbRow, 11> kVerbs = {{{"status", Verb::kStatus, 0, 0},
+constexpr std::array<VerbRow, 12> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"explain", Verb::kExplain, 1, 2},
                                              {"reload", Verb::kReload, 0, 1},
                                              {"drain", Verb::kDrain, 1, 1},
@@ -78,7 +81,10 @@ constexpr std::array<VerbRow, 11> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"ready", Verb::kReady, 0, 0},
                                              {"metrics", Verb::kMetrics, 0, 0},
                                              {"zones", Verb::kZones, 0, 1},
-                                             {"acme", Verb::kAcme, 1, 3}}};
+                                             {"acme", Verb::kAcme, 1, 3},
+                                             {"zone", Verb::kZone, 1, 2}}};
+
+constexpr const char* kZoneNeeds = " needs 'refresh', 'retransfer' or 'secondaries'";
 
 std::string suggest(const std::string& word, const std::vector<std::string>& known) {
   const std::string near = did_you_mean(word, known);
@@ -205,6 +211,7 @@ class Parser {
     if (count < row->least) {
       error_ = words_[0] + (row->verb == Verb::kExplain ? " needs a NAME"
                             : row->verb == Verb::kAcme  ? " needs 'set', 'list' or 'clear'"
+                            : row->verb == Verb::kZone  ? kZoneNeeds
                             : count == 0                ? " needs a TARGET"
                                                         : " needs 'up' or 'down'");
     } else if (count > row->most) {
@@ -224,6 +231,8 @@ class Parser {
       }
     } else if (options_.verb == Verb::kAcme) {
       take_acme();
+    } else if (options_.verb == Verb::kZone) {
+      take_zone();
     } else if (options_.verb == Verb::kReload || options_.verb == Verb::kZones) {
       if (words_.size() > 1) { options_.name = words_[1]; }
     } else if (words_.size() > 1) {
@@ -251,6 +260,20 @@ class Parser {
     } else {
       if (wanted > 2) { options_.name = words_[2]; }
       if (wanted > 3) { options_.token = words_[3]; }
+    }
+  }
+
+  void take_zone() {
+    options_.action = words_[1];
+    const bool lists = options_.action == "secondaries";
+    if (!lists && options_.action != "refresh" && options_.action != "retransfer") {
+      error_ = std::string("zone") + kZoneNeeds + ", not '" + options_.action + "'";
+    } else if (lists && words_.size() > 2) {
+      error_ = "unexpected '" + words_[2] + "'";
+    } else if (!lists && words_.size() < 3) {
+      error_ = "zone " + options_.action + " needs a ZONE";
+    } else if (!lists) {
+      options_.name = words_[2];
     }
   }
 

@@ -34,6 +34,7 @@ enum class Verb {
   kMetrics,
   kZones,
   kAcme,
+  kZone,
 };
 
 // Where and how to ask, as written; unset: not given.
@@ -53,8 +54,8 @@ struct Options {
   bool json = false;
   bool verbose = false;                 // status
   bool force = false;                   // reload
-  std::string name;                     // explain, reload, zones, acme set and clear
-  std::string action;                   // acme: "set", "list" or "clear"
+  std::string name;                     // explain, reload, zones, zone, acme set and clear
+  std::string action;                   // acme: "set", "list", "clear"; zone: see kUsage
   std::string token;                    // acme set
   std::string type = "A";               // explain
   std::string client;                   // explain

@@ -31,8 +31,9 @@ struct ReloadOutcome {
 };
 Result<ReloadOutcome, std::string> read_reload(std::string_view body);
 
-// Bodies of GET /v1/zones and GET /v1/acme.
+// Bodies of GET /v1/zones, GET /v1/secondaries and GET /v1/acme.
 Result<std::string, std::string> render_zones(std::string_view body, const Look& look);
+Result<std::string, std::string> render_secondaries(std::string_view body, const Look& look);
 Result<std::string, std::string> render_tokens(std::string_view body, const Look& look);
 // The "owner" of that token in the answer of POST /v1/acme/set.
 Result<std::string, std::string> read_token_owner(std::string_view body, std::string_view token);

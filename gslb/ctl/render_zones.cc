@@ -1,4 +1,7 @@
 // What proximactl shows of zones and of ACME tokens.
+#include <algorithm>
+#include <chrono>
+
 #include <boost/json.hpp>
 
 #include "gslb/ctl/members.h"
@@ -50,6 +53,38 @@ Result<std::string, std::string> render_zones(std::string_view body, const Look&
                text_at(zone, "since"),
                printable(text_at(zone, "source")),
                {printable(problem), Tone::kWarn}});
+  }
+  return table.to_string(look.colour);
+}
+
+Result<std::string, std::string> render_secondaries(std::string_view body, const Look& look) {
+  const auto parsed = parse_object(body);
+  if (!parsed) { return Unexpected(parsed.error()); }
+  const double now =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  Table table({{"ZONE"},
+               {"SERIAL", true},
+               {"STATE"},
+               {"REFRESH IN", true},
+               {"EXPIRES IN", true},
+               {"CATALOG"},
+               {"PRIMARIES"},
+               {"LAST ERROR"}});
+  const auto until = [&](const json::object& zone, std::string_view key) {
+    const auto at = number_at(zone, key);
+    return short_time(at ? std::optional(std::max(0.0, *at - now)) : std::nullopt);
+  };
+  for (const json::value& each : array_at(*parsed, "secondaries")) {
+    const json::object& zone = as_object(each);
+    const std::string state = text_at(zone, "state");
+    table.add({printable(text_at(zone, "name")),
+               whole(zone, "serial"),
+               {state, state == "current" ? Tone::kGood : Tone::kBad},
+               until(zone, "next_refresh"),
+               until(zone, "expires"),
+               printable(text_at(zone, "catalog")),
+               printable(joined(array_at(zone, "primaries"), ", ")),
+               {printable(text_at(zone, "last_error")), Tone::kWarn}});
   }
   return table.to_string(look.colour);
 }

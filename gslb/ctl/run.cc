@@ -49,6 +49,8 @@ class Run {
         return show("/v1/zones", {{"zone", options_.name}}, render_zones);
       case Verb::kAcme:
         return acme();
+      case Verb::kZone:
+        return zone();
       case Verb::kHelp:
       case Verb::kVersion:
       case Verb::kCheck:
@@ -180,6 +182,18 @@ class Run {
       world_.sleep(kReloadPoll);
     }
     return fail(kExitServer, "the token is taken, but not yet in answers");
+  }
+
+  int zone() {
+    if (options_.action == "secondaries") {
+      return show("/v1/secondaries", {}, render_secondaries);
+    }
+    if (!ask_well("POST", "/v1/secondaries/" + options_.action, {{"zone", options_.name}})) {
+      return code_;
+    }
+    world_.print(options_.json ? reply_.body
+                               : options_.action + " of " + options_.name + " begun\n");
+    return kExitOk;
   }
 
   int ready() {

@@ -20,6 +20,7 @@ std::string render(const Input& input) {
   add_fleet(input, out);
   add_plan(input, out);
   add_snapshot(input, out);
+  add_secondaries(input, out);
   if (const auto figures = read_process_figures()) { add_process(*figures, out); }
   return out.text();
 }

@@ -16,8 +16,19 @@
 #include "gslb/fleet/status.h"
 #include "gslb/server/server_counters.h"
 #include "gslb/steer/planner.h"
+#include "gslb/transfer/secondary_zones.h"
 
 namespace gslb::metrics {
+
+// Of zones with primaries.
+struct SecondaryFigures {
+  std::size_t empty = 0;
+  std::size_t current = 0;
+  std::size_t expired = 0;
+  std::size_t failing = 0;  // in any state
+  transfer::FetchCounts fetches{};
+  std::array<std::uint64_t, transfer::kNotifyVerdicts> notifies{};
+};
 
 // What one scrape shows; gathered on the control thread, rendered on any.
 struct Input {
@@ -39,6 +50,7 @@ struct Input {
   bool last_reload_succeeded = true;
   std::size_t kept_zones = 0;  // at the last reload, see ReloadReport
   std::optional<WallTime> last_reload_at;
+  std::optional<SecondaryFigures> secondaries;
 };
 
 // Clean under `promtool check metrics`.

@@ -125,6 +125,7 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
   input.reloads_failed = 1;
   input.last_reload_succeeded = false;
   input.last_reload_at = start + seconds(9);
+  input.secondaries.emplace();
   input.tls_not_after = start + seconds(86400);
 }
 
