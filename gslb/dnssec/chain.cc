@@ -132,7 +132,7 @@ class ChainMaker {
     Types types;
     for (std::size_t i = 0; i < zone_.rrset_count(owner.node); ++i) {
       const dns::RrType type = zone_.rrset_at(owner.node, i).type;
-      if (!is_made_by_signing(type)) { types.push_back(type); }
+      if (!is_made_by_signing(owner.node, type)) { types.push_back(type); }
     }
     const zone::RouteIndex route = zone_.route(owner.node);
     if (route != zone::kNoRoute) {

@@ -44,7 +44,7 @@ std::uint64_t first_octets(Octets key) {
 bool has_own_data(const zone::Zone& zone, zone::NodeIndex node) {
   if (zone.route(node) != zone::kNoRoute) { return true; }
   for (std::size_t i = 0; i < zone.rrset_count(node); ++i) {
-    if (!is_made_by_signing(zone.rrset_at(node, i).type)) { return true; }
+    if (!is_made_by_signing(node, zone.rrset_at(node, i).type)) { return true; }
   }
   return false;
 }
@@ -137,17 +137,18 @@ class Survey {
 
 }  // namespace
 
-bool is_made_by_signing(dns::RrType type) noexcept {
+bool is_made_by_signing(zone::NodeIndex node, dns::RrType type) noexcept {
   switch (type) {
-    case dns::RrType::kDnskey:
-    case dns::RrType::kCds:
-    case dns::RrType::kCdnskey:
     case dns::RrType::kRrsig:
     case dns::RrType::kNsec:
     case dns::RrType::kNsec3:
+      return true;
+    case dns::RrType::kDnskey:
+    case dns::RrType::kCds:
+    case dns::RrType::kCdnskey:
     case dns::RrType::kNsec3param:
     case dns::RrType::kZonemd:
-      return true;
+      return node == zone::Zone::kApexNode;
     default:
       return false;
   }

@@ -26,9 +26,9 @@ struct Owner {
   bool is_secure = false;  // has data of its own, a signed delegation, or such a name below
 };
 
-// What a former signing left, and what a signing makes itself.  A digest over the zone (RFC 8976)
-// would be wrong afterwards.
-bool is_made_by_signing(dns::RrType type) noexcept;
+// What a former signing left, and what a signing makes itself: the chain and signatures anywhere,
+// keys only at the apex.  A digest over the zone (RFC 8976) would be wrong afterwards.
+bool is_made_by_signing(zone::NodeIndex node, dns::RrType type) noexcept;
 
 // All owners that have a route or records beside those of a signing, and the empty non-terminals
 // above them.  Valid as long as the zone.  O(names log names)

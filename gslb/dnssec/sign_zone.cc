@@ -73,7 +73,8 @@ std::vector<OwnSet> apex_sets(const zone::Zone& source, const SigningPlan& plan)
 }
 
 bool is_replaced(zone::NodeIndex node, dns::RrType type) {
-  return is_made_by_signing(type) || (node == zone::Zone::kApexNode && type == dns::RrType::kSoa);
+  return is_made_by_signing(node, type) ||
+         (node == zone::Zone::kApexNode && type == dns::RrType::kSoa);
 }
 
 void add_set(zone::ZoneBuilder& builder, const dns::Name& owner, const dns::RrsetView& set) {

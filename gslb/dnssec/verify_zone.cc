@@ -138,7 +138,9 @@ class Verifier {
       const RrType type = zone_.rrset_at(zone::Zone::kApexNode, i).type;
       const bool is_chain =
           type == RrType::kNsec || type == RrType::kNsec3 || type == RrType::kRrsig;
-      if (is_made_by_signing(type) && !is_chain) { apex_types.push_back(type); }
+      if (is_made_by_signing(zone::Zone::kApexNode, type) && !is_chain) {
+        apex_types.push_back(type);
+      }
     }
     std::size_t there = 0;
     const bool is_nsec3 = zone_.denial() == zone::DenialKind::kNsec3;

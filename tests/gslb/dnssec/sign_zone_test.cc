@@ -221,6 +221,12 @@ TEST(SignZone, LeavesNothingOfAFormerSigning) {
               testing::ElementsAre(plan.keys[0].key->tag()));
 }
 
+TEST(SignZone, KeysBelowTheApexAreData) {
+  const auto zone = sign(*zone_of("sub DNSKEY 257 3 13 AAAA\n"), csk_plan());
+  EXPECT_TRUE(is_signed(*zone, "sub.example.", RrType::kDnskey));
+  EXPECT_EQ(bitmap(*zone, "sub.example."), "RRSIG NSEC DNSKEY");
+}
+
 TEST(SignZone, TimesAreThoseOfThePlan) {
   SigningPlan plan = csk_plan();
   plan.jitter = seconds(0);

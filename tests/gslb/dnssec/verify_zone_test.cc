@@ -71,7 +71,6 @@ TEST(VerifyZone, FindsNothingInWhatTheToolsSign) {
       "$TTL 600\n@ SOA Ns.Example. h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n*.w TXT \"x\"\n"
       "a.b.c MX 10 NS.example.\nsec NS ns.sec\nsec DS 1 13 2 " +
       std::string(64, '0') + "\nns.sec A 192.0.2.2\nins NS ns.sec\nd DNAME other.test.\n";
-  const WallTime now = SystemClock().wall();
   for (const std::string options :
        {"bind", "bind -3 -", "bind -3 aabb -A", "ldns", "ldns -n", "ldns -n -p -s aabb"}) {
     const std::string tool = options.starts_with("bind") ? "dnssec-signzone" : "ldns-signzone";
@@ -93,7 +92,8 @@ TEST(VerifyZone, FindsNothingInWhatTheToolsSign) {
     ASSERT_EQ(run.status, 0) << run.output;
     const auto zone = zone::load_zone(name("example."), directory.path() + "/signed", {}, problems);
     ASSERT_NE(zone, nullptr) << problems.to_string();
-    EXPECT_EQ(problems_of(*zone, VerifyDepth::kFull, now), "");
+    // ldns-signzone's signatures begin in the second they were made.
+    EXPECT_EQ(problems_of(*zone, VerifyDepth::kFull, SystemClock().wall()), "");
   }
 }
 
