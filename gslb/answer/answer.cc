@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "gslb/answer/guard.h"
 #include "gslb/answer/resolution.h"
+#include "gslb/base/hash.h"
 #include "gslb/dns/response.h"
 
 namespace gslb::answer {
@@ -56,13 +58,16 @@ class Answering {
         scratch_(scratch),
         query_(scratch.query),
         counters_(counters),
-        out_(out) {}
+        out_(out),
+        guard_(snapshot, request, scratch, counters) {}
 
   std::size_t run() noexcept {
     counters_.queries[static_cast<std::size_t>(request_.transport)][request_.client.is_v6() ? 1 : 0]
         .add();
     const auto parsed = dns::parse_query(request_.message, query_);
+    guard_.read_cookie();
     if (!parsed) { return refuse(parsed.error()); }
+    if (guard_.must_refuse_cookie()) { return bad_cookie(); }
     if (query_.edns.present) {
       counters_.edns.add();
       if (query_.edns.version != 0) { return error(Rcode::kBadVers, Refusal::kBadVersion); }
@@ -82,20 +87,65 @@ class Answering {
       counters_.dropped.add();
       return 0;
     }
+    const bool has_question = load_u16(request_.message.data() + 4) != 0;
+    if (why == QueryError::kQuestionCount && !has_question && !guard_.cookie().empty()) {
+      return cookie_alone();
+    }
     return error(row.rcode, row.refusal);
+  }
+
+  std::size_t bad_cookie() noexcept {
+    ResponseEdns edns = common_edns();
+    return count(Rcode::kBadCookie, dns::write_error_response(out_, request_.message, query_,
+                                                              Rcode::kBadCookie, &edns));
+  }
+
+  // RFC 7873 5.4: a client learns or checks its cookie.
+  std::size_t cookie_alone() noexcept {
+    if (guard_.cookie_state() == dns::CookieState::kBad) { return bad_cookie(); }
+    ResponseEdns edns = common_edns();
+    return count(Rcode::kNoError,
+                 dns::write_error_response(out_, request_.message, query_, Rcode::kNoError, &edns));
   }
 
   std::size_t error(Rcode rcode, Refusal refusal) noexcept {
     counters_.refusals[static_cast<std::size_t>(refusal)].add();
     ResponseEdns edns = common_edns();
-    return count(rcode, dns::write_error_response(out_, request_.message, query_, rcode, &edns));
+    return send(rcode, dns::write_error_response(out_, request_.message, query_, rcode, &edns),
+                RateClass::kError, 0);
   }
   std::size_t error(Rcode rcode, Refusal refusal, dns::EdeCode ede) noexcept {
     counters_.refusals[static_cast<std::size_t>(refusal)].add();
     ResponseEdns edns = common_edns();
     edns.has_ede = true;
     edns.ede = ede;
-    return count(rcode, dns::write_error_response(out_, request_.message, query_, rcode, &edns));
+    return send(rcode, dns::write_error_response(out_, request_.message, query_, rcode, &edns),
+                RateClass::kError, 0);
+  }
+
+  // The response in out_, or what the client gets when it has had too many.
+  std::size_t send(Rcode rcode, std::size_t size, RateClass klass, std::uint64_t key) noexcept {
+    switch (guard_.limits_rate() ? guard_.judge(klass, key) : RateTable::Verdict::kSend) {
+      case RateTable::Verdict::kSend:
+        break;
+      case RateTable::Verdict::kDrop:
+        counters_.dropped.add();
+        return 0;
+      case RateTable::Verdict::kSlip:
+        // Who has a cookie need not come by TCP: with ours it is known not to be forged.
+        return guard_.cookie().empty() ? truncated() : bad_cookie();
+    }
+    return count(rcode, size);
+  }
+
+  // No records and TC: ask by TCP.
+  std::size_t truncated() noexcept {
+    counters_.truncated.add();
+    ResponseEdns edns = common_edns();
+    const std::size_t size =
+        dns::write_error_response(out_, request_.message, query_, Rcode::kNoError, &edns);
+    out_[2] |= 0x02;
+    return count(Rcode::kNoError, size);
   }
 
   std::size_t count(Rcode rcode, std::size_t size) noexcept {
@@ -110,6 +160,7 @@ class Answering {
     const Identity& identity = *snapshot_.identity;
     edns.udp_payload = identity.udp_payload_octets;
     edns.dnssec_ok = query_.edns.dnssec_ok;
+    edns.cookie = guard_.cookie();
     if (query_.edns.nsid) { edns.nsid = identity.nsid; }
     if (!asks_below(identity.report_channel)) { edns.report_channel = identity.report_channel; }
     if (query_.edns.tcp_keepalive && request_.transport != Transport::kUdp) {
@@ -135,6 +186,10 @@ class Answering {
     return std::min(largest, query_.udp_limit(snapshot_.identity->udp_payload_octets));
   }
 
+  std::size_t prohibited() noexcept {
+    return error(Rcode::kRefused, Refusal::kProhibited, dns::EdeCode::kProhibited);
+  }
+
   std::size_t lookup() noexcept {
     if (query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr) {
       return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kProhibited);
@@ -143,6 +198,7 @@ class Answering {
     if (zone == nullptr) {
       return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kNotAuthoritative);
     }
+    if (!guard_.may_ask(*zone)) { return prohibited(); }
     if (zone->state() != zone::ZoneState::kServed) {
       return error(Rcode::kServFail, Refusal::kNoData,
                    zone->state() == zone::ZoneState::kExpired ? dns::EdeCode::kInvalidData
@@ -161,7 +217,21 @@ class Answering {
     // QCLASS ANY can't be authoritative for all classes, RFC 1034 4.3.2 (3c).
     const bool authoritative =
         resolution.authoritative() && rcode != Rcode::kServFail && query_.qclass == RrClass::kIn;
-    return count(rcode, writer.finish(rcode, authoritative, query_.edns.present ? &edns : nullptr));
+    const std::size_t size =
+        writer.finish(rcode, authoritative, query_.edns.present ? &edns : nullptr);
+    if (!guard_.limits_rate()) { return count(rcode, size); }
+    const RateClass klass = rate_class(resolution, rcode);
+    const std::uint64_t zone_key = apex_hash(zone->apex());
+    return send(
+        rcode, size, klass,
+        klass == RateClass::kPositive ? hash_combine(zone_key, resolution.first_node()) : zone_key);
+  }
+
+  static RateClass rate_class(const Resolution& resolution, Rcode rcode) noexcept {
+    if (rcode == Rcode::kNxDomain) { return RateClass::kNegative; }
+    if (rcode != Rcode::kNoError) { return RateClass::kError; }
+    if (!resolution.authoritative()) { return RateClass::kReferral; }
+    return resolution.answered() ? RateClass::kPositive : RateClass::kNegative;
   }
 
   static void explain_failure(Rcode rcode, std::optional<dns::EdeCode> ede,
@@ -191,6 +261,7 @@ class Answering {
 
   // version.bind, id.server and their kin (RFC 4892).
   std::size_t chaos() noexcept {
+    if (!guard_.may_ask()) { return prohibited(); }
     static constexpr std::string_view kVersionBind("\7version\4bind\0", 14);
     static constexpr std::string_view kVersionServer("\7version\6server\0", 16);
     static constexpr std::string_view kIdServer("\2id\6server\0", 11);
@@ -224,6 +295,7 @@ class Answering {
   dns::Query& query_;
   AnswerCounters& counters_;
   MutableOctets out_;
+  Guard guard_;
 };
 
 }  // namespace

@@ -25,6 +25,8 @@ struct Request {
   Octets message;
   Address client;  // source address of the transport: the resolver
   Transport transport = Transport::kUdp;
+  std::uint32_t now_s = 0;   // Unix time, for cookies; modulo 2^32
+  std::uint32_t now_ms = 0;  // of any clock, for rate limits; wraps
 };
 
 // What a worker keeps between queries so that nothing is allocated.  Worker-confined.

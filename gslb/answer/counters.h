@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "gslb/answer/rate_limiter.h"
 #include "gslb/base/counters.h"
 #include "gslb/fleet/health_board.h"
 #include "gslb/steer/answer_map.h"
@@ -22,8 +23,9 @@ enum class Refusal : std::uint8_t {
   kTransactionSig,  // NOTAUTH
   kNotOurs,         // REFUSED: no such zone, class or transfer
   kNoData,          // SERVFAIL: the zone has no copy yet, or an expired one
+  kProhibited,      // REFUSED: an access list does not name the client
 };
-inline constexpr std::size_t kRefusalCount = 9;
+inline constexpr std::size_t kRefusalCount = 10;
 
 enum class EcsUse : std::uint8_t {
   kNone,      // no option in the query
@@ -78,6 +80,13 @@ class DecisionCounters {
 // Nanoseconds a query spent in answer(); the last bound is 2^24 ns = 16.8 ms.
 using LatencyHistogram = LogHistogram<26>;
 
+// Answers of one class over the rate limit.
+struct RateCounters {
+  Counter slipped;  // sent truncated, or as BADCOOKIE to a client with a cookie
+  Counter dropped;
+  Counter dry_run;  // sent, but would have been one of these
+};
+
 // One per worker.  One writer (the worker), many readers.
 struct alignas(128) AnswerCounters {
   // [transport: 0 UDP, 1 TCP, 2 TLS][family: 0 IPv4, 1 IPv6]
@@ -85,11 +94,13 @@ struct alignas(128) AnswerCounters {
   std::array<Counter, kRcodeCount> responses_by_rcode;
   std::array<Counter, kRefusalCount> refusals;
   std::array<Counter, kEcsUseCount> ecs;
-  Counter dropped;              // no answer at all
-  Counter truncated;            // TC set
-  Counter edns;                 // queries with an OPT
-  Counter routed;               // answers that came from a decision
-  LatencyHistogram latency_ns;  // kept by the caller of answer(), which may read a clock
+  Counter dropped;    // no answer at all
+  Counter truncated;  // TC set
+  Counter edns;       // queries with an OPT
+  Counter routed;     // answers that came from a decision
+  std::array<RateCounters, kRateClasses> rate_limited;
+  std::array<Counter, 5> cookies;  // by dns::CookieState; queries without one are not counted
+  LatencyHistogram latency_ns;     // kept by the caller of answer(), which may read a clock
 };
 
 }  // namespace gslb::answer

@@ -79,6 +79,7 @@ bool Resolution::enter(const dns::QuestionName& name) noexcept {
 
 Resolution::Next Resolution::step(const Zone& zone, Rcode* rcode) noexcept {
   const Found found = zone::find(zone, *name_, scratch_.query.qtype);
+  if (hops_ == 0) { first_node_ = found.node; }
   switch (found.kind) {
     case Found::Kind::kExact:
       return answer_node(zone, found, rcode);

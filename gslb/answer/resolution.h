@@ -25,6 +25,9 @@ class Resolution {
 
   bool authoritative() const noexcept { return authoritative_; }
   bool routed() const noexcept { return routed_; }
+  bool answered() const noexcept { return answered_; }  // the answer section has something
+  // Where the query's own name led: its node, that of the wildcard or DNAME it matched, or none.
+  zone::NodeIndex first_node() const noexcept { return first_node_; }
   // ECS scope of the whole answer: that of the routed part, 0 when nothing depended on the client.
   std::uint8_t scope_bits() const noexcept { return scope_bits_; }
   EcsUse ecs_use() const noexcept { return ecs_; }
@@ -102,6 +105,7 @@ class Resolution {
   std::array<Proof, kMaxChain + 4> proofs_;  // NOLINT: valid below proof_count_
   std::size_t proof_count_ = 0;
   bool dnssec_ok_;
+  zone::NodeIndex first_node_ = zone::kNoNode;
   // Owners of additional addresses so far: one RRset stands once in a message.  Names beyond the
   // array may stand again.
   std::array<zone::NodeIndex, 48> added_;  // NOLINT: valid below added_count_

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gslb/answer/counters.h"
+#include "gslb/answer/protection.h"
 #include "gslb/answer/routed_sets.h"
 #include "gslb/fleet/health_board.h"
 #include "gslb/fleet/model.h"
@@ -39,6 +40,7 @@ struct Snapshot {
   std::uint64_t generation = 0;
   std::shared_ptr<const Identity> identity;
   std::shared_ptr<const zone::ZoneSet> zones;
+  std::shared_ptr<const Protection> protection;  // null: none
   std::shared_ptr<const geo::GeoMap> geo;
   std::shared_ptr<const steer::ServiceTable> services;
   std::shared_ptr<const steer::AnswerMap> map;

@@ -24,6 +24,8 @@ void read_zones(TomlTable& root, Context& context) {
     Zone zone;
     if (auto name = read_owner(table, context, "zone", seen)) { zone.name = std::move(*name); }
     if (auto file = read_path(table, "file", context)) { zone.file = std::move(*file); }
+    auto allowed = read_prefixes(table, "allow_query", "leave it out to do as [acl] says", context);
+    if (table.has("allow_query")) { zone.allow_query = std::move(allowed); }
     zone.dnssec = located(table, "dnssec");
     if (zone.dnssec) { check_policy(*zone.dnssec, context); }
     read_zone_transfer(table, context, zone.transfer);
@@ -87,6 +89,9 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   read_server(*root, context);
   read_log(*root, context);
   read_admin(*root, context);
+  read_acl(*root, context);
+  read_cookies(*root, context);
+  read_rate_limit(*root, context);
   read_dnssec(*root, context);
   read_keys(*root, context);
   read_remotes(*root, context);

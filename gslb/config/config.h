@@ -13,6 +13,7 @@
 #include "gslb/base/ip.h"
 #include "gslb/base/problem.h"
 #include "gslb/base/toml_table.h"
+#include "gslb/config/protection.h"
 #include "gslb/config/secondary.h"
 #include "gslb/config/transfer.h"
 
@@ -36,6 +37,8 @@ struct Server {
   unsigned udp_payload_octets = 1232;  // 512..4096, RFC 9715
   std::int64_t tcp_idle_ms = 10'000;   // RFC 7766 6.2.3
   unsigned tcp_clients = 1024;         // per worker
+  unsigned tcp_per_client = 128;       // per worker; a client is an IPv4 address or IPv6 /64
+  std::vector<Prefix> proxy_from;      // load balancers that speak the PROXY protocol
   std::string state_dir;               // "" : nothing is kept across restarts
 };
 
@@ -59,7 +62,8 @@ struct Zone {
   LocatedString file;  // resolved against the configuration file's folder; "": has primaries
   ZoneTransfer transfer;
   ZoneSecondary secondary;
-  std::optional<LocatedString> dnssec;  // id of a policy; nothing: served as it is
+  std::optional<std::vector<Prefix>> allow_query;  // who may ask; nothing: as [acl] says
+  std::optional<LocatedString> dnssec;             // id of a policy; nothing: served as it is
 };
 
 enum class KeyLayout : std::uint8_t { kCsk, kKskZsk };
@@ -199,6 +203,9 @@ struct Steering {
 struct Config {
   std::string file;
   Server server;
+  Acl acl;
+  Cookies cookies;
+  RateLimit rate_limit;
   Log log;
   Admin admin;
   std::vector<DnssecPolicy> dnssec;

@@ -21,6 +21,9 @@ struct Context {
 
 void read_server(TomlTable& root, Context& context);
 void read_admin(TomlTable& root, Context& context);
+void read_acl(TomlTable& root, Context& context);
+void read_cookies(TomlTable& root, Context& context);
+void read_rate_limit(TomlTable& root, Context& context);
 void read_dnssec(TomlTable& root, Context& context);  // after the server: state_dir
 void read_keys(TomlTable& root, Context& context);
 void read_remotes(TomlTable& root, Context& context);  // after the keys
@@ -51,6 +54,10 @@ std::vector<LocatedString> read_list(TomlTable& table, std::string_view key, std
 
 // Reports `policy`, what a zone's `dnssec` says, when it is none of the policies read.
 void check_policy(const LocatedString& policy, const Context& context);
+
+// The prefixes of `key`; an empty list is an error with `hint`.
+std::vector<Prefix> read_prefixes(TomlTable& table, std::string_view key, std::string_view hint,
+                                  const Context& context);
 
 // Reports what isn't [a-z0-9-]{1,63} without a hyphen at either end.  `kind` is "cluster" …
 void check_id(const LocatedString& id, std::string_view kind, Problems& problems);

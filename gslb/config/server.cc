@@ -118,6 +118,10 @@ void read_server(TomlTable& root, Context& context) {
   into.tcp_idle_ms = table->duration_ms("tcp_idle", 100, 3'600'000).value_or(into.tcp_idle_ms);
   into.tcp_clients =
       static_cast<unsigned>(table->integer("tcp_clients", 1, 1'000'000).value_or(into.tcp_clients));
+  into.tcp_per_client = static_cast<unsigned>(
+      table->integer("tcp_per_client", 1, 1'000'000).value_or(into.tcp_per_client));
+  into.proxy_from = read_prefixes(*table, "proxy_from",
+                                  "leave it out when no load balancer is in front", context);
   const std::string folder = table->string("state_dir").value_or("");
   into.state_dir = folder.empty() ? "" : resolve_path(folder, context.file);
   table->finish();

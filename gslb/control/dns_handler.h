@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gslb/answer/answer.h"
+#include "gslb/base/clock.h"
 #include "gslb/base/published.h"
 #include "gslb/server/handler.h"
 
@@ -19,9 +20,13 @@ class DnsHandler final : public server::Handler {
   std::size_t handle(Octets message, const server::Peer& peer, MutableOctets out) noexcept override;
 
  private:
+  std::uint32_t unix_time(MonoTime now) noexcept;
+
   Published<answer::Snapshot>::Reader reader_;
   answer::Scratch scratch_;
   answer::AnswerCounters& counters_;
+  MonoTime next_look_;  // at the wall clock
+  std::chrono::nanoseconds unix_ahead_{0};
 };
 
 }  // namespace gslb::control

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "gslb/base/check.h"
+#include "gslb/control/protection.h"
 
 namespace gslb::control {
 namespace {
@@ -36,6 +37,7 @@ bool same_ids(const List& a, const List& b) {
 Epoch::Epoch(std::shared_ptr<const Compiled> from, std::size_t workers, MonoTime now)
     : compiled(std::move(from)),
       identity(make_identity(compiled->config.server)),
+      protection(make_protection(compiled->config, workers)),
       demand(std::make_shared<steer::DemandCounters>(workers, compiled->services->services.size(),
                                                      compiled->geo->units().size())),
       decisions(std::make_shared<answer::DecisionCounters>(
@@ -45,6 +47,7 @@ Epoch::Epoch(std::shared_ptr<const Compiled> from, std::size_t workers, MonoTime
       planner(costs, *compiled->services, *compiled->geo) {}
 
 void Epoch::inherit(const Epoch& old) {
+  protection = inherit_protection(compiled->config, *protection, *old.protection);
   const auto& services = compiled->services->services;
   const auto& old_services = old.compiled->services->services;
   const auto& clusters = compiled->fleet->clusters();

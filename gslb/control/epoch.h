@@ -22,6 +22,7 @@ struct Epoch {
 
   std::shared_ptr<const Compiled> compiled;
   std::shared_ptr<const answer::Identity> identity;
+  std::shared_ptr<const answer::Protection> protection;
   std::shared_ptr<steer::DemandCounters> demand;
   std::shared_ptr<answer::DecisionCounters> decisions;
   steer::CostModel costs;

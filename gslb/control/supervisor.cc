@@ -30,6 +30,8 @@ server::ServerOptions server_options(const Compiled& compiled, unsigned workers)
   options.workers = workers;
   options.tcp.idle = milliseconds(from.tcp_idle_ms);
   options.tcp.connections = from.tcp_clients;
+  options.tcp.per_client = from.tcp_per_client;
+  options.proxies = PrefixSet(from.proxy_from);
   return options;
 }
 

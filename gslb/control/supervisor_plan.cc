@@ -61,6 +61,7 @@ void Supervisor::publish(const Epoch& epoch, std::shared_ptr<const steer::Answer
   auto snapshot = std::make_shared<answer::Snapshot>();
   snapshot->generation = ++generation_;
   snapshot->identity = epoch.identity;
+  snapshot->protection = epoch.protection;
   snapshot->zones = zones_;
   snapshot->geo = epoch.compiled->geo;
   snapshot->services = epoch.compiled->services;

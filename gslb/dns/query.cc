@@ -214,7 +214,14 @@ Result<void, QueryError> parse_whole(Octets message, Query& query) noexcept {
     if (question_count == 1) { static_cast<void>(take_question(message, query)); }
     return Unexpected(QueryError::kOpcode);
   }
-  if (question_count != 1) { return Unexpected(QueryError::kQuestionCount); }
+  if (question_count != 1) {
+    // Without a question a COOKIE may be asked for (RFC 7873 5.4).
+    if (question_count == 0 && answer_count == 0 && authority_count == 0 &&
+        !take_additional(message, kHeaderOctets, additional_count, query.edns)) {
+      query.edns.cookie_size = 0;
+    }
+    return Unexpected(QueryError::kQuestionCount);
+  }
   if (!take_question(message, query)) { return Unexpected(QueryError::kQuestion); }
 
   // IXFR carries the client's SOA in the authority section (RFC 1995 3).

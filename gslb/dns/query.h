@@ -67,7 +67,8 @@ struct Query {
 
 // Total: any octets give a Query in `query` or a reason; reads nothing past `message`.  On error
 // `query` holds what was read before it (id, question_end > kHeaderOctets when the question was
-// whole, edns of an OPT that can be found), so that an error response can echo it.  Allocates
+// whole, edns of an OPT that can be found), so that an error response can echo it.  A message
+// without any question but with a good OPT gives kQuestionCount and its options.  Allocates
 // nothing.
 Result<void, QueryError> parse_query(Octets message, Query& query) noexcept;
 

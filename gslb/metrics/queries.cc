@@ -26,7 +26,8 @@ constexpr std::array<const char*, answer::kRefusalCount> kRefusals = {"short",
                                                                       "bad_version",
                                                                       "transaction_signature",
                                                                       "not_ours",
-                                                                      "no_data"};
+                                                                      "no_data",
+                                                                      "prohibited"};
 constexpr std::array<const char*, answer::kEcsUseCount> kEcsUses = {"none", "used", "opt_out",
                                                                     "resolver", "static"};
 
@@ -54,6 +55,33 @@ void add_traffic(const Input& input, Exposition& out) {
     const auto rcode = static_cast<dns::Rcode>(i);
     const bool own = std::find(kOwnRcodes.begin(), kOwnRcodes.end(), rcode) != kOwnRcodes.end();
     if (own || value > 0) { out.sample(value, {{"rcode", dns::to_string(rcode)}}); }
+  }
+}
+
+constexpr std::array<const char*, answer::kRateClasses> kRateClasses = {"positive", "negative",
+                                                                        "referral", "error"};
+constexpr std::array<const char*, 5> kCookieStates = {"none", "client_only", "bad", "good", "aged"};
+
+void add_protection(const Input& input, Exposition& out) {
+  out.counter("proxima_rate_limited_total",
+              "Answers over the response rate limit, by class and what became of them.");
+  for (std::size_t i = 0; i < answer::kRateClasses; ++i) {
+    const auto add = [&](Counter answer::RateCounters::*member, const char* action) {
+      const auto pick = [&](const AnswerCounters& counters) -> const Counter& {
+        return counters.rate_limited[i].*member;
+      };
+      out.sample(sum(input, pick), {{"class", kRateClasses[i]}, {"action", action}});
+    };
+    add(&answer::RateCounters::slipped, "slipped");
+    add(&answer::RateCounters::dropped, "dropped");
+    add(&answer::RateCounters::dry_run, "dry_run");
+  }
+  out.counter("proxima_cookies_total", "Queries with a COOKIE option, by what was in it.");
+  for (std::size_t i = 1; i < kCookieStates.size(); ++i) {  // 0: without one
+    const auto pick = [i](const AnswerCounters& counters) -> const Counter& {
+      return counters.cookies[i];
+    };
+    out.sample(sum(input, pick), {{"state", kCookieStates[i]}});
   }
 }
 
@@ -110,6 +138,7 @@ void add_queries(const Input& input, Exposition& out) {
   }
   total("proxima_routed_responses_total", "Responses that came from a steering decision.",
         &AnswerCounters::routed);
+  add_protection(input, out);
   add_latency(input, out);
 }
 

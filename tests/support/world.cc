@@ -166,7 +166,15 @@ World::World(const std::string& config, const std::map<std::string, std::string>
 
 Buffer World::respond(Octets message, const Address& client, answer::Transport transport) {
   Buffer out(65535);
-  out.resize(answer::answer(*snapshot, {message, client, transport}, scratch, counters, out));
+  const auto since_1970 = clock_.wall().time_since_epoch();
+  const auto mono = clock_.mono().time_since_epoch();
+  const answer::Request request{
+      .message = message,
+      .client = client,
+      .transport = transport,
+      .now_s = static_cast<std::uint32_t>(std::chrono::duration_cast<seconds>(since_1970).count()),
+      .now_ms = static_cast<std::uint32_t>(std::chrono::duration_cast<milliseconds>(mono).count())};
+  out.resize(answer::answer(*snapshot, request, scratch, counters, out));
   return out;
 }
 
@@ -256,6 +264,7 @@ void World::plan() {
   auto next = std::make_shared<answer::Snapshot>();
   next->generation = ++generation_;
   next->identity = epoch->identity;
+  next->protection = epoch->protection;
   next->zones = epoch->compiled->zones;
   next->geo = epoch->compiled->geo;
   next->services = epoch->compiled->services;

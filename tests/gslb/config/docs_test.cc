@@ -43,11 +43,27 @@ std::vector<std::string> known_keys(const std::string& table) {
 TEST(ConfigurationReference, HasEveryKeyTheLoaderKnows) {
   const auto docs = read_file(std::string(TEST_SOURCE_DIR) + "/docs/configuration.md");
   ASSERT_TRUE(docs);
-  for (const std::string table :
-       {"[server]", "[log]", "[admin]", "[[zone]]", "[[key]]",
-        "[[remote]]", "[transfer]", "[secondary]", "[geo]", "[[geo.source]]", "[cluster.ID]",
-        "[cluster.ID.capacity.RESOURCE]", "[[cluster.ID.node]]", "[service.ID]", "[[route]]",
-        "[[override]]", "[health]", "[steering]"}) {
+  for (const std::string table : {"[server]",
+                                  "[acl]",
+                                  "[cookies]",
+                                  "[rrl]",
+                                  "[log]",
+                                  "[admin]",
+                                  "[[zone]]",
+                                  "[[key]]",
+                                  "[[remote]]",
+                                  "[transfer]",
+                                  "[secondary]",
+                                  "[geo]",
+                                  "[[geo.source]]",
+                                  "[cluster.ID]",
+                                  "[cluster.ID.capacity.RESOURCE]",
+                                  "[[cluster.ID.node]]",
+                                  "[service.ID]",
+                                  "[[route]]",
+                                  "[[override]]",
+                                  "[health]",
+                                  "[steering]"}) {
     const std::string section = section_of(*docs, table);
     EXPECT_NE(section, "") << table;
     const auto keys = known_keys(table);

@@ -41,6 +41,18 @@ TEST(Metrics, ShowOwnRcodesFromTheStartAndOthersOnceSeen) {
   EXPECT_EQ(f.scrape().count_with("proxima_responses_total"), 9U);
 }
 
+TEST(Metrics, CountRateLimitsAndCookies) {
+  Fixture f;
+  f.answers[0].rate_limited[1].dropped.add(7);
+  f.answers[1].rate_limited[1].dropped.add(1);
+  f.answers[1].cookies[3].add(4);
+  const Scrape scrape = f.scrape();
+  EXPECT_EQ(scrape[R"(proxima_rate_limited_total{class="negative",action="dropped"})"], 8);
+  EXPECT_EQ(scrape.count_with("proxima_rate_limited_total"), 12U);
+  EXPECT_EQ(scrape[R"(proxima_cookies_total{state="good"})"], 4);
+  EXPECT_EQ(scrape.count_with("proxima_cookies_total"), 4U);
+}
+
 TEST(Metrics, NameEveryRefusalAndEcsUse) {
   Fixture f;
   for (std::size_t i = 0; i < answer::kRefusalCount; ++i) { f.answers[0].refusals[i].add(10 + i); }
