@@ -57,14 +57,15 @@ def alive(pid, start):
 
 
 class Program:
-    """A started program with its children, on one core; stop() leaves none of them."""
+    """A started program with its children, on one core (or a set of them: then they are not
+    pinned again once it runs); stop() leaves none of them."""
 
     def __init__(self, command, core, log_path, cwd):
         libc = ctypes.CDLL(None, use_errno=True)
 
         def before_exec():
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # if this runner is killed, so is it
-            os.sched_setaffinity(0, {core})
+            os.sched_setaffinity(0, core if isinstance(core, set) else {core})
 
         self.core = core
         self.log_path = log_path

@@ -1,10 +1,11 @@
 #include "gslb/base/file.h"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace gslb {
@@ -12,24 +13,31 @@ namespace gslb {
 std::optional<std::string> read_file(const std::string& path, std::size_t limit_octets) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) { return std::nullopt; }
+  // Its size at once: growing would hold a large file twice.  It may still grow, or have none
+  // (a pipe), so the end is where read() says.
+  struct stat info {};
+  std::size_t room = 4096;
+  if (::fstat(fd, &info) == 0 && info.st_size > 0) {
+    room = std::min(static_cast<std::size_t>(info.st_size), limit_octets) + 1;
+  }
   std::string content;
-  std::array<char, 65536> chunk{};
+  std::size_t size = 0;
   int failure = 0;
-  while (failure == 0) {
-    const ssize_t got = ::read(fd, chunk.data(), chunk.size());
+  for (;;) {
+    if (size == content.size()) { content.resize(size == 0 ? room : size * 2); }
+    const ssize_t got = ::read(fd, content.data() + size, content.size() - size);
     if (got == 0) { break; }
-    if (got < 0) {
-      if (errno != EINTR) { failure = errno; }
-      continue;
-    }
-    content.append(chunk.data(), static_cast<std::size_t>(got));
-    if (content.size() > limit_octets) { failure = EFBIG; }
+    if (got < 0 && errno == EINTR) { continue; }
+    size += got < 0 ? 0 : static_cast<std::size_t>(got);
+    failure = got < 0 ? errno : size > limit_octets ? EFBIG : 0;
+    if (failure != 0) { break; }
   }
   ::close(fd);
   if (failure != 0) {
     errno = failure;
     return std::nullopt;
   }
+  content.resize(size);
   return content;
 }
 

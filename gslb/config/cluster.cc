@@ -13,7 +13,7 @@ void read_tiers(TomlTable& table, Context& context, Cluster& cluster) {
     cluster.tiers = {"default"};
     return;
   }
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (const LocatedString& tier :
        read_list(table, "tiers", "leave it out for [\"default\"]", context)) {
     check_id(tier, "tier", context.problems);
@@ -79,7 +79,7 @@ std::optional<Address> read_address(TomlTable& table, std::string_view key, bool
 }
 
 void read_node(TomlTable& table, Context& context, Cluster& cluster,
-               std::vector<LocatedString>& seen_ids, std::vector<LocatedString>& seen_addresses) {
+               Seen& seen_ids, Seen& seen_addresses) {
   Node node;
   if (auto id = located(table, "id", Need::kRequired)) {
     node.id = std::move(*id);
@@ -104,8 +104,8 @@ void read_node(TomlTable& table, Context& context, Cluster& cluster,
 }
 
 void read_nodes(TomlTable& table, Context& context, Cluster& cluster) {
-  std::vector<LocatedString> seen_ids;
-  std::vector<LocatedString> seen_addresses;
+  Seen seen_ids;
+  Seen seen_addresses;
   auto nodes = table.tables("node");
   for (TomlTable& node : nodes) { read_node(node, context, cluster, seen_ids, seen_addresses); }
   if (!table.has("node")) {

@@ -19,7 +19,7 @@ void read_log(TomlTable& root, Context& context) {
 
 void read_zones(TomlTable& root, Context& context) {
   const std::size_t errors = context.problems.error_count();
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (TomlTable& table : root.tables("zone")) {
     Zone zone;
     if (auto name = read_owner(table, context, "zone", seen)) { zone.name = std::move(*name); }

@@ -25,7 +25,7 @@ std::optional<Prefix> read_prefix(TomlTable& table) {
 
 // Exactly one of prefix, asn, country, and nobody else has the same.
 void read_subject(TomlTable& table, Context& context, Override& entry,
-                  std::vector<LocatedString>& seen) {
+                  Seen& seen) {
   entry.prefix = read_prefix(table);
   entry.asn = read_asn(table, "asn");
   entry.country = read_country(table, "country");
@@ -72,7 +72,7 @@ std::vector<LocatedString> read_clusters_of(TomlTable& table, std::string_view k
                                             const std::vector<std::string>& known,
                                             Context& context) {
   std::vector<LocatedString> clusters = read_list(table, key, "leave it out", context);
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (const LocatedString& cluster : clusters) {
     check_duplicate(cluster, "cluster", seen, context.problems);
     if (std::find(known.begin(), known.end(), cluster.text) == known.end()) {
@@ -83,7 +83,7 @@ std::vector<LocatedString> read_clusters_of(TomlTable& table, std::string_view k
 }
 
 Override read_override(TomlTable& table, const std::vector<std::string>& known,
-                       std::vector<LocatedString>& seen, Context& context) {
+                       Seen& seen, Context& context) {
   Override entry;
   entry.at = table.at();
   read_subject(table, context, entry, seen);
@@ -113,7 +113,7 @@ Override read_override(TomlTable& table, const std::vector<std::string>& known,
 void read_overrides(TomlTable& root, Context& context) {
   std::vector<std::string> known;
   for (const Cluster& cluster : context.config.clusters) { known.push_back(cluster.id.text); }
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (TomlTable& table : root.tables("override")) {
     context.config.overrides.push_back(read_override(table, known, seen, context));
   }

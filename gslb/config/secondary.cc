@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t kDay = 86'400'000;
 
 void read_groups(TomlTable& table, const Context& context, ZoneSecondary& into) {
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (TomlTable& group : table.tables("member_group")) {
     MemberGroup made;
     if (auto name = located(group, "name", Need::kRequired)) {

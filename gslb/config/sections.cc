@@ -86,17 +86,12 @@ void check_id(const LocatedString& id, std::string_view kind, Problems& problems
   }
 }
 
-void check_duplicate(const LocatedString& name, std::string_view kind,
-                     std::vector<LocatedString>& seen, Problems& problems) {
-  const auto first = std::find_if(seen.begin(), seen.end(), [&](const LocatedString& other) {
-    return other.text == name.text;
-  });
-  if (first == seen.end()) {
-    seen.push_back(name);
-    return;
-  }
+void check_duplicate(const LocatedString& name, std::string_view kind, Seen& seen,
+                     Problems& problems) {
+  const auto [first, is_new] = seen.emplace(name.text, name.at.line);
+  if (is_new) { return; }
   problems.error(name.at, std::string(kind) + " '" + name.text + "' stands twice",
-                 "the first is in line " + std::to_string(first->at.line));
+                 "the first is in line " + std::to_string(first->second));
 }
 
 void report_unknown(const LocatedString& name, std::string_view kind,
@@ -133,7 +128,7 @@ std::optional<std::uint32_t> read_asn(TomlTable& table, std::string_view key) {
 }
 
 std::optional<LocatedString> read_owner(TomlTable& table, const Context& context,
-                                        std::string_view kind, std::vector<LocatedString>& seen) {
+                                        std::string_view kind, Seen& seen) {
   auto name = located(table, "name", Need::kRequired);
   if (!name) { return std::nullopt; }
   if (name->text.empty()) {

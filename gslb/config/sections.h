@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "gslb/config/config.h"
@@ -62,9 +63,11 @@ std::vector<Prefix> read_prefixes(TomlTable& table, std::string_view key, std::s
 // Reports what isn't [a-z0-9-]{1,63} without a hyphen at either end.  `kind` is "cluster" …
 void check_id(const LocatedString& id, std::string_view kind, Problems& problems);
 
+using Seen = std::unordered_map<std::string, std::uint32_t>;  // name → its line
+
 // Reports a name that stands in `seen` already; adds it otherwise.
-void check_duplicate(const LocatedString& name, std::string_view kind,
-                     std::vector<LocatedString>& seen, Problems& problems);
+void check_duplicate(const LocatedString& name, std::string_view kind, Seen& seen,
+                     Problems& problems);
 
 // "unknown cluster 'frq'", with "did you mean" or the list of what there is.
 void report_unknown(const LocatedString& name, std::string_view kind,
@@ -79,7 +82,7 @@ std::optional<std::uint32_t> read_asn(TomlTable& table, std::string_view key);
 // The required domain name in `name`: not empty, not in `seen` (case and a last dot make no
 // difference).  Its syntax is the zone loader's business.
 std::optional<LocatedString> read_owner(TomlTable& table, const Context& context,
-                                        std::string_view kind, std::vector<LocatedString>& seen);
+                                        std::string_view kind, Seen& seen);
 
 // The path in `key` against the configuration's folder; empty text is an error.
 std::optional<LocatedString> read_path(TomlTable& table, std::string_view key,

@@ -41,7 +41,7 @@ void read_tiers(TomlTable& table, Context& context, Service& service) {
   std::vector<LocatedString> tiers =
       read_list(table, "tiers", "leave it out for [\"default\"]", context);
   if (!table.has("tiers")) { tiers = {{"default", table.at()}}; }
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (const LocatedString& tier : tiers) {
     check_duplicate(tier, "tier", seen, context.problems);
     if (!offered.contains(tier.text)) { report_unknown(tier, "tier", known, context.problems); }
@@ -67,7 +67,7 @@ void read_fallback(TomlTable& table, Context& context, Service& service) {
   if (word) {
     service.fallback = kPolicies[std::find(names.begin(), names.end(), *word) - names.begin()];
   }
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (const LocatedString& text :
        read_list(table, "fallback_pool", "name at least one address", context)) {
     const auto address = Address::parse(text.text);
@@ -118,7 +118,7 @@ void read_services(TomlTable& root, Context& context) {
 void read_routes(TomlTable& root, Context& context) {
   std::vector<std::string> known;
   for (const Service& service : context.config.services) { known.push_back(service.id.text); }
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (TomlTable& table : root.tables("route")) {
     Route route;
     if (auto name = read_owner(table, context, "route", seen)) { route.name = std::move(*name); }

@@ -60,7 +60,7 @@ KeyFile read_key_text(TomlTable& table, const Context& context) {
   return {};
 }
 
-void read_key(TomlTable& table, Context& context, std::vector<LocatedString>& seen) {
+void read_key(TomlTable& table, Context& context, Seen& seen) {
   TsigKey key;
   const KeyFile file = read_key_text(table, context);
   if (!table.has("name") && !file.name.empty()) {
@@ -144,7 +144,7 @@ void read_tls(TomlTable& table, const Context& context, Remote& remote) {
   }
 }
 
-void read_remote(TomlTable& table, Context& context, std::vector<LocatedString>& seen) {
+void read_remote(TomlTable& table, Context& context, Seen& seen) {
   Remote remote;
   if (auto id = located(table, "id", Need::kRequired)) {
     check_id(*id, "remote", context.problems);
@@ -201,12 +201,12 @@ std::string_view to_string(TsigAlgorithm algorithm) noexcept {
 }
 
 void read_keys(TomlTable& root, Context& context) {
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (TomlTable& table : root.tables("key")) { read_key(table, context, seen); }
 }
 
 void read_remotes(TomlTable& root, Context& context) {
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (TomlTable& table : root.tables("remote")) { read_remote(table, context, seen); }
 }
 

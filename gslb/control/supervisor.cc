@@ -14,6 +14,7 @@ namespace gslb::control {
 namespace {
 
 constexpr seconds kSaveInterval{10};
+constexpr milliseconds kReclaimInterval{500};
 
 void write_state(const std::string& path, const std::string& text) {
   if (!write_file_atomically(path, text)) {
@@ -196,7 +197,8 @@ std::optional<MonoTime> Supervisor::on_wake() {
     look_at_geo_files();
     next_geo_look_ = now.mono + milliseconds(config.geo.watch_interval_ms);
   }
-  if (published_) { published_->reclaim(); }
+  // A snapshot that was replaced may hold a million records: it isn't left for the next event.
+  const bool has_retired = published_ && published_->reclaim() > 0;
   const auto token_expiry = zone_store_.next_token_expiry();
   if (token_expiry && *token_expiry <= now.wall && !tokens_posted_ && !stopping_) {
     tokens_posted_ = true;
@@ -207,6 +209,7 @@ std::optional<MonoTime> Supervisor::on_wake() {
   const auto sooner = [&wake](MonoTime at) { wake = std::min(*wake, at); };
   if (const auto deadline = fleet_->next_deadline()) { sooner(*deadline); }
   if (config.geo.watch_interval_ms > 0) { sooner(next_geo_look_); }
+  if (has_retired) { sooner(now.mono + kReclaimInterval); }
   if (token_expiry && !tokens_posted_) { sooner(now.mono + (*token_expiry - now.wall)); }
   if (!planning_) { sooner(std::max(next_plan_, now.mono + milliseconds(50))); }
   return wake;

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <malloc.h>
+
 #include "gslb/base/bytes.h"
 #include "gslb/base/check.h"
 #include "gslb/dnssec/verify_zone.h"
@@ -29,8 +31,6 @@ struct NamedZone {
   std::vector<RouteBinding> routes;
 };
 
-using Index = std::unordered_map<std::string, std::uint32_t>;
-
 std::int64_t wall_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -40,24 +40,31 @@ std::int64_t wall_ns() {
 std::optional<FileStamp> stamp_of(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) { return std::nullopt; }
-  return FileStamp{path, info.st_ino, static_cast<std::uint64_t>(info.st_size),
+  return FileStamp{info.st_ino, static_cast<std::uint64_t>(info.st_size),
                    std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec};
 }
 
-bool is_unchanged(const FileStamp& stamp) { return stamp_of(stamp.path) == stamp; }
-
-// Stamps of what was read since `started_ns`; none when one of the files may have changed since.
-std::vector<FileStamp> stamps_of(const std::vector<std::string>& files, std::int64_t started_ns) {
-  std::vector<FileStamp> stamps;
+// Notes what was read since `started_ns`, the zone's own file first; nothing when one of the files
+// may have changed since.
+void stamp_files(const std::vector<std::string>& files, std::int64_t started_ns, LoadedZone& row) {
+  auto included = std::make_shared<LoadedZone::Included>();
   for (const std::string& file : files) {
-    auto stamp = stamp_of(file);
-    if (!stamp || stamp->modified_ns > started_ns - kStampGrain_ns) { return {}; }
-    stamps.push_back(*std::move(stamp));
+    const auto stamp = stamp_of(file);
+    if (!stamp || stamp->modified_ns > started_ns - kStampGrain_ns) {
+      row.stamp.reset();
+      return;
+    }
+    if (&file == files.data()) {
+      row.stamp = stamp;
+    } else {
+      included->emplace_back(file, *stamp);
+    }
   }
-  return stamps;
+  if (!included->empty()) { row.included = std::move(included); }
 }
 
-std::vector<NamedZone> name_zones(const config::Config& config, Index& index, Problems& problems) {
+std::vector<NamedZone> name_zones(const config::Config& config, NameIndex& index,
+                                  Problems& problems) {
   std::vector<NamedZone> named;
   named.reserve(config.zones.size());
   for (const config::Zone& from : config.zones) {
@@ -67,35 +74,38 @@ std::vector<NamedZone> name_zones(const config::Config& config, Index& index, Pr
                      std::string(dns::describe(apex.error())));
       continue;
     }
-    if (!index.emplace(zone_key(*apex), named.size()).second) {
+    const auto apex_at = [&](std::uint32_t at) -> const dns::Name& { return named[at].apex; };
+    if (index.find(*apex, apex_at) != NameIndex::kNone) {
       problems.error(from.name.at, "zone '" + from.name.text + "' is configured twice",
                      "names are compared without case and final dot");
       continue;
     }
+    index.insert(*apex, static_cast<std::uint32_t>(named.size()));
     named.push_back({std::move(*apex), &from, {}});
   }
   return named;
 }
 
 // A route belongs to the zone with the longest apex around it, as a query would find it.
-void bind_routes(const steer::ServiceTable& services, const Index& index,
+void bind_routes(const steer::ServiceTable& services, const NameIndex& index,
                  std::vector<NamedZone>& named, Problems& problems) {
+  const auto apex_at = [&](std::uint32_t at) -> const dns::Name& { return named[at].apex; };
   for (std::size_t i = 0; i < services.routes.size(); ++i) {
     const steer::Route& route = services.routes[i];
-    auto home = index.find(zone_key(route.owner));
-    for (dns::Name name = route.owner; home == index.end() && !name.is_root();) {
+    std::uint32_t home = index.find(route.owner, apex_at);
+    for (dns::Name name = route.owner; home == NameIndex::kNone && !name.is_root();) {
       name = name.parent();
-      home = index.find(zone_key(name));
+      home = index.find(name, apex_at);
     }
-    if (home == index.end()) {
+    if (home == NameIndex::kNone) {
       problems.error(route.at, "route '" + route.owner.to_string() + "' lies in no zone",
                      "add a [[zone]] whose name it ends with");
       continue;
     }
     const steer::Service& service = services.services[route.service];
     const bool alone = service.fallback == config::FallbackPolicy::kCname;
-    named[home->second].routes.push_back({route.owner, static_cast<zone::RouteIndex>(i), route.at,
-                                          alone ? service.id : std::string()});
+    named[home].routes.push_back({route.owner, static_cast<zone::RouteIndex>(i), route.at,
+                                  alone ? service.id : std::string()});
   }
 }
 
@@ -116,7 +126,7 @@ std::shared_ptr<LoadedZone> read_zone(const dns::Name& apex, const std::string& 
   row->apex = apex;
   row->file = file;
   row->routes = routes;
-  row->stamps = stamps_of(files, started_ns);
+  stamp_files(files, started_ns, *row);
   row->zone = std::move(zone);
   row->read_at = std::chrono::system_clock::now();
   return row;
@@ -140,14 +150,17 @@ ZoneTable::Row with_routes(const ZoneTable::Row& old, const std::vector<RouteBin
     row->zone = old->zone ? zone::rebind_routes(*old->zone, routes, problems) : nullptr;
     if (old->zone && !row->zone) { return nullptr; }
   }
-  if (!problem.empty()) { row->stamps.clear(); }
+  if (!problem.empty()) { row->stamp.reset(); }
   row->problem = std::move(problem);
   return row;
 }
 
 bool may_keep(const ZoneTable::Row& old, const std::string& file) {
-  return old && old->zone && old->file == file && !old->stamps.empty() &&
-         std::ranges::all_of(old->stamps, is_unchanged);
+  if (!old || !old->zone || old->file != file || !old->stamp) { return false; }
+  if (stamp_of(file) != old->stamp) { return false; }
+  return !old->included || std::ranges::all_of(*old->included, [](const auto& each) {
+    return stamp_of(each.first) == each.second;
+  });
 }
 
 void read_one(const NamedZone& named, const ZoneTable* previous, bool force, Reading& into) {
@@ -165,17 +178,17 @@ void read_one(const NamedZone& named, const ZoneTable* previous, bool force, Rea
     return;
   }
   Problems found;
+  into.row = read_zone(named.apex, file.text, named.routes, found);
   // The loader could only name the file; here it is known who asks for it.
-  if (::access(file.text.c_str(), R_OK) != 0) {
+  if (!into.row && ::access(file.text.c_str(), R_OK) != 0) {
+    found = Problems();
     found.error(file.at, "can't read the zone file " + file.text + ": " + std::strerror(errno),
                 "paths are relative to the folder of the configuration");
-  } else {
-    into.row = read_zone(named.apex, file.text, named.routes, found);
-    // A policy would sign it anew.
-    if (into.row && !named.from->dnssec) {
-      dnssec::verify_zone(*into.row->zone, into.row->read_at, dnssec::VerifyDepth::kQuick,
-                          file.text, found);
-    }
+  }
+  // A policy would sign it anew.
+  if (into.row && !named.from->dnssec) {
+    dnssec::verify_zone(*into.row->zone, into.row->read_at, dnssec::VerifyDepth::kQuick, file.text,
+                        found);
   }
   // Another file than before is a change of the configuration: no older copy stands for it.
   if (into.row || !old || !old->zone || old->file != file.text) {
@@ -201,6 +214,8 @@ std::vector<Reading> read_all(const std::vector<NamedZone>& named, const ZoneTab
   for (std::size_t i = 1; i < std::min(cores, named.size()); ++i) { helpers.emplace_back(work); }
   work();
   for (std::thread& helper : helpers) { helper.join(); }
+  // Reading needs twice what is kept; glibc would hold on to the rest.
+  ::malloc_trim(0);
   return readings;
 }
 
@@ -208,23 +223,25 @@ std::vector<Reading> read_all(const std::vector<NamedZone>& named, const ZoneTab
 
 std::string zone_key(const dns::Name& apex) { return std::string(as_text(apex.lower().wire())); }
 
-ZoneTable::ZoneTable(std::vector<Row> rows) : rows_(std::move(rows)) {
-  by_apex_.reserve(rows_.size());
-  for (std::uint32_t i = 0; i < rows_.size(); ++i) {
-    CHECK(by_apex_.emplace(zone_key(rows_[i]->apex), i).second);
-  }
+ZoneTable::ZoneTable(std::vector<Row> rows) : rows_(std::move(rows)), by_apex_(rows_.size()) {
+  for (std::uint32_t i = 0; i < rows_.size(); ++i) { by_apex_.insert(rows_[i]->apex, i); }
+}
+
+std::uint32_t ZoneTable::position(const dns::Name& apex) const {
+  return by_apex_.find(apex,
+                       [this](std::uint32_t at) -> const dns::Name& { return rows_[at]->apex; });
 }
 
 ZoneTable::Row ZoneTable::find(const dns::Name& apex) const {
-  const auto found = by_apex_.find(zone_key(apex));
-  return found == by_apex_.end() ? nullptr : rows_[found->second];
+  const std::uint32_t at = position(apex);
+  return at == NameIndex::kNone ? nullptr : rows_[at];
 }
 
 std::shared_ptr<const ZoneTable> ZoneTable::with(Row row) const {
-  const auto found = by_apex_.find(zone_key(row->apex));
-  CHECK(found != by_apex_.end());
+  const std::uint32_t at = position(row->apex);
+  CHECK(at != NameIndex::kNone);
   auto changed = std::make_shared<ZoneTable>(*this);
-  changed->rows_[found->second] = std::move(row);
+  changed->rows_[at] = std::move(row);
   return changed;
 }
 
@@ -233,7 +250,7 @@ std::shared_ptr<const ZoneTable> load_zones(const config::Config& config,
                                             const ZoneTable* previous, bool force,
                                             Problems& problems, Problems* kept) {
   const std::size_t errors_before = problems.error_count();
-  Index index;
+  NameIndex index(config.zones.size());
   std::vector<NamedZone> named = name_zones(config, index, problems);
   bind_routes(services, index, named, problems);
   std::vector<ZoneTable::Row> rows;

@@ -6,13 +6,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "gslb/base/clock.h"
 #include "gslb/base/problem.h"
 #include "gslb/config/config.h"
+#include "gslb/control/name_index.h"
 #include "gslb/steer/service.h"
 #include "gslb/zone/loader.h"
 
@@ -20,7 +21,6 @@ namespace gslb::control {
 
 // What tells that a file is still the one that was read.
 struct FileStamp {
-  std::string path;
   std::uint64_t inode = 0;
   std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
@@ -28,14 +28,17 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-// Immutable once in a ZoneTable.
+// Immutable once in a ZoneTable.  Slim: there may be 100,000.
 struct LoadedZone {
+  using Included = std::vector<std::pair<std::string, FileStamp>>;
+
   dns::Name apex;
-  std::string file;                        // "": its data are delivered to the store
-  std::vector<zone::RouteBinding> routes;  // that lie in this zone
-  std::vector<FileStamp> stamps;           // empty: `file` is read again at the next reload
-  std::shared_ptr<const zone::Zone> zone;  // null: no file
-  std::string problem;                     // why `file` as it is now isn't `zone`; "": it is
+  std::string file;                          // "": its data are delivered to the store
+  std::vector<zone::RouteBinding> routes;    // that lie in this zone
+  std::optional<FileStamp> stamp;            // of `file`; nullopt: it is read again at a reload
+  std::shared_ptr<const Included> included;  // files beside it; null: none
+  std::shared_ptr<const zone::Zone> zone;    // null: no file
+  std::string problem;                       // why `file` as it is now isn't `zone`; "": it is
   WallTime read_at;
 };
 
@@ -54,8 +57,10 @@ class ZoneTable {
   std::shared_ptr<const ZoneTable> with(Row row) const;
 
  private:
+  std::uint32_t position(const dns::Name& apex) const;
+
   std::vector<Row> rows_;
-  std::unordered_map<std::string, std::uint32_t> by_apex_;  // lower-case wire → position
+  NameIndex by_apex_;
 };
 
 // Octets of the lower-case wire form: the key of a zone in maps.

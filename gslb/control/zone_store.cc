@@ -30,9 +30,14 @@ std::unique_ptr<ZoneStore::Place> ZoneStore::make_place(ZoneTable::Row row) {
   return place;
 }
 
+std::uint32_t ZoneStore::position(const dns::Name& apex) const {
+  return by_apex_.find(
+      apex, [this](std::uint32_t at) -> const dns::Name& { return places_[at]->row->apex; });
+}
+
 ZoneStore::Place* ZoneStore::find(const dns::Name& apex) const {
-  const auto found = by_apex_.find(zone_key(apex));
-  return found == by_apex_.end() ? nullptr : places_[found->second].get();
+  const std::uint32_t at = position(apex);
+  return at == NameIndex::kNone ? nullptr : places_[at].get();
 }
 
 void ZoneStore::adopt(std::shared_ptr<const ZoneTable> table) {
@@ -43,12 +48,15 @@ void ZoneStore::adopt(std::shared_ptr<const ZoneTable> table) {
 // Places for the zones of the table and the members, in that order; what was there is taken over.
 void ZoneStore::rebuild_places() {
   std::vector<ZoneTable::Row> rows = table_->rows();
-  std::unordered_map<std::string, std::uint32_t> index;
-  index.reserve(rows.size());
-  for (std::uint32_t i = 0; i < rows.size(); ++i) { index.emplace(zone_key(rows[i]->apex), i); }
+  std::size_t most = rows.size();
+  for (const auto& [catalog, members] : members_) { most += members.size(); }
+  NameIndex index(most);
+  const auto row_apex = [&](std::uint32_t at) -> const dns::Name& { return rows[at]->apex; };
+  for (std::uint32_t i = 0; i < rows.size(); ++i) { index.insert(rows[i]->apex, i); }
   for (const auto& [catalog, members] : members_) {
     for (const dns::Name& member : members) {
-      if (!index.emplace(zone_key(member), rows.size()).second) { continue; }
+      if (index.find(member, row_apex) != NameIndex::kNone) { continue; }
+      index.insert(member, static_cast<std::uint32_t>(rows.size()));
       auto row = std::make_shared<LoadedZone>();
       row->apex = member;
       rows.push_back(std::move(row));
@@ -56,19 +64,21 @@ void ZoneStore::rebuild_places() {
   }
   std::vector<std::unique_ptr<Place>> gone;
   {
+    std::vector<std::uint32_t> before;  // where each stood: looked up before any is moved
+    before.reserve(rows.size());
+    for (const ZoneTable::Row& row : rows) { before.push_back(position(row->apex)); }
     std::lock_guard lock(mutex_);
     std::vector<std::unique_ptr<Place>> places;
     places.reserve(rows.size());
-    for (ZoneTable::Row& row : rows) {
-      const auto old = by_apex_.find(zone_key(row->apex));
-      const bool is_same =
-          old != by_apex_.end() && places_[old->second]->row->file.empty() == row->file.empty();
-      if (!is_same) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      ZoneTable::Row& row = rows[i];
+      const std::uint32_t old = before[i];
+      if (old == NameIndex::kNone || places_[old]->row->file.empty() != row->file.empty()) {
         places.push_back(make_place(std::move(row)));
-        if (old != by_apex_.end()) { places.back()->served = places_[old->second]->served; }
+        if (old != NameIndex::kNone) { places.back()->served = places_[old]->served; }
         continue;
       }
-      places.push_back(std::move(places_[old->second]));
+      places.push_back(std::move(places_[old]));
       Place& place = *places.back();
       const bool rebind = place.delivered && !same_routes(place.row->routes, row->routes);
       place.row = std::move(row);

@@ -140,6 +140,7 @@ class ZoneStore {
   struct Place;  // of one zone
 
   std::unique_ptr<Place> make_place(ZoneTable::Row row);
+  std::uint32_t position(const dns::Name& apex) const;
   Place* find(const dns::Name& apex) const;
   void rebuild_places();
   void run(Place& place, bool restage);
@@ -160,7 +161,7 @@ class ZoneStore {
 
   mutable std::mutex mutex_;  // guards what status() reads against the planning thread's writes
   std::vector<std::unique_ptr<Place>> places_;
-  std::unordered_map<std::string, std::uint32_t> by_apex_;
+  NameIndex by_apex_;  // of places_
   std::vector<AcmeToken> tokens_;
   std::unordered_map<std::string, std::uint32_t> saved_serials_;  // until a zone is first served
   std::atomic<bool> is_unsaved_{false};

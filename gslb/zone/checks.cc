@@ -35,6 +35,9 @@ class Checker {
   void run() {
     check_apex();
     check_denial();
+    for (NodeIndex node = 0; node < zone_.node_count() && !may_occlude_; ++node) {
+      may_occlude_ = zone_.has_cut(node) || zone_.has_dname(node);
+    }
     for (NodeIndex node = 0; node < zone_.node_count(); ++node) { check_node(node); }
     check_ttls();
   }
@@ -89,6 +92,7 @@ class Checker {
   const RecordLog& log_;
   Problems& problems_;
   std::size_t reports_ = 0;
+  bool may_occlude_ = false;  // there is a cut or a DNAME; without one no name is looked up
 };
 
 void Checker::check_apex() {
@@ -140,8 +144,10 @@ void Checker::check_node(NodeIndex node) {
   }
   if (zone_.is_nsec3_owner(node)) { return; }
   // QTYPE DS, so that a cut itself counts as the parent's.
-  const Found::Kind kind = find_name(owner, RrType::kDs).kind;
-  if (kind != Found::Kind::kExact) { return check_occluded(node, kind); }
+  if (may_occlude_) {
+    const Found::Kind kind = find_name(owner, RrType::kDs).kind;
+    if (kind != Found::Kind::kExact) { return check_occluded(node, kind); }
+  }
   check_singletons(node);
   check_wildcard(node);
   check_targets(node, RrType::kNs, 0);
@@ -164,26 +170,26 @@ void Checker::check_occluded(NodeIndex node, Found::Kind kind) {
 }
 
 void Checker::check_singletons(NodeIndex node) {
-  const std::string owner = show(zone_.owner(node));
+  const auto owner = [&] { return show(zone_.owner(node)); };  // only for what is reported
   for (std::size_t i = 0; i < zone_.rrset_count(node); ++i) {
     const dns::RrsetView set = zone_.rrset_at(node, i);
     if (zone_.has_cname(node) && !may_join_cname(set.type)) {
       error({node, set.type},
-            owner + " has a CNAME and other data (" + dns::to_string(set.type) + ")",
+            owner() + " has a CNAME and other data (" + dns::to_string(set.type) + ")",
             "a CNAME stands alone (RFC 2181 10.1)");
     }
     if ((set.type == RrType::kCname || set.type == RrType::kDname) && set.count > 1) {
-      error({node, set.type, 1}, owner + " has more than one " + dns::to_string(set.type));
+      error({node, set.type, 1}, owner() + " has more than one " + dns::to_string(set.type));
     }
     if (set.type == RrType::kSoa && node != Zone::kApexNode) {
-      error({node, set.type}, "SOA of " + owner + " is not at the zone's apex");
+      error({node, set.type}, "SOA of " + owner() + " is not at the zone's apex");
     }
     if (set.type == RrType::kDs && node != Zone::kApexNode && !zone_.has_cut(node)) {
-      warning({node, set.type}, "DS of " + owner + " is not at a zone cut");
+      warning({node, set.type}, "DS of " + owner() + " is not at a zone cut");
     }
   }
   if (zone_.has_dname(node) && zone_.has_cut(node)) {
-    error({node, RrType::kDname}, owner + " has a DNAME and NS records",
+    error({node, RrType::kDname}, owner() + " has a DNAME and NS records",
           "allowed at the apex only (RFC 6672 2.3)");
   }
 }

@@ -51,6 +51,7 @@ struct ZoneText {
   const std::string& file;
   std::string_view text;
   ReadLimits limits;
+  std::string* owned = nullptr;  // holds `text`: freed once it is read
 };
 
 std::shared_ptr<const Zone> load(const dns::Name& apex, const ZoneText& source,
@@ -61,6 +62,7 @@ std::shared_ptr<const Zone> load(const dns::Name& apex, const ZoneText& source,
   ZoneBuilder builder(apex);
   ZoneReader reader(apex, source.limits, builder, log, found);
   reader.read(source.file, source.text);
+  if (source.owned != nullptr) { std::string().swap(*source.owned); }
   if (!reader.has_soa() && !found.has_errors()) {
     found.error({source.file, 0, 0},
                 "the zone " + apex.to_string() + " has no SOA record at its apex",
@@ -100,13 +102,13 @@ void check_routes(const Zone& zone, const std::vector<RouteBinding>& routes, Pro
 std::shared_ptr<const Zone> load_zone(const dns::Name& apex, const std::string& file,
                                       const std::vector<RouteBinding>& routes, Problems& problems,
                                       std::vector<std::string>* files) {
-  const auto text = read_file(file);
+  auto text = read_file(file);
   if (!text) {
     problems.error({file, 0, 0}, std::string("cannot read the zone file: ") +
                                      std::generic_category().message(errno));
     return nullptr;
   }
-  return load(apex, {file, *text, {}}, routes, problems, files);
+  return load(apex, {file, *text, {}, &*text}, routes, problems, files);
 }
 
 std::shared_ptr<const Zone> load_zone_text(const dns::Name& apex, std::string_view text,
@@ -114,7 +116,7 @@ std::shared_ptr<const Zone> load_zone_text(const dns::Name& apex, std::string_vi
                                            const std::vector<RouteBinding>& routes,
                                            Problems& problems) {
   const ReadLimits limits{.may_include = false, .max_generated = kMaxGeneratedFromText};
-  return load(apex, {file, text, limits}, routes, problems, nullptr);
+  return load(apex, {file, text, limits, nullptr}, routes, problems, nullptr);
 }
 
 }  // namespace gslb::zone

@@ -4,6 +4,7 @@
 // cheaper than a file name and line in every record for good.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ class RecordLog {
   const std::string& file(std::uint16_t index) const { return files_[index]; }
   std::size_t file_count() const noexcept { return files_.size(); }
   void add(const Line& line) { lines_.push_back(line); }
-  const std::vector<Line>& lines() const noexcept { return lines_; }
+  const std::deque<Line>& lines() const noexcept { return lines_; }
 
   Location at(const Line& line) const { return {files_[line.file], line.line, line.column}; }
   // The `nth` record (from 0) of that owner and type; the last one when there are fewer, the
@@ -40,7 +41,7 @@ class RecordLog {
 
  private:
   std::vector<std::string> files_;
-  std::vector<Line> lines_;
+  std::deque<Line> lines_;  // never moved: there may be millions
 };
 
 }  // namespace gslb::zone

@@ -39,6 +39,7 @@ struct ZoneBuilder::Work {
   std::vector<bool> has_children;   // by node
   std::vector<Entry> entries;
   std::vector<std::uint8_t> rdata;
+  std::vector<std::uint32_t> waiting;  // scratch of put_node()
   std::size_t record_count = 0;
 
   NodeIndex node_of(const dns::Name& owner);
@@ -139,12 +140,19 @@ NodeRecord ZoneBuilder::Work::put_node(NodeIndex node, std::vector<std::uint8_t>
     record.flags |= kHasWildcard;
     append(blocks, wildcard[node]);
   }
-  std::vector<std::uint32_t> waiting;
+  waiting.clear();
   for (std::uint32_t at = lists[node].first; at != kNone; at = entries[at].next) {
     waiting.push_back(at);
   }
   // Moves what `belongs` from `waiting` into the block; false when there was none.
   const auto put = [&](const auto& belongs) {
+    if (waiting.size() == 1) {  // nearly all nodes: without the memory the rest asks for
+      if (!belongs(waiting.front())) { return false; }
+      put_rrset(waiting, blocks);
+      waiting.clear();
+      ++record.rrset_count;
+      return true;
+    }
     const auto rest = std::stable_partition(waiting.begin(), waiting.end(), belongs);
     if (rest == waiting.begin()) { return false; }
     std::vector<std::uint32_t> members(waiting.begin(), rest);
@@ -205,6 +213,7 @@ std::shared_ptr<const Zone> ZoneBuilder::build() {
   const std::unique_ptr<Work> work = std::exchange(work_, nullptr);
   const auto storage = std::make_shared<Zone::Storage>();
   storage->apex_labels = work->apex_labels;
+  work->names.finish();
   storage->nodes.reserve(work->names.size());
   storage->blocks.reserve(work->rdata.size() + work->lists.size() * sizeof(RrsetHeader));
   for (NodeIndex node = 0; node < work->names.size(); ++node) {
@@ -212,7 +221,6 @@ std::shared_ptr<const Zone> ZoneBuilder::build() {
   }
   storage->blocks.shrink_to_fit();
   storage->names = std::move(work->names);
-  storage->names.finish();
 
   const std::shared_ptr<Zone> zone(new Zone);
   zone->apex_ = work->apex;

@@ -85,5 +85,25 @@ TEST_F(Insertion, ALongNameHasNoRoomBelowIt) {
   EXPECT_EQ(route_of(label + ".cdn.z."), 3U);
 }
 
+TEST(Derive, KeepsEveryRecordOfASignedZone) {
+  const std::string signature = " 8 2 60 20300101000000 20250101000000 1 z. AAAA\n";
+  Problems problems;
+  const auto from = load_zone_text(name("z."),
+                                   "$TTL 60\n@ SOA ns h 7 1 1 1 1\n@ RRSIG SOA" + signature +
+                                       "@ NS ns.other.\n@ RRSIG NS" + signature +
+                                       "@ NSEC z. NS SOA RRSIG NSEC\n@ RRSIG NSEC" + signature,
+                                   "text", {}, problems);
+  ASSERT_TRUE(from) << problems.to_string();
+  Derivation changes;
+  changes.serial = 8;
+  const auto made = derive(*from, changes);
+  EXPECT_EQ(made->serial(), 8U);
+  EXPECT_EQ(made->record_count(), from->record_count());
+  EXPECT_EQ(made->denial(), from->denial());
+  for (const RrType type : {RrType::kSoa, RrType::kNs, RrType::kNsec}) {
+    EXPECT_TRUE(made->signatures(Zone::kApexNode, type));
+  }
+}
+
 }  // namespace
 }  // namespace gslb::zone
