@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 
 #include "gslb/control/admin_json.h"
+#include "gslb/control/admin_keys.h"
 #include "gslb/metrics/metrics.h"
 
 namespace gslb::control {
@@ -95,6 +96,7 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
   if (path == "/v1/acme") {
     return get ? respond(200, to_json(supervisor_.tokens())) : not_allowed("GET");
   }
+  if (path.starts_with("/v1/keys")) { return handle_keys(supervisor_.signer(), request); }
   if (path == "/v1/reload" && get) { return respond(200, to_json(supervisor_.reload_report())); }
   if (path == "/v1/secondaries") { return get ? secondaries(request) : not_allowed("GET"); }
   if (path == "/v1/secondaries/refresh" || path == "/v1/secondaries/retransfer") {

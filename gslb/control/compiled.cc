@@ -1,7 +1,10 @@
 #include "gslb/control/compiled.h"
 
+#include <algorithm>
+
 #include <sys/stat.h>
 
+#include "gslb/control/zone_signing.h"
 #include "gslb/geo/compile.h"
 
 namespace gslb::control {
@@ -56,6 +59,17 @@ void check_report_channel(const config::Server& server, Problems& problems) {
   }
 }
 
+void check_keys(const config::Config& config, Problems& problems) {
+  for (const config::Zone& zone : config.zones) {
+    const auto apex = dns::Name::parse(zone.name.text);
+    if (!zone.dnssec || !apex) { continue; }
+    const auto policy =
+        std::ranges::find(config.dnssec, zone.dnssec->text,
+                          [](const config::DnssecPolicy& each) { return each.id.text; });
+    control::check_keys(*apex, *policy, zone.dnssec->at, problems);
+  }
+}
+
 }  // namespace
 
 std::string geo_fingerprint(const config::Config& config) {
@@ -83,8 +97,7 @@ std::string geo_fingerprint(const config::Config& config) {
   return text;
 }
 
-std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems,
-                                  const Reuse& reuse) {
+std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems, const Reuse& reuse) {
   const std::size_t errors_before = problems.error_count();
   auto config = config::load(path, problems);
   if (!config) { return nullptr; }
@@ -99,11 +112,12 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems,
   }
   if (compiled->table) { compiled->zones = zone_set(*compiled->table); }
   compiled->secondary = make_secondary_setup(compiled->config, problems);
+  // At a reload the keys in memory serve on, whatever has become of the files.
+  if (reuse.compiled == nullptr) { check_keys(compiled->config, problems); }
   if (const config::Server& server = compiled->config.server; !server.listen_tls.empty()) {
-    compiled->tls =
-        server::TlsContext::load(server.tls_certificate, server.tls_key,
-                                 reuse.compiled == nullptr ? nullptr : reuse.compiled->tls.get(),
-                                 problems);
+    compiled->tls = server::TlsContext::load(
+        server.tls_certificate, server.tls_key,
+        reuse.compiled == nullptr ? nullptr : reuse.compiled->tls.get(), problems);
   }
   compiled->geo_fingerprint = geo_fingerprint(compiled->config);
   if (reuse.compiled != nullptr && reuse.compiled->geo_fingerprint == compiled->geo_fingerprint) {

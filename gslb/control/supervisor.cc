@@ -42,7 +42,10 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
                        std::function<void()> on_fatal)
     : config_file_(std::move(config_file)),
       on_fatal_(std::move(on_fatal)),
-      started_(std::chrono::system_clock::now()) {
+      started_(std::chrono::system_clock::now()),
+      signer_(clock_, [this](const dns::Name& apex) {
+        with_zones([apex](ZoneStore& store) { store.restage(apex); });
+      }) {
   const fleet::Moment now = moment();
   const unsigned configured = compiled->config.server.workers;
   workers_ = configured > 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
@@ -51,11 +54,15 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   }
   epoch_ = std::make_shared<Epoch>(compiled, workers_, now.mono);
   restore_zones();
+  zone_store_.set_stage([this](const StageInput& input) { return signer_.stage(input); });
+  configure_signing(*compiled);
   zone_store_.adopt(std::exchange(compiled->table, nullptr));
   compiled->zones = nullptr;  // a version no longer served must not stay in memory
   secondaries_.adopt(*compiled->secondary);
   secondaries_.restore(zone_store_);
   zones_ = zone_store_.zones();
+  make_routed_sets(*compiled, *zones_);
+  set_routed_sets();
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
   restore_state();
   next_plan_ = now.mono;
@@ -63,6 +70,7 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   next_geo_look_ = now.mono + milliseconds(compiled->config.geo.watch_interval_ms);
   planning_loop_ = std::make_unique<Loop>();
   loop_ = std::make_unique<Loop>([this] { return on_wake(); });
+  signer_.start();
   secondaries_.start([this](auto task) { with_zones(std::move(task)); });
   loop_->post([] {});  // the first wake
 }
@@ -111,6 +119,8 @@ metrics::Input Supervisor::metrics() {
     const fleet::Moment now = moment();
     fleet_->tick(now);
     metrics::Input input;
+    input.signing = signer_.status();
+    input.signatures_made = signer_.signatures_made();
     input.version = kVersion;
     input.started = started_;
     input.ready = ready();
@@ -168,6 +178,7 @@ std::optional<answer::Explanation> Supervisor::explain(const answer::ExplainRequ
 void Supervisor::stop() {
   if (!loop_) { return; }
   loop_->call([this] { stopping_ = true; });
+  signer_.stop();
   planning_loop_->stop();
   secondaries_.stop();
   loop_->call([this] {
@@ -197,6 +208,10 @@ std::optional<MonoTime> Supervisor::on_wake() {
     look_at_geo_files();
     next_geo_look_ = now.mono + milliseconds(config.geo.watch_interval_ms);
   }
+  if (now.wall >= renew_routed_at_) {
+    renew_routed_at_ = WallTime::max();
+    planning_loop_->post([this] { renew_routed_sets(); });
+  }
   // A snapshot that was replaced may hold a million records: it isn't left for the next event.
   const bool has_retired = published_ && published_->reclaim() > 0;
   const auto token_expiry = zone_store_.next_token_expiry();
@@ -211,6 +226,9 @@ std::optional<MonoTime> Supervisor::on_wake() {
   if (config.geo.watch_interval_ms > 0) { sooner(next_geo_look_); }
   if (has_retired) { sooner(now.mono + kReclaimInterval); }
   if (token_expiry && !tokens_posted_) { sooner(now.mono + (*token_expiry - now.wall)); }
+  if (renew_routed_at_ < now.wall + kSaveInterval) {
+    sooner(now.mono + (renew_routed_at_ - now.wall));
+  }
   if (!planning_) { sooner(std::max(next_plan_, now.mono + milliseconds(50))); }
   return wake;
 }

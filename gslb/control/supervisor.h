@@ -20,6 +20,7 @@
 #include "gslb/control/loop.h"
 #include "gslb/control/reload_report.h"
 #include "gslb/control/zone_secondaries.h"
+#include "gslb/control/zone_signer.h"
 #include "gslb/control/zone_store.h"
 #include "gslb/fleet/fleet_state.h"
 #include "gslb/fleet/heartbeat_gate.h"
@@ -80,6 +81,7 @@ class Supervisor {
   std::size_t clear_tokens(std::string_view name);
   std::vector<AcmeToken> tokens() const { return zone_store_.tokens(); }
   ZoneSecondaries& secondaries() noexcept { return secondaries_; }
+  ZoneSigner& signer() noexcept { return signer_; }
   // Runs `task` on the planning thread soon, then publishes what it changed.
   void with_zones(std::function<void(ZoneStore&)> task);
   // How many clusters and nodes `glob` named.  kNone clears.
@@ -109,6 +111,8 @@ class Supervisor {
   void run_zone_reload(const dns::Name& apex);
   void run_geo_reload();
   void take_over(std::shared_ptr<Compiled> compiled, const Epoch& old);
+  std::vector<dns::Name> configure_signing(const Compiled& compiled);  // planning thread
+  void make_routed_sets(const Compiled& compiled, const zone::ZoneSet& zones);
   void publish_zones_soon();
   void publish_zones();
   void run_tokens();
@@ -117,6 +121,8 @@ class Supervisor {
   void finish_reload(const ReloadOutcome& outcome);
   void adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
              std::shared_ptr<const zone::ZoneSet> zones);
+  void set_routed_sets();
+  void renew_routed_sets();
   void restore_state();
   void save_state();
   std::string state_file(const char* name = "fleet.json") const;
@@ -130,6 +136,8 @@ class Supervisor {
   // Control loop only from here on.
   std::shared_ptr<Epoch> epoch_;
   std::shared_ptr<const zone::ZoneSet> zones_;  // served; their routes are those of epoch_
+  std::shared_ptr<const answer::RoutedSets> routed_sets_;  // of zones_ and epoch_
+  WallTime renew_routed_at_ = WallTime::max();
   std::unique_ptr<fleet::FleetState> fleet_;
   std::unique_ptr<Published<answer::Snapshot>> published_;
   std::shared_ptr<const answer::Snapshot> snapshot_;
@@ -153,7 +161,11 @@ class Supervisor {
   std::uint64_t reloads_succeeded_ = 0;
   std::uint64_t reloads_failed_ = 0;
 
+  SystemClock clock_;
+  ZoneSigner signer_;
   ZoneStore zone_store_;       // changed by the planning thread only
+  std::shared_ptr<const answer::RoutedSets> made_routed_sets_;  // planning thread only
+  WallTime made_renew_at_ = WallTime::max();                    // of them; planning thread only
   bool zones_posted_ = false;  // a publication of zones is queued; planning thread only
   std::string geo_refused_;    // fingerprint of geo files that were no good; planning thread only
   ZoneSecondaries secondaries_;

@@ -63,6 +63,7 @@ void Supervisor::publish(const Epoch& epoch, std::shared_ptr<const steer::Answer
   snapshot->identity = epoch.identity;
   snapshot->protection = epoch.protection;
   snapshot->zones = zones_;
+  snapshot->routed_sets = routed_sets_;
   snapshot->geo = epoch.compiled->geo;
   snapshot->services = epoch.compiled->services;
   snapshot->map = std::move(map);

@@ -124,9 +124,14 @@ void Supervisor::run_zone_reload(const dns::Name& apex) {
 // Planning thread.  The new configuration is planned before it takes over: its first snapshot
 // comes with it.
 void Supervisor::take_over(std::shared_ptr<Compiled> compiled, const Epoch& old) {
-  if (compiled->table) { zone_store_.adopt(std::exchange(compiled->table, nullptr)); }
+  if (compiled->table) {
+    const std::vector<dns::Name> signed_zones = configure_signing(*compiled);
+    zone_store_.adopt(std::exchange(compiled->table, nullptr));
+    for (const dns::Name& apex : signed_zones) { zone_store_.restage(apex); }
+  }
   compiled->zones = nullptr;  // a version no longer served must not stay in memory
   auto zones = zone_store_.zones();
+  make_routed_sets(*compiled, *zones);
   const MonoTime now = std::chrono::steady_clock::now();
   auto epoch = std::make_shared<Epoch>(std::move(compiled), workers_, now);
   epoch->inherit(old);
@@ -184,6 +189,7 @@ void Supervisor::adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
   fleet_ = std::move(fleet);
   epoch_ = std::move(epoch);
   zones_ = std::move(zones);
+  set_routed_sets();
   if (published_) {
     ++plans_;
     plan_summary_ = std::move(plan.summary);

@@ -26,9 +26,13 @@ void Supervisor::publish_zones_soon() {
 void Supervisor::publish_zones() {
   zones_posted_ = false;
   auto zones = zone_store_.zones();
+  const auto [epoch, before] = loop_->call([this] { return std::pair(epoch_, zones_); });
+  const bool is_new = zones != before;
+  if (is_new) { make_routed_sets(*epoch->compiled, *zones); }
   loop_->call([&] {
-    if (zones == zones_) { return; }
+    if (!is_new) { return; }
     zones_ = std::move(zones);
+    set_routed_sets();
     if (snapshot_ && !stopping_) { publish(*epoch_, snapshot_->map); }
   });
   zone_store_.notify();

@@ -15,6 +15,10 @@ struct ZoneStore::Place {
   ZonePtr served;                      // null only until the first run()
   ZonePtr made_from;                   // the authored zone `served` was made from
   std::vector<std::string> made_with;  // the tokens, as "owner text"
+  // authored() with the tokens `with_tokens_of`: a stage that needs time must meet it again.
+  ZonePtr with_tokens;
+  ZonePtr with_tokens_from;
+  std::vector<std::string> with_tokens_of;
   bool is_expired = false;
   bool holds_serial = false;  // `served` is ahead of what is authored
   std::string source;

@@ -40,6 +40,11 @@ void ZoneStore::run(Place& place, bool restage) {
   }
   const bool changed = authored != place.made_from || with != place.made_with || !place.has_data();
   if (!changed && !restage) { return; }
+  if (place.with_tokens_from != authored || place.with_tokens_of != with) {
+    place.with_tokens = nullptr;
+    place.with_tokens_from = authored;
+    place.with_tokens_of = with;
+  }
   std::string problem;
   ZonePtr now = make_served(place, changed, problem);
   if (problem.empty()) {
@@ -67,7 +72,8 @@ ZonePtr ZoneStore::make_served(Place& place, bool changed, std::string& problem)
   zone::Derivation changes = with_tokens(place);
   changes.serial = serial;
   const bool has_tokens = !changes.added.empty();
-  const ZonePtr source = has_tokens ? zone::derive(*authored, changes) : authored;
+  if (has_tokens && !place.with_tokens) { place.with_tokens = zone::derive(*authored, changes); }
+  const ZonePtr source = has_tokens ? place.with_tokens : authored;
   if (stage_) {
     auto made = stage_({.apex = place.row->apex,
                         .source = source,

@@ -31,6 +31,15 @@ verbs
                               TXT at _acme-challenge.NAME for that long (10m), then gone by itself;
                               returns when answers have it
   acme list | acme clear NAME
+  keys list [ZONE]            DNSSEC keys, their place in a rollover, what you have to do
+  keys ds ZONE                DS records for the parent
+  keys rollover ZONE [TAG] [--role csk|ksk|zsk]
+                              replace keys step by step, all or those named
+  keys ds-seen ZONE TAG|none  the parent's servers all have the DS of TAG and no other, or no DS
+  keys generate ZONE [--role csk|ksk|zsk]
+                              a spare key, which the next rollover takes
+      --dir DIR               list, ds, generate: the key files there, no server is asked;
+      --algorithm A           ... generate: ecdsap256sha256 (default), ed25519, rsasha256
   drain TARGET [--for TIME] [--reason TEXT]
                               name it in no new answer; TARGET: a cluster (fra), a node (fra/n1),
                               or a pattern of either ('fra*', '*/n1')
@@ -71,7 +80,7 @@ struct VerbRow {
   std::size_t most;
 };
 
-constexpr std::array<VerbRow, 12> kVerbs = {{{"status", Verb::kStatus, 0, 0},
+constexpr std::array<VerbRow, 13> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"explain", Verb::kExplain, 1, 2},
                                              {"reload", Verb::kReload, 0, 1},
                                              {"drain", Verb::kDrain, 1, 1},
@@ -82,7 +91,8 @@ constexpr std::array<VerbRow, 12> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"metrics", Verb::kMetrics, 0, 0},
                                              {"zones", Verb::kZones, 0, 1},
                                              {"acme", Verb::kAcme, 1, 3},
-                                             {"zone", Verb::kZone, 1, 2}}};
+                                             {"zone", Verb::kZone, 1, 2},
+                                             {"keys", Verb::kKeys, 1, 3}}};
 
 constexpr const char* kZoneNeeds = " needs 'refresh', 'retransfer' or 'secondaries'";
 
@@ -120,9 +130,10 @@ class Parser {
     if (!flag(name) && !valued(name)) {
       error_ =
           "unknown option '" + name + "'" +
-          suggest(name, {"--config", "--url", "--token", "--token-file", "--ca", "--json",
-                         "--timeout", "--client", "--resolver", "--as-resolver", "--for",
-                         "--reason", "--ttl-out", "--force", "--verbose", "--help", "--version"});
+          suggest(name, {"--config",    "--url",     "--token",   "--token-file", "--ca",
+                         "--json",      "--timeout", "--client",  "--resolver",   "--as-resolver",
+                         "--for",       "--reason",  "--ttl-out", "--dir",        "--role",
+                         "--algorithm", "--force",   "--verbose", "--help",       "--version"});
     }
   }
 
@@ -167,6 +178,12 @@ class Parser {
       options_.lasts = duration(name);
     } else if (name == "--reason") {
       options_.reason = value(name);
+    } else if (name == "--dir") {
+      options_.key_dir = value(name);
+    } else if (name == "--role") {
+      options_.role = value(name);
+    } else if (name == "--algorithm") {
+      options_.algorithm = value(name);
     } else {
       return false;
     }
@@ -212,6 +229,7 @@ class Parser {
       error_ = words_[0] + (row->verb == Verb::kExplain ? " needs a NAME"
                             : row->verb == Verb::kAcme  ? " needs 'set', 'list' or 'clear'"
                             : row->verb == Verb::kZone  ? kZoneNeeds
+                            : row->verb == Verb::kKeys  ? " needs 'list', 'ds', 'generate' ..."
                             : count == 0                ? " needs a TARGET"
                                                         : " needs 'up' or 'down'");
     } else if (count > row->most) {
@@ -233,6 +251,8 @@ class Parser {
       take_acme();
     } else if (options_.verb == Verb::kZone) {
       take_zone();
+    } else if (options_.verb == Verb::kKeys) {
+      take_keys();
     } else if (options_.verb == Verb::kReload || options_.verb == Verb::kZones) {
       if (words_.size() > 1) { options_.name = words_[1]; }
     } else if (words_.size() > 1) {
@@ -277,6 +297,37 @@ class Parser {
     }
   }
 
+  void take_keys() {
+    struct Action {
+      std::string_view word;
+      std::size_t least;
+      std::size_t most;
+    };
+    constexpr std::array<Action, 5> kActions = {
+        {{"list", 2, 3}, {"ds", 3, 3}, {"generate", 3, 3}, {"rollover", 3, 4}, {"ds-seen", 4, 4}}};
+    options_.action = words_[1];
+    const auto* const action = std::ranges::find(kActions, words_[1], &Action::word);
+    if (action == kActions.end()) {
+      error_ = "keys has list, ds, generate, rollover and ds-seen, not '" + words_[1] + "'";
+    } else if (words_.size() > action->most) {
+      error_ = "unexpected '" + words_[action->most] + "'";
+    } else if (words_.size() < action->least) {
+      error_ = "keys " + options_.action +
+               (action->least == 4 ? " needs a ZONE and a TAG" : " needs a ZONE");
+    } else {
+      if (words_.size() > 2) { options_.name = words_[2]; }
+      if (words_.size() > 3) { options_.tag = words_[3]; }
+    }
+    const bool on_files = options_.action != "rollover" && options_.action != "ds-seen";
+    if (error_.empty() && options_.key_dir && (!on_files || options_.name.empty())) {
+      error_ = on_files ? "keys list --dir needs a ZONE"
+                        : "keys " + options_.action + " is for a running server, without --dir";
+    }
+    if (error_.empty() && !options_.algorithm.empty() && !options_.key_dir) {
+      error_ = "--algorithm goes with --dir; a running server has a policy";
+    }
+  }
+
   // An option another verb has is a mistake: `undrain fra --for 1h` would not do what it says.
   void refuse_strangers() {
     const Verb verb = options_.verb;
@@ -286,6 +337,7 @@ class Parser {
       if ((of_explain && verb != Verb::kExplain) || (name == "--for" && !sets) ||
           (name == "--ttl-out" && options_.action != "set") ||
           (name == "--force" && verb != Verb::kReload) ||
+          ((name == "--dir" || name == "--role" || name == "--algorithm") && verb != Verb::kKeys) ||
           (name == "--reason" && !sets && verb != Verb::kUndrain) ||
           ((name == "-v" || name == "--verbose") && verb != Verb::kStatus) ||
           (name == "--json" && (verb == Verb::kMetrics || verb == Verb::kCheck))) {

@@ -35,6 +35,7 @@ enum class Verb {
   kZones,
   kAcme,
   kZone,
+  kKeys,
 };
 
 // Where and how to ask, as written; unset: not given.
@@ -54,8 +55,12 @@ struct Options {
   bool json = false;
   bool verbose = false;                 // status
   bool force = false;                   // reload
-  std::string name;                     // explain, reload, zones, zone, acme set and clear
-  std::string action;                   // acme: "set", "list", "clear"; zone: see kUsage
+  std::string name;                     // explain, reload, zones, zone, keys, acme set and clear
+  std::string action;                   // acme: "set", "list", "clear"; zone, keys: see kUsage
+  std::string tag;                      // keys rollover, keys ds-seen
+  std::string role;                     // keys generate and rollover
+  std::string algorithm;                // keys generate --dir
+  std::optional<std::string> key_dir;   // keys: work on files, ask no server
   std::string token;                    // acme set
   std::string type = "A";               // explain
   std::string client;                   // explain

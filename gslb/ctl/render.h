@@ -40,6 +40,12 @@ Result<std::string, std::string> read_token_owner(std::string_view body, std::st
 // True when GET /v1/acme says that answers have the token.
 bool is_token_published(std::string_view body, std::string_view owner, std::string_view token);
 
+// Bodies of GET /v1/keys: the keys in a table, and DS records for the parent.
+Result<std::string, std::string> render_keys(std::string_view body, const Look& look);
+Result<std::string, std::string> render_ds(std::string_view body, const Look& look);
+// "done" of a command about keys.
+std::string read_done(std::string_view body);
+
 // {"error", "hint"} as one line; the body itself when it is something else.
 std::string render_error(std::string_view body);
 

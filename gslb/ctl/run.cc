@@ -2,6 +2,7 @@
 
 #include "gslb/base/check.h"
 #include "gslb/base/units.h"
+#include "gslb/ctl/key_files.h"
 #include "gslb/ctl/render.h"
 
 namespace gslb::ctl {
@@ -51,6 +52,8 @@ class Run {
         return acme();
       case Verb::kZone:
         return zone();
+      case Verb::kKeys:
+        return keys();
       case Verb::kHelp:
       case Verb::kVersion:
       case Verb::kCheck:
@@ -196,6 +199,18 @@ class Run {
     return kExitOk;
   }
 
+  int keys() {
+    if (options_.action == "list") {
+      return show("/v1/keys", {{"zone", options_.name}}, render_keys);
+    }
+    if (options_.action == "ds") { return show("/v1/keys", {{"zone", options_.name}}, render_ds); }
+    const Parameters parameters = {
+        {"zone", options_.name}, {"role", options_.role}, {"tag", options_.tag}};
+    if (!ask_well("POST", "/v1/keys/" + options_.action, parameters)) { return code_; }
+    world_.print(options_.json ? reply_.body : read_done(reply_.body) + "\n");
+    return kExitOk;
+  }
+
   int ready() {
     if (!ask("GET", "/readyz", {})) { return code_; }
     const bool is_ready = reply_.status == 200;
@@ -226,6 +241,7 @@ class Run {
 }  // namespace
 
 int run(const Options& options, const World& world) {
+  if (options.key_dir) { return run_on_key_files(options, world); }
   const auto server = find_server(options.connection, world.environment);
   if (!server) {
     world.complain("proximactl: " + server.error() + "\n");

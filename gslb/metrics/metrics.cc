@@ -21,6 +21,7 @@ std::string render(const Input& input) {
   add_plan(input, out);
   add_snapshot(input, out);
   add_secondaries(input, out);
+  add_signing(input, out);
   if (const auto figures = read_process_figures()) { add_process(*figures, out); }
   return out.text();
 }

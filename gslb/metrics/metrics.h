@@ -13,6 +13,7 @@
 #include "gslb/answer/counters.h"
 #include "gslb/answer/snapshot.h"
 #include "gslb/base/clock.h"
+#include "gslb/dnssec/keys_json.h"
 #include "gslb/fleet/status.h"
 #include "gslb/server/server_counters.h"
 #include "gslb/steer/planner.h"
@@ -51,6 +52,8 @@ struct Input {
   std::size_t kept_zones = 0;  // at the last reload, see ReloadReport
   std::optional<WallTime> last_reload_at;
   std::optional<SecondaryFigures> secondaries;
+  std::vector<dnssec::SigningStatus> signing;  // one a zone with a policy
+  std::uint64_t signatures_made = 0;
 };
 
 // Clean under `promtool check metrics`.

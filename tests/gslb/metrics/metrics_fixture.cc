@@ -126,6 +126,10 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
   input.last_reload_succeeded = false;
   input.last_reload_at = start + seconds(9);
   input.secondaries.emplace();
+  dnssec::SigningStatus signed_zone;
+  signed_zone.apex = *dns::Name::parse("example.");
+  signed_zone.first_expiration = start + seconds(86400);
+  input.signing.push_back(std::move(signed_zone));
   input.tls_not_after = start + seconds(86400);
 }
 
