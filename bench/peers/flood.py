@@ -45,7 +45,7 @@ file = "zone"
 def load(binaries, port, query_set, rate, seconds, *more):
     return subprocess.Popen([str(binaries / "peers_load"), "--server", f"127.0.0.1:{port}", "--set",
                              str(query_set), "--rate", str(rate), "--seconds", str(seconds),
-                             "--timeout-ms", "500", "--cpu", "1", *more],
+                             "--cpu", "1", *more],
                             stdout=subprocess.PIPE, text=True)
 
 
@@ -58,7 +58,7 @@ def measure(options, folder, flood_set, limits):
         flood = None
         if flood_set:
             flood = load(options.binaries, port, flood_set, options.rate * options.factor,
-                         options.seconds + 1, "--expect", "any")
+                         options.seconds + 1, "--expect", "any", "--timeout-ms", "50")
             time.sleep(0.5)
         before = process_ns(server.pid)
         steady = json.loads(load(options.binaries, port, folder / "steady", options.rate,
