@@ -213,21 +213,6 @@ bool ResponseWriter::put_rrset(Section section, Octets owner, const RrsetView& s
   return false;
 }
 
-bool ResponseWriter::put_signed_rrset(Section section, Octets owner, const RrsetView& set,
-                                      const RrsetView* signatures) noexcept {
-  if (signatures == nullptr) { return put_rrset(section, owner, set); }
-  if (truncated_) { return false; }
-  const std::size_t start = position_;
-  const std::size_t mark = names_.mark();
-  const auto counts = counts_;
-  if (put(section, owner, set) && put(section, owner, *signatures)) { return true; }
-  position_ = start;
-  names_.rollback(mark);
-  counts_ = counts;
-  if (section != Section::kAdditional) { truncated_ = true; }
-  return false;
-}
-
 bool ResponseWriter::put_required_additional(Octets owner, const RrsetView& set) noexcept {
   if (truncated_) { return false; }
   truncated_ = !put(Section::kAdditional, owner, set);

@@ -78,6 +78,8 @@ class ResponseWriter {
 
  private:
   bool put(Section section, Octets owner, const RrsetView& set) noexcept;
+  bool put_signatures(Section section, std::size_t set_at, Octets owner,
+                      const RrsetView& signatures) noexcept;
   bool put_opaque(std::size_t owner_at, std::size_t owner_octets, const RrsetView& set) noexcept;
   bool put_with_names(std::size_t owner_at, std::size_t owner_octets,
                       const RrsetView& set) noexcept;

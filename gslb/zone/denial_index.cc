@@ -1,6 +1,9 @@
 #include "gslb/zone/denial_index.h"
 
 #include <algorithm>
+#include <array>
+
+#include "gslb/base/check.h"
 
 namespace gslb::zone {
 namespace {
@@ -53,6 +56,30 @@ std::optional<Nsec3Hash> hash_in_owner(const Zone& zone, NodeIndex node) {
   return parse_base32hex(owner.subspan(1, owner[0]));
 }
 
+// The labels below the apex from right to left, a zero octet after each; within labels 0 is written
+// 1 0 and 1 is 1 1, so that a label sorts before those it is the beginning of.
+std::uint64_t canonical_key(Octets lower_wire, std::size_t apex_labels) noexcept {
+  std::array<std::uint8_t, 2 + dns::kMaxLabels> starts;  // "*." may stand before a whole name
+  std::size_t labels = 0;
+  for (std::size_t at = 0; lower_wire[at] != 0; at += std::size_t{1} + lower_wire[at]) {
+    starts[labels++] = static_cast<std::uint8_t>(at);
+  }
+  std::uint64_t key = 0;
+  int shift = 64;
+  const auto append = [&](std::uint8_t octet) {
+    if (shift > 0) { key |= std::uint64_t{octet} << (shift -= 8); }
+  };
+  for (std::size_t label = labels - apex_labels; label-- > 0 && shift > 0;) {
+    const std::size_t at = starts[label];
+    for (const std::uint8_t octet : lower_wire.subspan(at + 1, lower_wire[at])) {
+      if (octet <= 1) { append(1); }
+      append(octet);
+    }
+    append(0);
+  }
+  return key;
+}
+
 }  // namespace
 
 WildcardName::WildcardName(Octets lower_owner) noexcept : size_(2 + lower_owner.size()) {
@@ -87,14 +114,28 @@ void DenialIndex::build(const Zone& zone, const std::vector<bool>& has_children)
   }
   if (!zone.rrset(Zone::kApexNode, RrType::kNsec)) { return; }
   kind = DenialKind::kNsec;
+  apex_labels = zone.apex().label_count();
   for (NodeIndex node = 0; node < zone.node_count(); ++node) {
-    if (zone.rrset(node, RrType::kNsec)) { nsec.push_back(node); }
+    if (!zone.rrset(node, RrType::kNsec)) { continue; }
+    nsec.push_back({canonical_key(zone.owner(node), apex_labels), node});
   }
-  const auto is_before = [&](NodeIndex a, NodeIndex b) {
-    return dns::canonical_less(zone.owner(a), zone.owner(b));
+  const auto is_before = [&](const Keyed& a, const Keyed& b) {
+    return a.key != b.key ? a.key < b.key
+                          : dns::canonical_less(zone.owner(a.node), zone.owner(b.node));
   };
   // What a signer wrote stands in that order as a rule.
   if (!std::ranges::is_sorted(nsec, is_before)) { std::ranges::sort(nsec, is_before); }
+}
+
+NodeIndex DenialIndex::find(const Zone& zone, Octets lower_wire) const noexcept {
+  const auto same =
+      std::ranges::equal_range(nsec, canonical_key(lower_wire, apex_labels), {}, &Keyed::key);
+  const auto after =
+      std::upper_bound(same.begin(), same.end(), lower_wire, [&](Octets name, const Keyed& entry) {
+        return dns::canonical_less(name, zone.owner(entry.node));
+      });
+  DCHECK(after != nsec.begin());
+  return (after - 1)->node;
 }
 
 Nsec3Place DenialIndex::find(const Nsec3Hash& hash) const noexcept {
@@ -105,7 +146,7 @@ Nsec3Place DenialIndex::find(const Nsec3Hash& hash) const noexcept {
 }
 
 std::size_t DenialIndex::memory_octets() const noexcept {
-  return salt.capacity() + nsec.capacity() * sizeof(NodeIndex) + nsec3.capacity() * sizeof(Hashed) +
+  return salt.capacity() + nsec.capacity() * sizeof(Keyed) + nsec3.capacity() * sizeof(Hashed) +
          of_node.capacity() * sizeof(OfNode);
 }
 

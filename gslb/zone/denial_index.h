@@ -21,6 +21,12 @@ struct DenialIndex {
     Nsec3Hash hash;
     NodeIndex node;
   };
+  // The first octets of a name as canonical order compares it: equal keys leave the order open,
+  // others decide it without looking at the names.
+  struct Keyed {
+    std::uint64_t key;
+    NodeIndex node;
+  };
   struct OfNode {
     Nsec3Place own;
     Nsec3Place wildcard;  // of "*" below the node; unknown for nodes without children
@@ -29,7 +35,8 @@ struct DenialIndex {
   DenialKind kind = DenialKind::kNone;
   std::uint16_t iterations = 0;
   std::vector<std::uint8_t> salt;
-  std::vector<NodeIndex> nsec;
+  std::size_t apex_labels = 0;
+  std::vector<Keyed> nsec;
   std::vector<Hashed> nsec3;
   std::vector<OfNode> of_node;  // index = NodeIndex
 
@@ -37,6 +44,8 @@ struct DenialIndex {
   // O(n log n), two hashes a node for NSEC3.
   void build(const Zone& zone, const std::vector<bool>& has_children);
 
+  // The last owner of an NSEC that is not after a name at or below the apex, which is the first.
+  NodeIndex find(const Zone& zone, Octets lower_wire) const noexcept;
   Nsec3Place find(const Nsec3Hash& hash) const noexcept;
   Nsec3Hash hash_of(Octets lower_wire) const noexcept {
     return nsec3_hash(lower_wire, salt, iterations);

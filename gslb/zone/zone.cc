@@ -93,13 +93,7 @@ bool Zone::is_nsec3_owner(NodeIndex node) const noexcept {
 }
 
 NodeIndex Zone::nsec_of(Octets lower_wire) const noexcept {
-  const std::vector<NodeIndex>& owners = storage_->denial.nsec;
-  // The apex is the first in canonical order, so there is always one before.
-  const auto after = std::upper_bound(
-      owners.begin(), owners.end(), lower_wire,
-      [this](Octets name, NodeIndex node) { return dns::canonical_less(name, owner(node)); });
-  DCHECK(after != owners.begin());
-  return *(after - 1);
+  return storage_->denial.find(*this, lower_wire);
 }
 
 NodeIndex Zone::nsec_of_wildcard(NodeIndex node) const noexcept {

@@ -1,8 +1,9 @@
 // Signatures and chains of denial as a zone keeps them, on the zones of RFC 4035 and RFC 5155.
-#include <algorithm>
+#include <set>
 
 #include <gtest/gtest.h>
 
+#include "gslb/base/random.h"
 #include "gslb/zone/zone.h"
 
 #include "lookup.h"
@@ -122,6 +123,40 @@ TEST(Denial, FindsTheNsecThatMatchesOrCovers) {
   EXPECT_EQ(nsec("*.w.example"), "*.w.example.");
   EXPECT_EQ(nsec("a.z.w.example"), "x.y.w.example.");
   EXPECT_EQ(nsec("zz.example"), "xx.example.");
+}
+
+// Labels of few octets about the ones that canonical order is easily got wrong for.
+dns::Name random_name(Random& random) {
+  dns::Name name = name_of("example");
+  for (std::uint64_t labels = random.below(4); labels > 0; --labels) {
+    std::string label;
+    for (std::uint64_t octets = 1 + random.below(5); octets > 0; --octets) {
+      constexpr std::string_view kOctets("\0\1\2*a\377", 6);
+      label += kOctets[random.below(kOctets.size())];
+    }
+    name = name.prepend(label).value();
+  }
+  return name;
+}
+
+TEST(Denial, TheNsecOfAnyNameIsTheLastOwnerNotAfterIt) {
+  Random random(11);
+  for (int round = 0; round < 50; ++round) {
+    ZoneBuilder builder(name_of("example"));
+    builder.add(name_of("example"), RrType::kSoa, 60, std::vector<std::uint8_t>(22, 0));
+    std::set<dns::Name> owners{name_of("example")};
+    for (int i = 0; i < 40; ++i) { owners.insert(random_name(random)); }
+    for (const dns::Name& owner : owners) {
+      builder.add(owner, RrType::kNsec, 60, std::vector<std::uint8_t>(5, 0));
+    }
+    const auto zone = builder.build();
+    for (int i = 0; i < 200; ++i) {
+      const dns::Name name = random_name(random);
+      EXPECT_EQ(text_of(*zone, zone->nsec_of(name.wire())),
+                std::prev(owners.upper_bound(name))->to_string())
+          << name.to_string();
+    }
+  }
 }
 
 TEST(Denial, FindsTheNsec3ThatMatchesOrCovers) {
