@@ -65,7 +65,7 @@ Rcode Resolution::run(const Zone& start) noexcept {
     // Out of what we can answer: the resolver goes on.
     if (current == nullptr || current->state() != zone::ZoneState::kServed) { break; }
   }
-  put_proofs();
+  if (rcode != Rcode::kServFail) { put_proofs(); }
   return rcode;
 }
 
@@ -117,7 +117,10 @@ Resolution::Next Resolution::answer_node(const Zone& zone, const Found& found,
     return Next::kDone;
   }
   if (qtype == RrType::kAny) {
-    if (zone.rrset_count(node) > 0) {
+    // In a signed zone a routed owner has an NSEC of its own; the addresses say more.
+    const bool has_data = zone.rrset_count(node) > 0 &&
+                          (route == zone::kNoRoute || zone.rrset_at(node, 0).type != RrType::kNsec);
+    if (has_data) {
       put_any(zone, node);
     } else if (route == zone::kNoRoute || !put_routed(zone, route, RrType::kA, rcode)) {
       put_nodata(zone, found);

@@ -235,6 +235,12 @@ TEST_P(SignedRouted, AWildcardRouteIsSignedAsTheWildcardAndProvesItsExpansion) {
   EXPECT_TRUE(exact.message.sections[1].empty());
 }
 
+TEST_P(SignedRouted, AnyIsTheAddressesNotTheirNsec) {
+  const Reply reply = ask({.name = "premium.example", .type = RrType::kAny, .dnssec_ok = true});
+  EXPECT_EQ(reply.answers(RrType::kA).size(), 1U);
+  expect_signed(reply);
+}
+
 TEST_P(SignedRouted, WithoutDoTheSameSetsComeUnsigned) {
   for (const char* name : {"www.example", "x.cdn.example", "three.example"}) {
     const Reply with = ask({.name = name, .ecs = kEurope, .dnssec_ok = true});
@@ -286,11 +292,14 @@ TEST_P(SignedRouted, NothingUnsignedIsEverServed) {
   refused_ = RrType::kA;
   sets_ = build(nullptr);
   EXPECT_GT(sets_->signatures_missing(), 0U);
-  for (const bool dnssec_ok : {true, false}) {
-    const Reply reply = ask({.name = "www.example", .ecs = kEurope, .dnssec_ok = dnssec_ok});
-    EXPECT_EQ(reply.rcode, "SERVFAIL");
-    EXPECT_EQ(reply.ede, 14U);
-    EXPECT_TRUE(reply.section(0).empty());
+  for (const char* name : {"www.example", "x.cdn.example"}) {
+    for (const bool dnssec_ok : {true, false}) {
+      const Reply reply = ask({.name = name, .ecs = kEurope, .dnssec_ok = dnssec_ok});
+      EXPECT_EQ(reply.rcode, "SERVFAIL");
+      EXPECT_EQ(reply.ede, 14U);
+      EXPECT_TRUE(reply.section(0).empty());
+      EXPECT_TRUE(reply.section(1).empty());
+    }
   }
   EXPECT_EQ(addresses("www.example", RrType::kAaaa).size(), 2U);
   sets_ = nullptr;
