@@ -30,7 +30,8 @@ class TransferConfigTest : public ::testing::Test {
   }
   // [[key]] with this file and these further lines.
   static std::string key_from(const std::string& content, const std::string& more = "") {
-    const std::string path = ::testing::TempDir() + "xfr.key";
+    const std::string path =
+        ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::ofstream(path) << content;
     EXPECT_EQ(::system(("chmod 600 " + path).c_str()), 0);
     return kZone + "[[key]]\nsecret_file = '" + path + "'\n" + more;
