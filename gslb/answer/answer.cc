@@ -62,9 +62,13 @@ class Answering {
         guard_(snapshot, request, scratch, counters) {}
 
   std::size_t run() noexcept {
+    const auto parsed = dns::parse_query(request_.message, query_);
+    if (request_.defers) {
+      scratch_.deferred = deferral(parsed);
+      if (scratch_.deferred != Deferred::kNone) { return 0; }
+    }
     counters_.queries[static_cast<std::size_t>(request_.transport)][request_.client.is_v6() ? 1 : 0]
         .add();
-    const auto parsed = dns::parse_query(request_.message, query_);
     guard_.read_cookie();
     if (!parsed) { return refuse(parsed.error()); }
     if (guard_.must_refuse_cookie()) { return bad_cookie(); }
@@ -80,6 +84,18 @@ class Answering {
   }
 
  private:
+  Deferred deferral(const Result<void, QueryError>& parsed) const noexcept {
+    if (!parsed) {
+      if (parsed.error() == QueryError::kTransactionSig) { return Deferred::kSigned; }
+      const bool is_notify = parsed.error() == QueryError::kOpcode &&
+                             ((request_.message[2] >> 3) & 0xf) ==
+                                 static_cast<unsigned>(dns::Opcode::kNotify);
+      return is_notify ? Deferred::kNotify : Deferred::kNone;
+    }
+    const bool is_transfer = query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr;
+    return is_transfer ? Deferred::kTransfer : Deferred::kNone;
+  }
+
   std::size_t refuse(QueryError why) noexcept {
     const RefusalRow& row = kRefusals[static_cast<std::size_t>(why)];
     if (row.rcode == Rcode::kNoError || request_.message.size() < dns::kHeaderOctets) {

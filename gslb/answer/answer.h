@@ -21,10 +21,19 @@ inline constexpr std::size_t kMaxChain = 12;  // CNAMEs and DNAMEs followed in o
 
 enum class Transport : std::uint8_t { kUdp = 0, kTcp = 1, kTls = 2 };
 
+// What answer() leaves to its caller, who asks for that with Request::defers.
+enum class Deferred : std::uint8_t {
+  kNone,
+  kSigned,    // TSIG or SIG(0): to be verified and taken off first
+  kTransfer,  // AXFR or IXFR; `query` is parsed
+  kNotify,    // opcode NOTIFY (RFC 1996), signed or not; its question is parsed if there is one
+};
+
 struct Request {
   Octets message;
   Address client;  // source address of the transport: the resolver
   Transport transport = Transport::kUdp;
+  bool defers = false;
   std::uint32_t now_s = 0;   // Unix time, for cookies; modulo 2^32
   std::uint32_t now_ms = 0;  // of any clock, for rate limits; wraps
 };
@@ -33,13 +42,14 @@ struct Request {
 struct Scratch {
   explicit Scratch(unsigned worker_index) : worker(worker_index) {}
   unsigned worker;  // column in the demand and decision counters
+  Deferred deferred = Deferred::kNone;  // by the last answer()
   dns::Query query;
   dns::QuestionName name;                    // where a chain has led
   std::array<std::uint8_t, 4 * 18> rdata{};  // addresses of a routed answer
 };
 
 // Writes the response into `out` and returns its size; 0 means: send nothing.  For UDP the size is
-// within what the query allows.
+// within what the query allows.  What is deferred returns 0 and isn't counted.
 // REQUIRES: out.size() >= 4096
 std::size_t answer(const Snapshot& snapshot, const Request& request, Scratch& scratch,
                    AnswerCounters& counters, MutableOctets out) noexcept;

@@ -161,6 +161,8 @@ struct Service {
   FallbackPolicy fallback = FallbackPolicy::kAll;
   std::vector<Address> fallback_pool;           // kPool
   std::optional<LocatedString> fallback_cname;  // kCname
+  // What secondaries get for its routed names; empty: the cheapest cluster's nodes.
+  std::vector<Address> transfer_answer;
 };
 
 // [[route]]

@@ -61,23 +61,28 @@ void check_fallback_key(TomlTable& table, std::string_view key, bool needed,
   }
 }
 
-void read_fallback(TomlTable& table, Context& context, Service& service) {
-  const auto& names = policy_names();
-  const auto word = table.choice("fallback", names);
-  if (word) {
-    service.fallback = kPolicies[std::find(names.begin(), names.end(), *word) - names.begin()];
-  }
+std::vector<Address> read_addresses(TomlTable& table, std::string_view key, Context& context) {
+  std::vector<Address> addresses;
   Seen seen;
-  for (const LocatedString& text :
-       read_list(table, "fallback_pool", "name at least one address", context)) {
+  for (const LocatedString& text : read_list(table, key, "name at least one address", context)) {
     const auto address = Address::parse(text.text);
     if (!address) {
       context.problems.error(text.at, "'" + text.text + "' is not an IP address");
       continue;
     }
     check_duplicate({address->to_string(), text.at}, "address", seen, context.problems);
-    service.fallback_pool.push_back(*address);
+    addresses.push_back(*address);
   }
+  return addresses;
+}
+
+void read_fallback(TomlTable& table, Context& context, Service& service) {
+  const auto& names = policy_names();
+  const auto word = table.choice("fallback", names);
+  if (word) {
+    service.fallback = kPolicies[std::find(names.begin(), names.end(), *word) - names.begin()];
+  }
+  service.fallback_pool = read_addresses(table, "fallback_pool", context);
   service.fallback_cname = located(table, "fallback_cname");
   if (service.fallback_cname && service.fallback_cname->text.empty()) {
     table.error("fallback_cname", "'fallback_cname' is empty");
@@ -97,6 +102,7 @@ Service read_service(const LocatedString& id, TomlTable& table, Context& context
   service.on_net_bonus_ms =
       table.number("on_net_bonus_ms", 0, 1000).value_or(service.on_net_bonus_ms);
   read_fallback(table, context, service);
+  service.transfer_answer = read_addresses(table, "transfer_answer", context);
   table.finish();
   return service;
 }

@@ -34,9 +34,13 @@ std::size_t DnsHandler::handle(Octets message, const server::Peer& peer,
   const answer::Request request{.message = message,
                                 .client = peer.address,
                                 .transport = static_cast<answer::Transport>(peer.transport),
+                                .defers = true,
                                 .now_s = unix_time(start),
                                 .now_ms = milliseconds_of(start)};
-  const std::size_t size = answer::answer(reader_.get(), request, scratch_, counters_, out);
+  std::size_t size = answer::answer(reader_.get(), request, scratch_, counters_, out);
+  if (scratch_.deferred != answer::Deferred::kNone) {
+    size = special_.handle(reader_.get(), request, peer, out);
+  }
   const auto elapsed = std::chrono::steady_clock::now() - start;
   counters_.latency_ns.record(static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count()));

@@ -4,6 +4,7 @@
 #include "gslb/answer/answer.h"
 #include "gslb/base/clock.h"
 #include "gslb/base/published.h"
+#include "gslb/control/special_messages.h"
 #include "gslb/server/handler.h"
 
 namespace gslb::control {
@@ -12,12 +13,18 @@ namespace gslb::control {
 class DnsHandler final : public server::Handler {
  public:
   DnsHandler(const Published<answer::Snapshot>& snapshots, unsigned worker,
-             answer::AnswerCounters& counters)
-      : reader_(snapshots), scratch_(worker), counters_(counters) {}
+             answer::AnswerCounters& counters, SpecialServices& services)
+      : reader_(snapshots),
+        scratch_(worker),
+        counters_(counters),
+        special_(services, scratch_, counters) {}
 
   void begin_batch() noexcept override { reader_.refresh(); }
 
   std::size_t handle(Octets message, const server::Peer& peer, MutableOctets out) noexcept override;
+  std::unique_ptr<server::MessageStream> take_stream() noexcept override {
+    return special_.take_stream();
+  }
 
  private:
   std::uint32_t unix_time(MonoTime now) noexcept;
@@ -27,6 +34,7 @@ class DnsHandler final : public server::Handler {
   answer::AnswerCounters& counters_;
   MonoTime next_look_;  // at the wall clock
   std::chrono::nanoseconds unix_ahead_{0};
+  SpecialMessages special_;
 };
 
 }  // namespace gslb::control

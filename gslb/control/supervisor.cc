@@ -63,6 +63,8 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   zones_ = zone_store_.zones();
   make_routed_sets(*compiled, *zones_);
   set_routed_sets();
+  zone_store_.add_listener([this](const ZoneChange& change) { transfers_.on_change(change); });
+  transfers_.adopt(*compiled, epoch_->costs, *zones_);
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
   restore_state();
   next_plan_ = now.mono;
@@ -136,6 +138,7 @@ metrics::Input Supervisor::metrics() {
     for (std::size_t i = 0; i < fleet::kHeartbeatVerdicts; ++i) {
       input.heartbeats[i] = fleet_->heartbeats(static_cast<fleet::HeartbeatVerdict>(i));
     }
+    input.transfers = &transfers_.outgoing();
     input.plan = plan_summary_;
     input.plans = plans_;
     input.last_plan_duration_s = last_plan_duration_s_;
@@ -250,7 +253,8 @@ void Supervisor::note_serving_changes() {
 void Supervisor::start_server() {
   server_ = std::make_unique<server::Server>(
       server_options(*epoch_->compiled, static_cast<unsigned>(workers_)), [this](unsigned worker) {
-        return std::make_unique<DnsHandler>(*published_, worker, *counters_[worker]);
+        return std::make_unique<DnsHandler>(*published_, worker, *counters_[worker],
+                                            transfers_.services());
       });
   const Problems problems = server_->start();
   for (const Problem& problem : problems.list()) { log_error("server", problem.to_string()); }

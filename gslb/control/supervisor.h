@@ -22,6 +22,7 @@
 #include "gslb/control/zone_secondaries.h"
 #include "gslb/control/zone_signer.h"
 #include "gslb/control/zone_store.h"
+#include "gslb/control/zone_transfers.h"
 #include "gslb/fleet/fleet_state.h"
 #include "gslb/fleet/heartbeat_gate.h"
 #include "gslb/metrics/metrics.h"
@@ -131,6 +132,7 @@ class Supervisor {
   const std::function<void()> on_fatal_;
   const WallTime started_;
   std::size_t workers_;
+  ZoneTransfers transfers_;
   std::atomic<bool> ready_{false};
 
   // Control loop only from here on.

@@ -142,6 +142,7 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, const Epoch& old)
   });
   steer::Plan plan = make_plan(*epoch, inputs, now);
   const auto secondary = epoch->compiled->secondary;
+  transfers_.adopt(*epoch->compiled, epoch->costs, *zones);
   loop_->call([&] { adopt(std::move(epoch), std::move(plan), std::move(zones)); });
   zone_store_.notify();
   save_zones();

@@ -68,6 +68,12 @@ class ResponseWriter {
   // Additional-section data whose absence must set TC (in-bailiwick glue, RFC 9471).
   bool put_required_additional(Octets owner, const RrsetView& set) noexcept;
 
+  // Into the answer section of one of many messages (RFC 5936 2.2): what does not fit goes into the
+  // next one, and TC stays clear.
+  bool put_if_fits(Octets owner, const RrsetView& set) noexcept {
+    return put(Section::kAnswer, owner, set);
+  }
+
   bool truncated() const noexcept { return truncated_; }
 
   // Writes flags, counts and the OPT; returns the response's size.  `authoritative` is AA.  No OPT

@@ -17,6 +17,7 @@ std::string render(const Input& input) {
   add_queries(input, out);
   add_decisions(input, out);
   add_sockets(input, out);
+  add_transfers(input, out);
   add_fleet(input, out);
   add_plan(input, out);
   add_snapshot(input, out);

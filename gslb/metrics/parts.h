@@ -9,6 +9,7 @@ namespace gslb::metrics {
 void add_queries(const Input& input, Exposition& out);    // what answer() counted
 void add_decisions(const Input& input, Exposition& out);  // by service, cluster and reason
 void add_sockets(const Input& input, Exposition& out);
+void add_transfers(const Input& input, Exposition& out);  // zones sent to secondaries
 void add_fleet(const Input& input, Exposition& out);  // health, heartbeats, load
 void add_plan(const Input& input, Exposition& out);
 void add_secondaries(const Input& input, Exposition& out);

@@ -1,0 +1,57 @@
+// What a worker does with the messages that answer() defers: signed ones, zone transfers, NOTIFY.
+//
+// Source: RFC 8945 5.3 (signed responses), RFC 5936, RFC 1995, RFC 1996.
+//
+// Why beside the query path: these are rare and may allocate, take a lock and read the time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "gslb/answer/answer.h"
+#include "gslb/server/handler.h"
+#include "gslb/transfer/outgoing.h"
+
+namespace gslb::control {
+
+// Answers a NOTIFY, signature and all; returns the size of what it wrote into `out`, 0: nothing.
+// Called on workers, several at a time.
+using NotifyReceiver = std::function<std::size_t(Octets message, const Address& from,
+                                                 MutableOctets out, WallTime now)>;
+
+// What all workers share.  Set before the first message.
+struct SpecialServices {
+  transfer::Outgoing outgoing;
+  NotifyReceiver notify;  // empty: NOTIMP
+};
+
+// Worker-confined.
+class SpecialMessages {
+ public:
+  SpecialMessages(SpecialServices& services, answer::Scratch& scratch,
+                  answer::AnswerCounters& counters)
+      : services_(services), scratch_(scratch), counters_(counters) {}
+
+  // Answers what answer() has just left as scratch.deferred.
+  std::size_t handle(const answer::Snapshot& snapshot, const answer::Request& request,
+                     const server::Peer& peer, MutableOctets out);
+  std::unique_ptr<server::MessageStream> take_stream() noexcept { return std::move(stream_); }
+
+ private:
+  struct Exchange;
+
+  std::size_t handle_signed(Exchange& exchange);
+  std::size_t dispatch(Exchange& exchange);
+  std::size_t transfer(Exchange& exchange);
+  std::size_t refuse_signature(Exchange& exchange);
+  std::size_t udp_limit(const Exchange& exchange) const noexcept;
+
+  SpecialServices& services_;
+  answer::Scratch& scratch_;
+  answer::AnswerCounters& counters_;
+  std::vector<std::uint8_t> buffer_;  // a signed message, whose signature is taken off
+  std::unique_ptr<server::MessageStream> stream_;
+};
+
+}  // namespace gslb::control

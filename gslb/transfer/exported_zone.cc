@@ -1,0 +1,60 @@
+#include "gslb/transfer/exported_zone.h"
+
+#include "gslb/base/hash.h"
+
+namespace gslb::transfer {
+namespace {
+
+using dns::RrType;
+
+bool is_address(std::uint16_t type) noexcept {
+  return type == static_cast<std::uint16_t>(RrType::kA) ||
+         type == static_cast<std::uint16_t>(RrType::kAaaa);
+}
+
+std::uint64_t digest(Octets owner, const dns::RrsetView& set) noexcept {
+  const std::uint64_t seed =
+      hash_octets(owner, (std::uint64_t{set.ttl_s} << 16) | static_cast<std::uint16_t>(set.type));
+  std::uint64_t sum = 0;
+  for (dns::RdataCursor cursor(set); !cursor.done(); cursor.next()) {
+    sum += hash_octets(cursor.rdata(), seed);
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::uint16_t covered_type(const dns::RrsetView& set) noexcept {
+  // The octets before it are the first record's length.
+  return set.type == RrType::kRrsig && set.rdata.size() >= 4 ? load_u16(set.rdata.data() + 2) : 0;
+}
+
+void sets_of(const ExportedZone& from, zone::NodeIndex node, std::vector<dns::RrsetView>& sets) {
+  sets.clear();
+  const zone::RouteIndex route = from.zone->route(node);
+  const bool routed =
+      route != zone::kNoRoute && from.statics != nullptr && route < from.statics->size();
+  for (std::size_t i = 0; i < from.zone->rrset_count(node); ++i) {
+    const dns::RrsetView set = from.zone->rrset_at(node, i);
+    if (set.type == RrType::kSoa) { continue; }
+    const bool replaced =
+        is_address(static_cast<std::uint16_t>(set.type)) || is_address(covered_type(set));
+    if (!routed || !replaced) { sets.push_back(set); }
+  }
+  if (!routed) { return; }
+  for (const StaticSet& set : (*from.statics)[route]) {
+    sets.push_back({set.type, set.ttl_s, set.count, set.rdata});
+  }
+}
+
+std::uint64_t digest(const ExportedZone& from) {
+  std::uint64_t sum = digest(from.zone->apex().wire(), from.soa());
+  std::vector<dns::RrsetView> sets;
+  for (zone::NodeIndex node = 0; node < from.zone->node_count(); ++node) {
+    sets_of(from, node, sets);
+    for (const dns::RrsetView& set : sets) { sum += digest(from.zone->owner(node), set); }
+  }
+  return sum;
+}
+
+}  // namespace gslb::transfer
