@@ -139,6 +139,7 @@ metrics::Input Supervisor::metrics() {
       input.heartbeats[i] = fleet_->heartbeats(static_cast<fleet::HeartbeatVerdict>(i));
     }
     input.transfers = &transfers_.outgoing();
+    input.notifier = &transfers_.notifier();
     input.plan = plan_summary_;
     input.plans = plans_;
     input.last_plan_duration_s = last_plan_duration_s_;

@@ -3,32 +3,48 @@
 
 #include "gslb/control/compiled.h"
 #include "gslb/control/special_messages.h"
+#include "gslb/control/static_answers.h"
 #include "gslb/control/zone_store.h"
-#include "gslb/steer/cost.h"
+#include "gslb/transfer/notifier.h"
 
 namespace gslb::control {
 
-// What secondaries get for each route: the service's transfer_answer, else the addresses of the
-// cluster that is cheapest for the units as a whole, health and load left aside.  The same for the
-// same configuration and geo data, so that a zone's content doesn't change behind its serial.
-transfer::StaticAnswers static_answers(const Compiled& compiled, const steer::CostModel& costs);
-
-// Planning thread only, but for services(), whose outgoing transfers are thread-safe.
+// Planning thread only, but for services() and notifier(), whose parts are thread-safe.
 class ZoneTransfers {
  public:
   SpecialServices& services() noexcept { return services_; }
   transfer::Outgoing& outgoing() noexcept { return services_.outgoing; }
 
+  const transfer::Notifier& notifier() const noexcept { return notifier_; }
+
+  // How to sign the static answers of signed zones; asked for whenever that is to be done.  Before
+  // the first adopt().
+  void set_signing(std::function<answer::RoutedSigning()> signing) {
+    signing_ = std::move(signing);
+  }
   // A configuration takes over: before its zones are published.
   void adopt(const Compiled& compiled, const steer::CostModel& costs, const zone::ZoneSet& zones);
-  // A listener of the zone store.
+  // A listener of the zone store: the version is published, so secondaries may be told.
   void on_change(const ZoneChange& change);
 
  private:
+  // Of one zone, with the version and the plain answers they were signed for.
+  struct SignedStatics {
+    ZonePtr zone;
+    std::shared_ptr<const transfer::StaticAnswers> plain;
+    std::shared_ptr<const transfer::StaticAnswers> statics;
+  };
+
   void update(const ZonePtr& zone);
+  std::shared_ptr<const transfer::StaticAnswers> statics_of(const ZonePtr& zone);
 
   SpecialServices services_;
+  std::shared_ptr<const steer::ServiceTable> services_table_;
   std::shared_ptr<const transfer::StaticAnswers> statics_;
+  std::function<answer::RoutedSigning()> signing_;       // may be empty
+  std::map<std::string, SignedStatics> signed_statics_;  // by zone_key()
+  transfer::NotifyTargets targets_;
+  transfer::Notifier notifier_;
 };
 
 }  // namespace gslb::control

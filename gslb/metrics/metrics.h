@@ -18,6 +18,7 @@
 #include "gslb/server/server_counters.h"
 #include "gslb/steer/planner.h"
 #include "gslb/transfer/secondary_zones.h"
+#include "gslb/transfer/notifier.h"
 #include "gslb/transfer/outgoing.h"
 
 namespace gslb::metrics {
@@ -43,6 +44,7 @@ struct Input {
   std::shared_ptr<const answer::Snapshot> snapshot;    // null before ready
   std::vector<fleet::ClusterStatus> clusters;
   std::array<std::uint64_t, fleet::kHeartbeatVerdicts> heartbeats{};  // by verdict
+  const transfer::Notifier* notifier = nullptr;                       // null: none are counted
   const transfer::Outgoing* transfers = nullptr;                      // null: none are counted
   std::optional<steer::PlanSummary> plan;
   std::uint64_t plans = 0;

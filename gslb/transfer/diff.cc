@@ -41,8 +41,8 @@ class Finder {
       : old_(old), now_(now), left_(max_octets) {}
 
   std::optional<Difference> run() {
-    difference_.old_soa = soa(old_);
-    difference_.new_soa = soa(now_);
+    difference_.old_soa = old_.soa_record();
+    difference_.new_soa = now_.soa_record();
     for (zone::NodeIndex node = 0; node < now_.zone->node_count() && !full_; ++node) {
       const zone::NodeIndex before = old_.zone->find_node(now_.zone->owner(node));
       sets_of(now_, node, now_sets_);
@@ -61,12 +61,6 @@ class Finder {
   }
 
  private:
-  static Record soa(const ExportedZone& of) {
-    const RrsetView set = of.soa();
-    const Octets rdata = dns::RdataCursor(set).rdata();
-    return {of.zone->apex(), set.type, set.ttl_s, {rdata.begin(), rdata.end()}};
-  }
-
   // The sets of one owner.
   void compare(Octets owner) {
     const auto same = [](const RrsetView& a, const RrsetView& b) { return equal(a, b); };

@@ -24,6 +24,12 @@ std::uint64_t digest(Octets owner, const dns::RrsetView& set) noexcept {
 
 }  // namespace
 
+Record ExportedZone::soa_record() const {
+  const dns::RrsetView set = soa();
+  const Octets rdata = dns::RdataCursor(set).rdata();
+  return {zone->apex(), set.type, set.ttl_s, {rdata.begin(), rdata.end()}};
+}
+
 std::uint16_t covered_type(const dns::RrsetView& set) noexcept {
   // The octets before it are the first record's length.
   return set.type == RrType::kRrsig && set.rdata.size() >= 4 ? load_u16(set.rdata.data() + 2) : 0;
@@ -32,8 +38,8 @@ std::uint16_t covered_type(const dns::RrsetView& set) noexcept {
 void sets_of(const ExportedZone& from, zone::NodeIndex node, std::vector<dns::RrsetView>& sets) {
   sets.clear();
   const zone::RouteIndex route = from.zone->route(node);
-  const bool routed =
-      route != zone::kNoRoute && from.statics != nullptr && route < from.statics->size();
+  const bool routed = route != zone::kNoRoute && from.statics != nullptr &&
+                      route < from.statics->size() && !(*from.statics)[route].empty();
   for (std::size_t i = 0; i < from.zone->rrset_count(node); ++i) {
     const dns::RrsetView set = from.zone->rrset_at(node, i);
     if (set.type == RrType::kSoa) { continue; }

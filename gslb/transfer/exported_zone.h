@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gslb/dns/rrset.h"
+#include "gslb/transfer/record.h"
 #include "gslb/zone/zone.h"
 
 namespace gslb::transfer {
@@ -22,7 +23,7 @@ struct StaticSet {
 
   friend bool operator==(const StaticSet&, const StaticSet&) = default;
 };
-// By RouteIndex; a route without sets has no record for the secondaries.  Immutable.
+// By RouteIndex; a route without sets is sent with what the zone itself has.  Immutable.
 using StaticAnswers = std::vector<std::vector<StaticSet>>;
 
 // One version.  Value; cheap to copy.
@@ -34,6 +35,7 @@ struct ExportedZone {
   dns::RrsetView soa() const noexcept {
     return *zone->rrset(zone::Zone::kApexNode, dns::RrType::kSoa);
   }
+  Record soa_record() const;
 };
 
 // Replaces `sets` by the RRsets of a node, the SOA left out.  Views into `from`.

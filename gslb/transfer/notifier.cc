@@ -118,13 +118,14 @@ struct Notifier::Core {
   }
 
   void run() {
-    while (!stopping) {
+    for (;;) {
       std::vector<std::function<void()>> taken;
       {
         const std::lock_guard lock(mutex);
         taken.swap(tasks);
       }
       for (const auto& task : taken) { task(); }
+      if (stopping) { return; }
       std::vector<NotifyResult> results;
       for (const NotifyDatagram& datagram : queue.due(std::chrono::steady_clock::now(),
                                                       std::chrono::system_clock::now(), &results)) {

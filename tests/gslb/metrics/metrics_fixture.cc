@@ -119,6 +119,7 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
                                   .planned_load = {10, 2.5},
                                   .capacity = {20, std::numeric_limits<double>::infinity()}};
   input.transfers = &transfers;
+  input.notifier = &notifier;
   input.plans = 3;
   input.last_plan_duration_s = 0.002;
   input.last_plan_at = start + milliseconds(1500);

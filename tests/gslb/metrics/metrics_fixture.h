@@ -77,6 +77,7 @@ struct Fixture {
   answer::AnswerCounters answers[2];
   server::ServerCounters servers[2];
   transfer::Outgoing transfers;
+  transfer::Notifier notifier;
   std::shared_ptr<answer::DecisionCounters> decisions;
   std::shared_ptr<answer::Snapshot> snapshot;
   Input input;
