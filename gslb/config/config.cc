@@ -98,6 +98,7 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   read_transfer(*root, context);
   read_secondary(*root, context);
   read_zones(*root, context);
+  check_catalogs(context);
   read_geo(*root, context);
   read_clusters(*root, context);
   read_services(*root, context);

@@ -32,13 +32,15 @@ void read_zone_secondary(TomlTable& table, const Context& context, ZoneSecondary
   into.is_catalog = table.boolean("catalog").value_or(false);
   into.member_primaries = read_remote_ids(table, "member_primaries", context);
   read_groups(table, context, into);
-  if (table.has("primaries") == table.has("file")) {
+  // A catalog with neither is made here, of the zones that are members of it.
+  const bool is_made = into.is_catalog && !table.has("primaries") && !table.has("file");
+  if (table.has("primaries") == table.has("file") && !is_made) {
     table.error(table.has("file") ? "file" : "primaries",
                 table.has("file") ? "the zone has a file and primaries"
                                   : "the zone has neither a file nor primaries",
                 "its data come from one of them");
   }
-  if (!table.has("primaries")) {
+  if (!table.has("primaries") && !is_made) {
     for (const char* key : {"allow_notify", "catalog"}) {
       if (table.has(key)) {
         table.error(key, "'" + std::string(key) + "' is for zones with primaries",

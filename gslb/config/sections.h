@@ -39,6 +39,7 @@ void read_overrides(TomlTable& root, Context& context);  // after the clusters
 // Of one [[zone]]; after the remotes.
 void read_zone_transfer(TomlTable& table, const Context& context, ZoneTransfer& into);
 void read_zone_secondary(TomlTable& table, const Context& context, ZoneSecondary& into);
+void check_catalogs(Context& context);  // after the zones
 // A list of prefixes, "key:NAME" and ids of remotes; empty when absent.
 std::vector<AccessRule> read_access(TomlTable& table, std::string_view key, const Context& context);
 // A list of ids of remotes; empty when absent.

@@ -237,10 +237,28 @@ std::vector<LocatedString> read_remote_ids(TomlTable& table, std::string_view ke
   return ids;
 }
 
+void check_catalogs(Context& context) {
+  for (const Zone& zone : context.config.zones) {
+    if (!zone.transfer.member_of) { continue; }
+    const std::string catalog = plain_name(zone.transfer.member_of->text);
+    const auto found = std::ranges::find_if(context.config.zones, [&](const Zone& other) {
+      return plain_name(other.name.text) == catalog;
+    });
+    const bool is_made = found != context.config.zones.end() && found->secondary.is_catalog &&
+                         found->secondary.primaries.empty();
+    if (!is_made) {
+      context.problems.error(zone.transfer.member_of->at,
+                             "'" + zone.transfer.member_of->text + "' is no catalog made here",
+                             "add [[zone]] with that name, catalog = true, no file, no primaries");
+    }
+  }
+}
+
 void read_zone_transfer(TomlTable& table, const Context& context, ZoneTransfer& into) {
   into.allow = read_access(table, "allow_transfer", context);
   into.tls_only = table.boolean("transfer_tls").value_or(into.tls_only);
   into.notify = read_remote_ids(table, "notify", context);
+  into.member_of = located(table, "member_of");
   into.journal_octets = table.size_octets("journal", 0, kMaxJournal).value_or(into.journal_octets);
 }
 

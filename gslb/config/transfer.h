@@ -53,6 +53,7 @@ struct ZoneTransfer {
   std::vector<AccessRule> allow;           // allow_transfer; empty: nobody
   bool tls_only = false;                   // transfer_tls: refused over plain TCP and UDP
   std::vector<LocatedString> notify;       // ids of remotes
+  std::optional<LocatedString> member_of;  // name of the catalog that lists it
   std::int64_t journal_octets = 16 << 20;  // for differences (IXFR); 0: none are kept
 };
 

@@ -6,7 +6,6 @@
 
 #include "gslb/control/zone_signing.h"
 #include "gslb/geo/compile.h"
-#include "gslb/transfer/tsig.h"
 
 namespace gslb::control {
 namespace {
@@ -107,7 +106,6 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems, c
   check_report_channel(compiled->config.server, problems);
   compiled->fleet = fleet::FleetModel::compile(compiled->config);
   compiled->services = steer::compile_services(compiled->config, problems);
-  static_cast<void>(transfer::Keyring(compiled->config.keys, problems));  // names
   if (compiled->services) {
     compiled->table = load_zones(compiled->config, *compiled->services, reuse.zones,
                                  reuse.force_zones, problems, &compiled->kept_zones);

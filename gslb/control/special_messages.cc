@@ -38,6 +38,7 @@ struct SpecialMessages::Exchange {
   answer::Request request;  // its message without the signature, once that is checked
   const server::Peer& peer;
   MutableOctets out;
+  Deferred deferred;
   WallTime now;
   std::shared_ptr<const transfer::OutgoingPolicy> policy;
   std::optional<transfer::SignedRequest> signature;  // nullopt: unsigned
@@ -48,17 +49,18 @@ struct SpecialMessages::Exchange {
 std::size_t SpecialMessages::handle(const answer::Snapshot& snapshot,
                                     const answer::Request& request, const server::Peer& peer,
                                     MutableOctets out) {
-  const WallTime now = std::chrono::system_clock::now();
-  if (scratch_.deferred == Deferred::kNotify) {
-    if (services_.notify) { return services_.notify(request.message, peer.address, out, now); }
-    answer::Request refused = request;
-    refused.defers = false;
-    return answer::answer(snapshot, refused, scratch_, counters_, out);
-  }
-  Exchange exchange{snapshot, request, peer, out, now, services_.outgoing.policy(), std::nullopt};
+  Exchange exchange{snapshot,
+                    request,
+                    peer,
+                    out,
+                    scratch_.deferred,
+                    std::chrono::system_clock::now(),
+                    services_.outgoing.policy(),
+                    std::nullopt};
   return scratch_.deferred == Deferred::kTransfer ? transfer(exchange) : handle_signed(exchange);
 }
 
+// A NOTIFY comes here signed or not.
 std::size_t SpecialMessages::handle_signed(Exchange& exchange) {
   const Octets message = exchange.request.message;
   buffer_.assign(message.begin(), message.end());
@@ -83,6 +85,7 @@ std::size_t SpecialMessages::handle_signed(Exchange& exchange) {
 
 // The message without its signature.
 std::size_t SpecialMessages::dispatch(Exchange& exchange) {
+  if (exchange.deferred == Deferred::kNotify) { return notify(exchange); }
   exchange.request.defers = exchange.signature.has_value();
   const std::size_t size =
       answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
@@ -114,6 +117,16 @@ std::size_t SpecialMessages::transfer(Exchange& exchange) {
   }
   const bool too_large = exchange.over_udp() && answer.size > request.udp_limit;
   return too_large ? write_truncated(exchange.out, request.message, scratch_.query) : answer.size;
+}
+
+std::size_t SpecialMessages::notify(Exchange& exchange) {
+  const Octets message = exchange.request.message;
+  if (services_.notify && message.size() <= exchange.out.size()) {
+    return services_.notify(message, exchange.peer.address,
+                            exchange.signature ? exchange.signature->key : nullptr, exchange.out);
+  }
+  exchange.request.defers = false;
+  return answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
 }
 
 std::size_t SpecialMessages::refuse_signature(Exchange& exchange) {

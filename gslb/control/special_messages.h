@@ -15,10 +15,11 @@
 
 namespace gslb::control {
 
-// Answers a NOTIFY, signature and all; returns the size of what it wrote into `out`, 0: nothing.
-// Called on workers, several at a time.
+// Answers a NOTIFY whose signature, if any, is good: `message` comes without it, `key` made it
+// (null: there was none).  Writes the response, unsigned, into `out`, which holds as much as the
+// message; returns its size, 0: none.  Called on workers, several at a time.
 using NotifyReceiver = std::function<std::size_t(Octets message, const Address& from,
-                                                 MutableOctets out, WallTime now)>;
+                                                 const transfer::TsigKey* key, MutableOctets out)>;
 
 // What all workers share.  Set before the first message.
 struct SpecialServices {
@@ -43,6 +44,7 @@ class SpecialMessages {
 
   std::size_t handle_signed(Exchange& exchange);
   std::size_t dispatch(Exchange& exchange);
+  std::size_t notify(Exchange& exchange);
   std::size_t transfer(Exchange& exchange);
   std::size_t refuse_signature(Exchange& exchange);
   std::size_t udp_limit(const Exchange& exchange) const noexcept;

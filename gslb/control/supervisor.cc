@@ -57,6 +57,7 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   zone_store_.set_stage([this](const StageInput& input) { return signer_.stage(input); });
   configure_signing(*compiled);
   zone_store_.adopt(std::exchange(compiled->table, nullptr));
+  ZoneTransfers::deliver_catalogs(compiled->config, zone_store_, now.wall);
   compiled->zones = nullptr;  // a version no longer served must not stay in memory
   secondaries_.adopt(*compiled->secondary);
   secondaries_.restore(zone_store_);
@@ -65,6 +66,10 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   set_routed_sets();
   zone_store_.add_listener([this](const ZoneChange& change) { transfers_.on_change(change); });
   transfers_.adopt(*compiled, epoch_->costs, *zones_);
+  transfers_.services().notify = [this](Octets message, const Address& from,
+                                        const transfer::TsigKey* key, MutableOctets out) {
+    return secondaries_.notify_box().answer(message, from, key, out);
+  };
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
   restore_state();
   next_plan_ = now.mono;

@@ -128,6 +128,7 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, const Epoch& old)
     const std::vector<dns::Name> signed_zones = configure_signing(*compiled);
     zone_store_.adopt(std::exchange(compiled->table, nullptr));
     for (const dns::Name& apex : signed_zones) { zone_store_.restage(apex); }
+    ZoneTransfers::deliver_catalogs(compiled->config, zone_store_, moment().wall);
   }
   compiled->zones = nullptr;  // a version no longer served must not stay in memory
   auto zones = zone_store_.zones();

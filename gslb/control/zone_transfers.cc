@@ -1,5 +1,8 @@
 #include "gslb/control/zone_transfers.h"
 
+#include "gslb/transfer/catalog_writer.h"
+#include "gslb/transfer/diff.h"
+
 namespace gslb::control {
 
 void ZoneTransfers::adopt(const Compiled& compiled, const steer::CostModel& costs,
@@ -14,6 +17,30 @@ void ZoneTransfers::adopt(const Compiled& compiled, const steer::CostModel& cost
     statics_ = std::make_shared<const transfer::StaticAnswers>(std::move(statics));
   }
   for (const ZonePtr& zone : zones.zones()) { update(zone); }
+}
+
+void ZoneTransfers::deliver_catalogs(const config::Config& config, ZoneStore& store, WallTime now) {
+  for (const config::Zone& zone : config.zones) {
+    const auto apex = dns::Name::parse(zone.name.text);
+    if (!apex || !zone.secondary.is_catalog || !zone.secondary.primaries.empty()) { continue; }
+    std::vector<dns::Name> members;
+    for (const config::Zone& other : config.zones) {
+      if (!other.transfer.member_of) { continue; }
+      const auto catalog = dns::Name::parse(other.transfer.member_of->text);
+      const auto member = dns::Name::parse(other.name.text);
+      if (catalog && member && *catalog == *apex) { members.push_back(*member); }
+    }
+    const auto since = std::chrono::duration_cast<seconds>(now.time_since_epoch()).count();
+    auto serial = static_cast<std::uint32_t>(since);
+    const ZonePtr before = store.served(*apex);
+    if (before && before->state() == zone::ZoneState::kServed) {
+      const auto same = transfer::make_catalog(*apex, members, before->serial());
+      const auto difference = transfer::find_difference({before, nullptr}, {same, nullptr}, 0);
+      if (difference) { continue; }
+      if (!serial_is_newer(serial, before->serial())) { serial = before->serial() + 1; }
+    }
+    store.deliver(*apex, transfer::make_catalog(*apex, members, serial), "made here");
+  }
 }
 
 void ZoneTransfers::on_change(const ZoneChange& change) {

@@ -24,6 +24,8 @@ class ZoneTransfers {
   }
   // A configuration takes over: before its zones are published.
   void adopt(const Compiled& compiled, const steer::CostModel& costs, const zone::ZoneSet& zones);
+  // Makes the catalogs of a configuration anew where their members changed; behind store.adopt().
+  static void deliver_catalogs(const config::Config& config, ZoneStore& store, WallTime now);
   // A listener of the zone store: the version is published, so secondaries may be told.
   void on_change(const ZoneChange& change);
 

@@ -102,6 +102,7 @@ zone:
 
 class Knot(Secondary):
     name = "knotd"
+    zone_options = ""  # further lines of the zone; a template "member" is for a catalog's
 
     def command(self):
         return [tool("knotd"), "-c", str(self.config)]
@@ -138,8 +139,12 @@ acl:
 template:
   - id: default
     storage: {self.folder}
+  - id: member
+    storage: {self.folder}
+    master: primary
+    acl: [notify, transfer]
 zone:
   - domain: {self.zone}
     master: primary
     acl: [notify, transfer]
-"""
+{self.zone_options}"""

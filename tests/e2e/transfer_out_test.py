@@ -231,6 +231,26 @@ class Followers(unittest.TestCase):
         self.assertEqual(primary.process.stop(), 0)
 
 
+    def test_a_catalog_made_here_brings_its_members(self):
+        primary = Primary(zone=body_of(1))
+        server = secondaries.Knot("catalog.invalid.", primary.port)
+        server.zone_options = "    catalog-role: interpret\n    catalog-template: member\n"
+        text = primary.config.read_text().replace(
+            "transfer_tls = false", 'member_of = "catalog.invalid."')
+        primary.config.write_text(text + '''
+[[zone]]
+name = "catalog.invalid."
+catalog = true
+allow_transfer = ["key:xfr"]
+''')
+        primary.start()
+        server.start()
+        harness.wait_until(lambda: serial(server.port) == 1, 20, "the member's copy")
+        self.assertEqual(records(server.port), records(primary.port, KEY))
+        server.stop()
+        self.assertEqual(primary.process.stop(), 0)
+
+
 class Strangers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -84,6 +84,18 @@ TEST_F(TransferConfigTest, ReadsKeysRemotesAndRules) {
   EXPECT_EQ(config.transfer.outgoing, 7U);
 }
 
+TEST_F(TransferConfigTest, ACatalogWithoutFileAndPrimariesIsMadeHere) {
+  const std::string catalog = "[[zone]]\nname = 'catalog.'\ncatalog = true\n";
+  const Config config = good(catalog + kZone + "member_of = 'Catalog'\n");
+  EXPECT_TRUE(config.zones[0].secondary.is_catalog);
+  EXPECT_EQ(config.zones[1].transfer.member_of->text, "Catalog");
+  EXPECT_NE(bad(kZone + "member_of = 'catalog.'\n").find("no catalog made here"),
+            std::string::npos);
+  EXPECT_NE(bad(kZone + "member_of = 'example.'\n").find("no catalog made here"),
+            std::string::npos);
+  EXPECT_NE(bad(kZone + "catalog = true\n").find("'catalog' is for"), std::string::npos);
+}
+
 TEST_F(TransferConfigTest, TakesAKeyAsBindAndKnotWriteIt) {
   expect_key(good(key_from("key \"xfr.\" {\n\talgorithm hmac-sha384;\n\tsecret \"" + kSecret +
                            "\";\n};\n")),
