@@ -64,6 +64,7 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   zones_ = zone_store_.zones();
   make_routed_sets(*compiled, *zones_);
   set_routed_sets();
+  transfers_.set_signing([this] { return signer_.routed_signing(&statics_renew_at_); });
   zone_store_.add_listener([this](const ZoneChange& change) { transfers_.on_change(change); });
   transfers_.adopt(*compiled, epoch_->costs, *zones_);
   transfers_.services().notify = [this](Octets message, const Address& from,

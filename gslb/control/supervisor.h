@@ -154,7 +154,7 @@ class Supervisor {
   MonoTime next_geo_look_;
   bool geo_looking_ = false;
   bool tokens_posted_ = false;  // run_tokens() is queued
-  std::vector<bool> serving_;  // by cluster, as the last plan saw it
+  std::vector<bool> serving_;   // by cluster, as the last plan saw it
   std::optional<steer::PlanSummary> plan_summary_;
   std::uint64_t plans_ = 0;
   double last_plan_duration_s_ = 0;
@@ -165,9 +165,11 @@ class Supervisor {
 
   SystemClock clock_;
   ZoneSigner signer_;
-  ZoneStore zone_store_;       // changed by the planning thread only
+  ZoneStore zone_store_;  // changed by the planning thread only
   std::shared_ptr<const answer::RoutedSets> made_routed_sets_;  // planning thread only
   WallTime made_renew_at_ = WallTime::max();                    // of them; planning thread only
+  // Of secondaries' static answers; not waited for, as they are signed anew with their zone.
+  WallTime statics_renew_at_ = WallTime::max();  // planning thread only
   bool zones_posted_ = false;  // a publication of zones is queued; planning thread only
   std::string geo_refused_;    // fingerprint of geo files that were no good; planning thread only
   ZoneSecondaries secondaries_;
