@@ -47,10 +47,8 @@ class Changes {
         return Unexpected(ApplyError::kMissing);
       }
     }
-    for (const Record& record : difference.added) {
-      if (!add(record)) { return Unexpected(ApplyError::kPresent); }
-    }
-    static_cast<void>(add(difference.new_soa));
+    for (const Record& record : difference.added) { add(record); }
+    add(difference.new_soa);
     return {};
   }
 
@@ -100,11 +98,8 @@ class Changes {
     return set;
   }
 
-  // False when it is there already.
-  bool add(const Record& record) {
-    return touched(record)
-        .members.insert({fold_rdata(record.type, record.rdata), {record.ttl_s, record.rdata}})
-        .second;
+  void add(const Record& record) {
+    touched(record).members[fold_rdata(record.type, record.rdata)] = {record.ttl_s, record.rdata};
   }
 
   const zone::Zone& base_;
@@ -119,8 +114,6 @@ std::string_view describe(ApplyError error) noexcept {
       return "a difference does not start at our version";
     case ApplyError::kMissing:
       return "a record to be deleted is not there";
-    case ApplyError::kPresent:
-      return "a record to be added is there already";
   }
   return "unknown";
 }
