@@ -21,8 +21,8 @@ std::string_view describe(ApplyError error) noexcept;
 
 // `base` with `differences` applied in order.  A record added that is there already gets the new
 // TTL and is no error, as with BIND: NSD 4.6 sends some.  On an error the zone the primary has
-// can't be reached this way: fetch it whole.  Routes of `base` are not taken over. Cost: O(records
-// of base + changes).
+// can't be reached this way: fetch it whole.  Routes of `base` are not taken over.
+// Cost: O(records of base + changes).
 Result<std::shared_ptr<const zone::Zone>, ApplyError> apply_differences(
     const zone::Zone& base, std::span<const Difference> differences);
 

@@ -39,6 +39,10 @@ bool same_servers(const PrimaryList& a, const PrimaryList& b) {
   });
 }
 
+bool SecondaryZones::DueFirst::operator()(const Entry& a, const Entry& b) const {
+  return a.first != b.first ? a.first < b.first : a.second->apex < b.second->apex;
+}
+
 SecondaryZones::SecondaryZones(Launch launch, Sink sink, std::uint64_t seed)
     : launch_(std::move(launch)),
       sink_(std::move(sink)),

@@ -117,6 +117,11 @@ class SecondaryZones {
  private:
   struct Item;  // one zone
   struct Running;
+  // What is due at the same time goes by name, not by where it happens to lie in memory.
+  struct DueFirst {
+    using Entry = std::pair<MonoTime, const Item*>;
+    bool operator()(const Entry& a, const Entry& b) const;
+  };
 
   std::shared_ptr<Item> make_item(const SecondaryZone& zone, TransferTime now);
   void add_item(const SecondaryZone& zone, std::optional<dns::Name> catalog, TransferTime now);
@@ -142,7 +147,7 @@ class SecondaryZones {
   Random random_;
   std::shared_ptr<const SecondaryConfig> config_;
   std::map<dns::Name, std::shared_ptr<Item>> items_;
-  std::set<std::pair<MonoTime, Item*>> due_;
+  std::set<std::pair<MonoTime, Item*>, DueFirst> due_;
   CatalogMembership membership_;
   std::vector<SecondaryEvent> events_;  // until flush()
   std::unordered_map<std::uint64_t, Running> running_;
