@@ -128,11 +128,11 @@ void DenialIndex::build(const Zone& zone, const std::vector<bool>& has_children)
 }
 
 NodeIndex DenialIndex::find(const Zone& zone, Octets lower_wire) const noexcept {
-  const auto same =
-      std::ranges::equal_range(nsec, canonical_key(lower_wire, apex_labels), {}, &Keyed::key);
+  const auto key = canonical_key(lower_wire, apex_labels);
   const auto after =
-      std::upper_bound(same.begin(), same.end(), lower_wire, [&](Octets name, const Keyed& entry) {
-        return dns::canonical_less(name, zone.owner(entry.node));
+      std::upper_bound(nsec.begin(), nsec.end(), lower_wire, [&](Octets name, const Keyed& entry) {
+        return key != entry.key ? key < entry.key
+                                : dns::canonical_less(name, zone.owner(entry.node));
       });
   DCHECK(after != nsec.begin());
   return (after - 1)->node;
