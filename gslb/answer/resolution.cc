@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::array<RrType, 2> kAddressTypes = {RrType::kA, RrType::kAaaa};
 
-bool is_address(RrType type) noexcept { return type == RrType::kA || type == RrType::kAaaa; }
-
 // A CNAME itself answers these, and what may stand beside it (RFC 1034 4.3.2, RFC 4034 2.5 and 3).
 bool stops_at_cname(RrType qtype) noexcept {
   return qtype == RrType::kCname || qtype == RrType::kAny || qtype == RrType::kNsec ||
@@ -112,7 +110,7 @@ Resolution::Next Resolution::answer_node(const Zone& zone, const Found& found,
       return follow_cname(*cname, signatures ? &*signatures : nullptr);
     }
   }
-  if (route != zone::kNoRoute && is_address(qtype)) {
+  if (route != zone::kNoRoute && is_routed_type(zone, node, qtype)) {
     if (!put_routed(zone, route, qtype, rcode)) { put_nodata(zone, found); }
     return Next::kDone;
   }

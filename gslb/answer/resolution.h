@@ -71,7 +71,11 @@ class Resolution {
   // Which cluster answers.  In a signed zone one with the family if it is promised there.
   steer::Choice choose(const zone::Zone& zone, zone::RouteIndex route, const Location& location,
                        bool ipv6) const noexcept;
-  // The routed addresses of `qtype` (A or AAAA).  False: the decision has none of that type.
+  // Whether the decision answers `qtype` at a routed owner: addresses, and in unsigned zones the
+  // HTTPS record of the service, or any type when it may be a CNAME.
+  bool is_routed_type(const zone::Zone& zone, zone::NodeIndex node,
+                      dns::RrType qtype) const noexcept;
+  // The routed RRset of `qtype`.  False: the decision has none of that type.
   bool put_routed(const zone::Zone& zone, zone::RouteIndex route, dns::RrType qtype,
                   dns::Rcode* rcode) noexcept;
   bool put_fallback(const steer::Service& service, const steer::Choice& choice, dns::RrType qtype,
@@ -79,6 +83,11 @@ class Resolution {
   bool put_cluster(const steer::Service& service, fleet::ClusterIndex cluster, std::uint64_t nodes,
                    dns::RrType qtype) noexcept;
   bool put_pool(const steer::Service& service, dns::RrType qtype) noexcept;
+  bool put_alias(const dns::Name& target, std::uint32_t ttl_s) noexcept;
+  // The HTTPS record of a decision, and that of the next cluster in the row (RFC 9460 2.4.1).
+  bool put_https(const steer::Service& service, fleet::ClusterIndex cluster,
+                 std::uint64_t nodes) noexcept;
+  fleet::ClusterIndex runner_up(fleet::ClusterIndex chosen) const noexcept;
   // The same in a signed zone, from the table of signed sets; nothing there: SERVFAIL.
   bool put_signed_routed(zone::RouteIndex route, const steer::Choice& choice, bool ipv6,
                          dns::Rcode* rcode) noexcept;
@@ -114,6 +123,8 @@ class Resolution {
   bool authoritative_ = true;
   bool answered_ = false;  // the answer section has something
   bool routed_ = false;
+  steer::ServiceIndex service_ = 0;  // of the decision, when routed_
+  geo::UnitIndex unit_ = 0;
   std::uint8_t scope_bits_ = 0;
   EcsUse ecs_ = EcsUse::kNone;
   std::optional<dns::EdeCode> ede_;

@@ -62,6 +62,8 @@ bool Resolution::put_routed(const zone::Zone& zone, zone::RouteIndex route, RrTy
   ecs_ = location.ecs;
   scope_bits_ = location.scope_bits;
   routed_ = true;
+  service_ = service_index;
+  unit_ = location.unit;
   snapshot_.demand->count(scratch_.worker, service_index, location.unit);
 
   const bool ipv6 = qtype == RrType::kAaaa;
@@ -86,19 +88,8 @@ bool Resolution::put_fallback(const steer::Service& service, const steer::Choice
     }
     case config::FallbackPolicy::kPool:
       return put_pool(service, qtype);
-    case config::FallbackPolicy::kCname: {
-      const Octets target = service.fallback_cname->wire();
-      std::array<std::uint8_t, 2 + dns::kMaxNameOctets> rdata{};
-      store_u16(rdata.data(), static_cast<std::uint16_t>(target.size()));
-      std::copy(target.begin(), target.end(), rdata.begin() + 2);
-      writer_.put_rrset(Section::kAnswer, owner(),
-                        {.type = RrType::kCname,
-                         .ttl_s = service.ttl_s,
-                         .count = 1,
-                         .rdata = {rdata.data(), 2 + target.size()}});
-      answered_ = true;
-      return true;  // answered alone, never chased: it is somebody else's name
-    }
+    case config::FallbackPolicy::kCname:
+      return put_alias(*service.fallback_cname, service.ttl_s);
     case config::FallbackPolicy::kServfail:
       break;
   }
@@ -109,6 +100,9 @@ bool Resolution::put_fallback(const steer::Service& service, const steer::Choice
 bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex cluster,
                              std::uint64_t nodes, RrType qtype) noexcept {
   const fleet::ClusterModel& model = snapshot_.fleet->cluster(cluster);
+  if (model.cname) { return put_alias(*model.cname, service.ttl_s); }
+  if (qtype == RrType::kHttps && service.https) { return put_https(service, cluster, nodes); }
+  if (qtype != RrType::kA && qtype != RrType::kAaaa) { return false; }
   const bool ipv6 = qtype == RrType::kAaaa;
   const NodeChoice choice = select_nodes(model, nodes, ipv6, hash_octets(owner()), service.answers);
   if (choice.count == 0) { return false; }
@@ -126,6 +120,7 @@ bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex 
 }
 
 bool Resolution::put_pool(const steer::Service& service, RrType qtype) noexcept {
+  if (qtype != RrType::kA && qtype != RrType::kAaaa) { return false; }
   std::size_t used = 0;
   std::uint16_t count = 0;
   for (const Address& address : service.fallback_pool) {

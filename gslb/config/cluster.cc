@@ -119,6 +119,21 @@ void read_nodes(TomlTable& table, Context& context, Cluster& cluster) {
   }
 }
 
+// A cluster that is another CDN: answered with its name, so it has no nodes and sends no
+// heartbeats.
+void read_alias(TomlTable& table, Cluster& cluster) {
+  for (const char* key : {"node", "key", "key_file", "capacity"}) {
+    if (!table.has(key)) { continue; }
+    table.error(key, "cluster '" + cluster.id.text + "' has a cname, so '" + key + "' is not used",
+                "a cname stands for all of it: set one or the other");
+  }
+  if (cluster.health == "heartbeat" && table.has("health")) {
+    table.error("health", "cluster '" + cluster.id.text + "' has a cname and sends no heartbeats",
+                "set health = \"none\", and drain it when it is down");
+  }
+  cluster.health = "none";
+}
+
 Cluster read_cluster(const LocatedString& id, TomlTable& table, Context& context) {
   Cluster cluster;
   cluster.id = id;
@@ -132,6 +147,13 @@ Cluster read_cluster(const LocatedString& id, TomlTable& table, Context& context
   cluster.cost_per_gb = table.number("cost_per_gb", 0, 1e6).value_or(0);
   cluster.bias_ms = table.number("bias_ms", -10'000, 10'000).value_or(0);
   cluster.health = table.choice("health", {"heartbeat", "none"}).value_or("heartbeat");
+  cluster.cname = located(table, "cname");
+  cluster.host = located(table, "host");
+  if (cluster.cname) {
+    read_alias(table, cluster);
+    table.finish();
+    return cluster;
+  }
   cluster.key = read_secret(table, "key", kMinKeyOctets, context);
   if (cluster.health == "heartbeat" && !table.has("key") && !table.has("key_file")) {
     context.problems.error(table.at(), "cluster '" + id.text + "' has no key for its heartbeats",

@@ -145,11 +145,21 @@ struct Cluster {
   double cost_per_gb = 0;  // any currency, the same for all clusters
   double bias_ms = 0;      // operator's knob: added to the cost; may be negative
   std::string key;         // HMAC key of its heartbeats, raw octets (from key or key_file)
-  std::string health = "heartbeat";  // heartbeat | none (assumed up)
-  std::vector<Node> nodes;           // 1..64
+  std::string health = "heartbeat";    // heartbeat | none (assumed up)
+  std::vector<Node> nodes;             // 1..64; none with `cname`
+  std::optional<LocatedString> cname;  // somebody else's name instead of nodes
+  std::optional<LocatedString> host;   // a name that leads to this cluster alone
 };
 
 enum class FallbackPolicy : std::uint8_t { kAll, kLastGood, kPool, kCname, kServfail };
+
+// [service.ID.https]: the HTTPS record of routed names (RFC 9460).
+struct HttpsBinding {
+  std::vector<std::string> alpn;
+  unsigned port = 0;       // 0: not said
+  bool hints = true;       // the addresses of the same decision
+  bool runner_up = false;  // the next best cluster's `host` as a second record
+};
 
 // [service.ID]
 struct Service {
@@ -163,6 +173,7 @@ struct Service {
   std::optional<LocatedString> fallback_cname;  // kCname
   // What secondaries get for its routed names; empty: the cheapest cluster's nodes.
   std::vector<Address> transfer_answer;
+  std::optional<HttpsBinding> https;
 };
 
 // [[route]]

@@ -92,6 +92,38 @@ void read_fallback(TomlTable& table, Context& context, Service& service) {
   check_fallback_key(table, "fallback_cname", service.fallback == FallbackPolicy::kCname, "cname");
 }
 
+// One list of ALPN ids as RFC 9460 7.1.1 encodes it must fit in its parameter; names are short.
+constexpr std::size_t kMaxAlpnOctets = 255;
+
+void read_https(TomlTable& table, Context& context, Service& service) {
+  auto https = table.table("https");
+  if (!https) { return; }
+  HttpsBinding binding;
+  std::size_t octets = 0;
+  std::vector<LocatedString> seen;
+  for (const LocatedString& id : read_list(*https, "alpn", "such as [\"h2\", \"h3\"]", context)) {
+    if (id.text.empty() || id.text.size() > 63) {
+      context.problems.error(id.at, "'" + id.text + "' is not an ALPN id of 1 to 63 octets");
+    }
+    check_duplicate(id, "ALPN id", seen, context.problems);
+    octets += 1 + id.text.size();
+    binding.alpn.push_back(id.text);
+  }
+  if (octets > kMaxAlpnOctets) { https->error("alpn", "'alpn' is over 255 octets"); }
+  binding.port = static_cast<unsigned>(https->integer("port", 1, 65535).value_or(0));
+  binding.hints = https->boolean("hints").value_or(true);
+  binding.runner_up = https->boolean("runner_up").value_or(false);
+  const auto& clusters = context.config.clusters;
+  if (binding.runner_up && std::none_of(clusters.begin(), clusters.end(), [](const Cluster& each) {
+        return each.host.has_value();
+      })) {
+    https->error("runner_up", "no cluster has a 'host', the name a runner-up is known by",
+                 "set host in [cluster.ID] to a name that leads to that cluster alone");
+  }
+  https->finish();
+  service.https = std::move(binding);
+}
+
 Service read_service(const LocatedString& id, TomlTable& table, Context& context) {
   Service service;
   service.id = id;
@@ -103,6 +135,7 @@ Service read_service(const LocatedString& id, TomlTable& table, Context& context
       table.number("on_net_bonus_ms", 0, 1000).value_or(service.on_net_bonus_ms);
   read_fallback(table, context, service);
   service.transfer_answer = read_addresses(table, "transfer_answer", context);
+  read_https(table, context, service);
   table.finish();
   return service;
 }

@@ -103,9 +103,8 @@ void bind_routes(const steer::ServiceTable& services, const NameIndex& index,
       continue;
     }
     const steer::Service& service = services.services[route.service];
-    const bool alone = service.fallback == config::FallbackPolicy::kCname;
     named[home].routes.push_back({route.owner, static_cast<zone::RouteIndex>(i), route.at,
-                                  alone ? service.id : std::string()});
+                                  service.may_alias ? service.id : std::string()});
   }
 }
 

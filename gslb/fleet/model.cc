@@ -11,8 +11,16 @@ namespace {
 static_assert(config::kMaxNodesPerCluster <= 64, "one bit a node in a health word");
 static_assert(config::kMaxClusters < kNoCluster);
 
+// Names that are none are reported by steer::compile_services(), and nothing is served then.
+std::optional<dns::Name> name_of(const LocatedString& text) {
+  auto name = dns::Name::parse(text.text);
+  if (!name) { return std::nullopt; }
+  return std::move(*name);
+}
+
 ClusterModel compile_cluster(const config::Cluster& from) {
-  CHECK(!from.nodes.empty() && from.nodes.size() <= config::kMaxNodesPerCluster);
+  CHECK(from.nodes.empty() == from.cname.has_value());
+  CHECK(from.nodes.size() <= config::kMaxNodesPerCluster);
   ClusterModel cluster;
   cluster.id = from.id.text;
   cluster.health = from.health == "none" ? HealthKind::kAssumedUp : HealthKind::kHeartbeat;
@@ -24,6 +32,16 @@ ClusterModel compile_cluster(const config::Cluster& from) {
     cluster.nodes.push_back({node.id.text, full_id, node.ipv4, node.ipv6, node.weight,
                              hash_octets(as_octets(full_id))});
   }
+  if (from.cname) {
+    const std::string full_id = cluster.id + "/cname";
+    cluster.nodes.push_back({.id = "cname",
+                             .full_id = full_id,
+                             .ipv4 = std::nullopt,
+                             .ipv6 = std::nullopt,
+                             .hash = hash_octets(as_octets(full_id))});
+    cluster.cname = name_of(*from.cname);
+  }
+  if (from.host) { cluster.host = name_of(*from.host); }
   return cluster;
 }
 

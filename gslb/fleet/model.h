@@ -14,6 +14,7 @@
 #include "gslb/base/clock.h"
 #include "gslb/base/ip.h"
 #include "gslb/config/config.h"
+#include "gslb/dns/name.h"
 #include "gslb/fleet/health_board.h"
 
 namespace gslb::fleet {
@@ -39,6 +40,9 @@ struct ClusterModel {
   std::vector<NodeModel> nodes;
   std::vector<config::Capacity> capacity;
   std::string key;  // empty: takes no heartbeats
+  // Answered instead of addresses; then one node stands for its health and the operator's word.
+  std::optional<dns::Name> cname;
+  std::optional<dns::Name> host;  // leads to this cluster alone
 
   std::optional<unsigned> find_node(std::string_view node_id) const noexcept;  // O(nodes)
 };

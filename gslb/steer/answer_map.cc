@@ -116,6 +116,14 @@ Choice AnswerMap::choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t
   return {kNoCluster, Reason::kFallback, planned};
 }
 
+std::span<const ClusterIndex> AnswerMap::choices(ServiceIndex service,
+                                                 geo::UnitIndex unit) const noexcept {
+  const std::uint32_t offset = row_of_[slot(service, unit)];
+  if (offset == 0) { return {}; }
+  const Header header = decode(cells_[offset]);
+  return {cells_.data() + offset + 1 + header.thresholds, header.choices};
+}
+
 Row AnswerMap::row(ServiceIndex service, geo::UnitIndex unit) const {
   Row row;
   const std::uint32_t offset = row_of_[slot(service, unit)];

@@ -63,6 +63,9 @@ class AnswerMap {
                 const fleet::HealthBoard& health,
                 std::span<const std::uint64_t> nodes = {}) const noexcept;
 
+  // The clusters of a row in their order; empty when there is none.  No allocation.
+  std::span<const ClusterIndex> choices(ServiceIndex service, geo::UnitIndex unit) const noexcept;
+
   // For explain, tests and digests.
   Row row(ServiceIndex service, geo::UnitIndex unit) const;
   std::size_t distinct_rows() const noexcept { return distinct_rows_; }

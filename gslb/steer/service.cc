@@ -1,5 +1,6 @@
 #include "gslb/steer/service.h"
 
+#include <algorithm>
 #include <map>
 
 #include "gslb/base/check.h"
@@ -14,6 +15,44 @@ std::optional<dns::Name> parse_name(const LocatedString& text, const char* what,
   problems.error(text.at, std::string(what) + " '" + text.text + "' is not a domain name",
                  std::string(dns::describe(name.error())));
   return std::nullopt;
+}
+
+void put_parameter(std::vector<std::uint8_t>& to, std::uint16_t key,
+                   const std::vector<std::uint8_t>& value) {
+  for (const std::size_t number : {std::size_t{key}, value.size()}) {
+    to.push_back(static_cast<std::uint8_t>(number >> 8));
+    to.push_back(static_cast<std::uint8_t>(number));
+  }
+  to.insert(to.end(), value.begin(), value.end());
+}
+
+HttpsRecord https_record(const config::HttpsBinding& from) {
+  HttpsRecord record{.parameters = {}, .hints = from.hints, .runner_up = from.runner_up};
+  std::vector<std::uint8_t> ids;
+  for (const std::string& id : from.alpn) {
+    ids.push_back(static_cast<std::uint8_t>(id.size()));
+    ids.insert(ids.end(), id.begin(), id.end());
+  }
+  if (!ids.empty()) { put_parameter(record.parameters, 1, ids); }
+  if (from.port != 0) {
+    put_parameter(
+        record.parameters, 3,
+        {static_cast<std::uint8_t>(from.port >> 8), static_cast<std::uint8_t>(from.port)});
+  }
+  return record;
+}
+
+// Whether some client may be sent to `cluster`: by its tier, or by an override whatever its tier.
+bool may_use(const config::Config& config, const config::Service& service,
+             const config::Cluster& cluster) {
+  const auto is_cluster = [&](const LocatedString& id) { return id.text == cluster.id.text; };
+  return std::ranges::any_of(service.tiers,
+                             [&](const std::string& tier) {
+                               return std::ranges::find(cluster.tiers, tier) != cluster.tiers.end();
+                             }) ||
+         std::ranges::any_of(config.overrides, [&](const config::Override& each) {
+           return std::ranges::any_of(each.prefer, is_cluster);
+         });
 }
 
 }  // namespace
@@ -36,7 +75,16 @@ std::shared_ptr<const ServiceTable> compile_services(const config::Config& confi
     if (from.fallback_cname) {
       service.fallback_cname = parse_name(*from.fallback_cname, "fallback_cname", problems);
     }
+    if (from.https) { service.https = https_record(*from.https); }
+    service.may_alias = from.fallback == config::FallbackPolicy::kCname ||
+                        std::ranges::any_of(config.clusters, [&](const config::Cluster& cluster) {
+                          return cluster.cname && may_use(config, from, cluster);
+                        });
     table->services.push_back(std::move(service));
+  }
+  for (const config::Cluster& cluster : config.clusters) {
+    if (cluster.cname) { parse_name(*cluster.cname, "cname", problems); }
+    if (cluster.host) { parse_name(*cluster.host, "host", problems); }
   }
   std::map<dns::Name, Location> seen;
   for (const config::Route& from : config.routes) {

@@ -18,6 +18,13 @@ namespace gslb::steer {
 
 using ServiceIndex = std::uint16_t;
 
+// What the HTTPS record of a routed name says beside the decision's addresses.
+struct HttpsRecord {
+  std::vector<std::uint8_t> parameters;  // alpn and port in wire form, keys 1 and 3
+  bool hints = true;
+  bool runner_up = false;
+};
+
 struct Service {
   std::string id;
   std::vector<std::string> tiers;  // order of preference
@@ -27,6 +34,8 @@ struct Service {
   config::FallbackPolicy fallback = config::FallbackPolicy::kAll;
   std::vector<Address> fallback_pool;
   std::optional<dns::Name> fallback_cname;
+  std::optional<HttpsRecord> https{};
+  bool may_alias = false;  // some decision is answered with a CNAME
 };
 
 // One owner to be steered.
@@ -42,7 +51,8 @@ struct ServiceTable {
   std::vector<Route> routes;
 };
 
-// Problems: an owner or CNAME target that is no domain name, an owner routed twice.  Null on error.
+// Problems: an owner, host or CNAME target that is no domain name, an owner routed twice.  Null on
+// error.
 std::shared_ptr<const ServiceTable> compile_services(const config::Config& config,
                                                      Problems& problems);
 

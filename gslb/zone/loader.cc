@@ -34,8 +34,9 @@ void check_route(const Zone& zone, const RouteBinding& binding, Problems& proble
   if (!binding.alone_for.empty() && zone.rrset_count(node) > 0) {
     problems.error(binding.at,
                    "'" + name + "' has records, so service '" + binding.alone_for +
-                       "' can't fall back to a CNAME there",
-                   "use another fallback for this route, e.g. fallback = \"pool\"");
+                       "' can't be answered with a CNAME there",
+                   "route it by a service without a CNAME fallback and without clusters that are "
+                   "a cname");
     return;
   }
   for (const dns::RrType type :

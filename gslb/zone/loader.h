@@ -21,7 +21,7 @@ struct RouteBinding {
   dns::Name owner;
   RouteIndex route = kNoRoute;
   Location at;
-  std::string alone_for{};  // a service that may fall back to a CNAME: no records beside it
+  std::string alone_for{};  // a service that may answer with a CNAME: no records beside it
 };
 // `at` aside.
 bool same_routes(const std::vector<RouteBinding>& a, const std::vector<RouteBinding>& b);
