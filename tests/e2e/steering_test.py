@@ -242,6 +242,19 @@ class SteeringTest(unittest.TestCase):
                 self.assertRegex(out, r"Queries lost: +0 ")
                 self.assertIn("NOERROR 20000 (100.00%)", out)
 
+    def test_dig_reads_https_records_of_a_decision(self):
+        gslb = self.gslb(service="https = { alpn = [\"h2\"], port = 8443 }")
+
+        def dig(*arguments):
+            return subprocess.run(
+                ["dig", "@127.0.0.1", "-p", str(gslb.port), "+short", f"+subnet={GERMAN}",
+                 *arguments], capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+
+        address = dig("www.cdn.example", "A")
+        self.assertIn(address, FRA)
+        self.assertEqual(f'1 . alpn="h2" port=8443 ipv4hint={address}',
+                         dig("www.cdn.example", "HTTPS"))
+
     def test_new_geo_database_is_noticed_and_a_broken_one_refused(self):
         gslb = self.gslb()
         self.assertIn(gslb.address(), FRA)
