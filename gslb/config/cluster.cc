@@ -127,6 +127,10 @@ void read_alias(TomlTable& table, Cluster& cluster) {
     table.error(key, "cluster '" + cluster.id.text + "' has a cname, so '" + key + "' is not used",
                 "a cname stands for all of it: set one or the other");
   }
+  // Known, so that finish() doesn't report them again.
+  for (const char* key : {"key", "key_file"}) { table.string(key); }
+  table.tables("node");
+  table.named_tables("capacity");
   if (cluster.health == "heartbeat" && table.has("health")) {
     table.error("health", "cluster '" + cluster.id.text + "' has a cname and sends no heartbeats",
                 "set health = \"none\", and drain it when it is down");

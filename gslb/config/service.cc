@@ -100,7 +100,7 @@ void read_https(TomlTable& table, Context& context, Service& service) {
   if (!https) { return; }
   HttpsBinding binding;
   std::size_t octets = 0;
-  std::vector<LocatedString> seen;
+  Seen seen;
   for (const LocatedString& id : read_list(*https, "alpn", "such as [\"h2\", \"h3\"]", context)) {
     if (id.text.empty() || id.text.size() > 63) {
       context.problems.error(id.at, "'" + id.text + "' is not an ALPN id of 1 to 63 octets");

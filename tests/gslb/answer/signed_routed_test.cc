@@ -32,7 +32,7 @@ constexpr const char* kEurope = "198.51.100.0/24";
 constexpr const char* kOnNet = "198.51.104.0/24";
 constexpr gslb::dnssec::Validity kValidity{1'700'000'000, 2'000'000'000};
 
-// Beside the world's own: three answers at a time, and services of IPv4-only clusters.
+// Beside the world's own: three answers at a time, IPv4 alone, and what only unsigned zones answer.
 constexpr const char* kMore = R"(
 [cluster.ber]
 latitude = 52.5
@@ -42,6 +42,14 @@ health = "none"
 [[cluster.ber.node]]
 id = "node-1"
 ipv4 = "203.0.113.61"
+[cluster.partner]
+latitude = 52.5
+longitude = 13.4
+tiers = ["partner"]
+cname = "customer.partner.test."
+[service.multi]
+tiers = ["partner", "default"]
+https = { alpn = ["h2"] }
 [service.three]
 answers = 3
 [service.four]
@@ -52,6 +60,9 @@ service = "three"
 [[route]]
 name = "four.example."
 service = "four"
+[[route]]
+name = "multi.example."
+service = "multi"
 )";
 
 gslb::dns::Name name_of(const std::string& text) { return gslb::dns::Name::parse(text).value(); }
@@ -271,6 +282,23 @@ TEST_P(SignedRouted, AFamilyNobodyHasIsProvenAbsent) {
   EXPECT_EQ(reply.rcode, "NOERROR");
   EXPECT_TRUE(reply.section(0).empty());
   EXPECT_EQ(reply.message.sections[1].size(), 4U) << "SOA, proof and their signatures";
+}
+
+TEST_P(SignedRouted, ACnameClusterIsPassedOverAndHttpsIsNodataAsTheBitmapSays) {
+  EXPECT_EQ(addresses("multi.example").size(), 1U) << "though its tier is the first";
+  const bool is_nsec = GetParam() == gslb::dnssec::Denial::kNsec;
+  const Buffer bitmap = gslb::dns::testing::hex(is_nsec ? "0006400000080003" : "0006400000080002");
+  for (const RrType type : {RrType::kHttps, RrType::kTxt, RrType::kCname}) {
+    const Reply reply = ask({.name = "multi.example", .type = type, .dnssec_ok = true});
+    EXPECT_EQ(reply.text().find("NOERROR aa; authority example. "), 0U) << reply.text();
+    for (const auto& record : reply.message.sections[1]) {
+      if (record.type != (is_nsec ? RrType::kNsec : RrType::kNsec3)) { continue; }
+      EXPECT_TRUE(std::equal(bitmap.rbegin(), bitmap.rend(), record.rdata.rbegin()));
+    }
+  }
+  down("*");
+  world_.set_admin("partner", AdminState::kNone);
+  EXPECT_EQ(addresses("multi.example", RrType::kAaaa).size(), 1U) << "all, not the partner";
 }
 
 TEST_P(SignedRouted, FallbacksAreSigned) {
