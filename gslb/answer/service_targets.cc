@@ -30,17 +30,14 @@ void Resolution::put_service_targets(Octets owner, const RrsetView& set,
     const Zone* zone = snapshot_.zones->find(target, set.type);
     if (zone == nullptr) { continue; }
     const Found found = zone::find(*zone, target, set.type);
-    if (is_alias && found.kind == Found::Kind::kExact && depth < kMaxAliases) {
-      const auto next = zone->rrset(found.node, set.type);
-      if (next) {
-        if (next->rdata.data() != set.rdata.data() &&
-            put_set(Section::kAdditional, target.wire(), *zone, found.node, *next)) {
-          put_service_targets(target.wire(), *next, depth + 1);
-        }
-        continue;
-      }
+    const bool follows = is_alias && found.kind == Found::Kind::kExact && depth < kMaxAliases;
+    const auto next = follows ? zone->rrset(found.node, set.type) : std::nullopt;
+    if (!next) {
+      put_addresses(*zone, target.wire(), false);
+    } else if (next->rdata.data() != set.rdata.data() &&
+               put_set(Section::kAdditional, target.wire(), *zone, found.node, *next)) {
+      put_service_targets(target.wire(), *next, depth + 1);
     }
-    put_addresses(*zone, target.wire(), false);
   }
 }
 

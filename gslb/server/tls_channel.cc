@@ -197,8 +197,8 @@ void OpenSslChannel::close() noexcept {
 }  // namespace
 
 std::unique_ptr<TlsChannel> make_tls_channel(SSL* ssl, int fd, TlsFeed& feed) noexcept {
-  static BIO_METHOD* const kMethod = make_method();
-  BIO* const bio = kMethod == nullptr ? nullptr : ::BIO_new(kMethod);
+  static const BIO_METHOD* const method = make_method();
+  BIO* const bio = method == nullptr ? nullptr : ::BIO_new(method);
   auto* const channel = new (std::nothrow) OpenSslChannel(ssl, fd, feed);
   if (bio == nullptr || channel == nullptr) {
     ::BIO_free(bio);

@@ -30,6 +30,7 @@ std::string last_error() {
   return reason == nullptr ? "unknown error" : reason;
 }
 
+// NOLINTNEXTLINE(readability-function-size): OpenSSL's signature
 int select_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
                 unsigned in_length, void*) {
   for (unsigned at = 0; at < in_length; at += 1U + in[at]) {
@@ -67,14 +68,15 @@ struct TlsContext::TicketKeys {
     bool valid = false;
   };
 
+  // NOLINTNEXTLINE(readability-function-size): OpenSSL's signature
   static int use(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                  EVP_MAC_CTX* mac, int encrypt) {
     const std::shared_ptr<TicketKeys>& keys = *static_cast<std::shared_ptr<TicketKeys>*>(
         ::SSL_CTX_get_ex_data(::SSL_get_SSL_CTX(ssl), ex_data_index()));
-    std::lock_guard lock(keys->mutex);
+    std::lock_guard lock(keys->mutex_);
     keys->rotate(std::chrono::steady_clock::now());
     if (encrypt == 1) {
-      const Key& key = keys->newest;
+      const Key& key = keys->newest_;
       if (!key.valid || ::RAND_bytes(iv, ::EVP_CIPHER_get_iv_length(::EVP_aes_256_cbc())) != 1) {
         return -1;
       }
@@ -84,9 +86,9 @@ struct TlsContext::TicketKeys {
     const auto is_named = [name](const Key& key) {
       return key.valid && std::equal(key.name.begin(), key.name.end(), name);
     };
-    if (is_named(keys->newest)) return start(keys->newest, iv, cipher, mac, false) ? 1 : -1;
+    if (is_named(keys->newest_)) return start(keys->newest_, iv, cipher, mac, false) ? 1 : -1;
     // 2: the client gets a new ticket.
-    if (is_named(keys->older)) return start(keys->older, iv, cipher, mac, false) ? 2 : -1;
+    if (is_named(keys->older_)) return start(keys->older_, iv, cipher, mac, false) ? 2 : -1;
     return 0;  // a full handshake
   }
 
@@ -99,12 +101,12 @@ struct TlsContext::TicketKeys {
 
  private:
   static int ex_data_index() {
-    static const int kIndex =
+    static const int index =
         ::SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr,
                                    [](void*, void* reference, CRYPTO_EX_DATA*, int, long, void*) {
                                      delete static_cast<std::shared_ptr<TicketKeys>*>(reference);
                                    });
-    return kIndex;
+    return index;
   }
 
   static bool start(const Key& key, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
@@ -121,20 +123,20 @@ struct TlsContext::TicketKeys {
   }
 
   void rotate(MonoTime now) {
-    if (newest.valid && now - made < kTicketKeyLife) return;
+    if (newest_.valid && now - made_ < kTicketKeyLife) return;
     // The one before is forgotten, though nobody came for long: its tickets have ended too.
-    older = newest.valid && now - made < 2 * kTicketKeyLife ? newest : Key{};
-    newest.valid =
-        ::RAND_bytes(newest.name.data(), static_cast<int>(newest.name.size())) == 1 &&
-        ::RAND_priv_bytes(newest.cipher.data(), static_cast<int>(newest.cipher.size())) == 1 &&
-        ::RAND_priv_bytes(newest.mac.data(), static_cast<int>(newest.mac.size())) == 1;
-    made = now;
+    older_ = newest_.valid && now - made_ < 2 * kTicketKeyLife ? newest_ : Key{};
+    newest_.valid =
+        ::RAND_bytes(newest_.name.data(), static_cast<int>(newest_.name.size())) == 1 &&
+        ::RAND_priv_bytes(newest_.cipher.data(), static_cast<int>(newest_.cipher.size())) == 1 &&
+        ::RAND_priv_bytes(newest_.mac.data(), static_cast<int>(newest_.mac.size())) == 1;
+    made_ = now;
   }
 
-  std::mutex mutex;
-  Key newest{};
-  Key older{};
-  MonoTime made;
+  std::mutex mutex_;
+  Key newest_{};
+  Key older_{};
+  MonoTime made_;
 };
 
 void TlsContext::Free::operator()(SSL_CTX* context) const noexcept { ::SSL_CTX_free(context); }

@@ -125,8 +125,22 @@ def start(folder, config):
     return process
 
 
-def start_name_server(name, admin_port):
+def make_key(folder):
+    """A key for the zone in `folder`; returns its DS record data."""
+    for verb in (["generate", ZONE, "--dir", str(folder)], ["ds", ZONE, "--dir", str(folder)]):
+        done = subprocess.run([harness.binary("proximactl"), "keys", *verb], check=True,
+                              capture_output=True, text=True)
+    # Of the digests offered the SHA-256 one.
+    return [" ".join(line.split()[-4:]) for line in done.stdout.splitlines()
+            if " DS " in line and line.split()[-2] == "2"]
+
+
+def start_name_server(name, admin_port, key_folder=None):
     """The zone under test: a routed apex and wildcard beside static data."""
+    signing = "" if key_folder is None else f"""dnssec = "simple"
+[dnssec.simple]
+key_dir = "{key_folder}"
+"""
     folder = harness.folder()
     (folder / "zone").write_text(
         "$TTL 3600\n@ SOA ns1 hostmaster 2026010101 14400 3600 1209600 3600\n"
@@ -140,7 +154,7 @@ listen = "127.0.0.1:{admin_port}"
 [[zone]]
 name = "{ZONE}"
 file = "zone"
-[cluster.ams]
+{signing}[cluster.ams]
 latitude = 52.37
 longitude = 4.90
 health = "none"
@@ -177,18 +191,29 @@ def bad(findings):
 
 
 class Zonemaster(unittest.TestCase):
-    def setUp(self):
-        self.servers = [start_name_server(name, 8054 + index)
-                        for index, name in enumerate(NAME_SERVERS)]
+    def start_name_servers(self, key_folder=None):
+        for index, name in enumerate(NAME_SERVERS):
+            start_name_server(name, 8054 + index, key_folder)
 
     def tearDown(self):
         harness.stop_everything()
 
     def test_finds_nothing_in_an_unsigned_routed_zone(self):
+        self.start_name_servers()
         findings = zonemaster(World())
         print(f"zonemaster: {len(findings)} messages, {len(bad(findings))} above INFO")
         unsigned = {"NOT_SIGNED", "NEITHER_DNSKEY_NOR_DS"}
         self.assertEqual([], bad(each for each in findings if each["tag"] not in unsigned))
+
+    def test_finds_nothing_in_a_signed_routed_zone(self):
+        key_folder = harness.folder()
+        ds = make_key(key_folder)
+        self.assertEqual(1, len(ds))
+        self.start_name_servers(key_folder)
+        findings = zonemaster(World(ds))
+        print(f"zonemaster: {len(findings)} messages, {len(bad(findings))} above INFO")
+        self.assertIn("RRSIG_EXPIRATION", {each["tag"] for each in findings})
+        self.assertEqual([], bad(findings))
 
 
 if __name__ == "__main__":
