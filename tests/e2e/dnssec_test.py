@@ -10,6 +10,7 @@ import unittest
 
 import harness
 import signed_zones
+from unbound import Unbound
 
 SECURE, INSECURE = "secure", "insecure"
 
@@ -88,47 +89,6 @@ def count_answers(text):
     return sum(1 for line in lines if line.split()[3] != "RRSIG")
 
 
-class Unbound:
-    """A validating resolver on loopback.  `stubs`: zone → port of its server; `anchors`: zone →
-    DNSKEY RDATA."""
-
-    def __init__(self, stubs, anchors, aggressive=False):
-        folder = harness.folder()
-        self.port = harness.free_port()
-        trust = folder / "anchors"
-        trust.write_text("".join(f"{zone} IN DNSKEY {key}\n" for zone, key in anchors.items()))
-        config = folder / "unbound.conf"
-        config.write_text(
-            f"""server:
-  interface: 127.0.0.1
-  port: {self.port}
-  username: ""
-  chroot: ""
-  directory: "{folder}"
-  pidfile: "{folder}/pid"
-  use-syslog: no
-  do-daemonize: no
-  do-ip6: no
-  do-not-query-localhost: no
-  module-config: "validator iterator"
-  trust-anchor-file: "{trust}"
-  val-log-level: 2
-  aggressive-nsec: {"yes" if aggressive else "no"}
-  num-threads: 1
-  root-hints: ""
-remote-control:
-  control-enable: no
-""" + "".join(f'stub-zone:\n  name: "{zone}"\n  stub-addr: 127.0.0.1@{port}\n  stub-no-cache: no\n'
-              for zone, port in stubs.items()))
-        program = shutil.which("unbound") or "/usr/sbin/unbound"
-        self.process = harness.Process([program, "-d", "-c", str(config)])
-        self.process.wait_for_port(self.port)
-
-    def why(self):
-        return "\n".join(line for line in self.process.log().splitlines()
-                         if "validation failure" in line)[-2000:]
-
-
 class Dnssec(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -140,8 +100,9 @@ class Dnssec(unittest.TestCase):
         cls.child_port = cls.serve(cls.zones.children)
         stubs = {zone: cls.port for zone in cls.zones.files}
         stubs.update({zone: cls.child_port for zone in cls.zones.children})
-        cls.unbound = Unbound(stubs, cls.zones.anchors)
-        cls.aggressive = Unbound(stubs, cls.zones.anchors, aggressive=True)
+        anchors = {zone: [key] for zone, key in cls.zones.anchors.items()}
+        cls.unbound = Unbound(stubs, anchors, ["aggressive-nsec: no"])
+        cls.aggressive = Unbound(stubs, anchors, ["aggressive-nsec: yes"])
 
     @classmethod
     def tearDownClass(cls):

@@ -10,6 +10,7 @@ import urllib.parse
 import urllib.request
 
 import harness
+from unbound import Unbound
 
 ZONE = """$TTL 2
 @ SOA ns host 1 3600 600 86400 2
@@ -145,36 +146,10 @@ class Delv:
         return done.stdout + done.stderr
 
 
-def unbound(port, anchors):
-    """A validating resolver; its port.  `anchors`: zone → DNSKEY RDATA."""
-    folder = harness.folder()
-    own = harness.free_port()
-    (folder / "anchors").write_text("".join(
-        f"{zone} IN DNSKEY {key}\n" for zone, keys in anchors.items() for key in keys))
-    (folder / "unbound.conf").write_text(f"""server:
-  interface: 127.0.0.1
-  port: {own}
-  username: ""
-  chroot: ""
-  directory: "{folder}"
-  pidfile: "{folder}/pid"
-  use-syslog: no
-  do-daemonize: no
-  do-ip6: no
-  do-not-query-localhost: no
-  module-config: "validator iterator"
-  trust-anchor-file: "{folder}/anchors"
-  val-log-level: 2
-  val-bogus-ttl: 0
-  cache-max-negative-ttl: 2
-remote-control:
-  control-enable: no
-""" + "".join(f'stub-zone:\n  name: "{zone}"\n  stub-addr: 127.0.0.1@{port}\n'
-              for zone in anchors))
-    process = harness.Process([shutil.which("unbound") or "/usr/sbin/unbound", "-d", "-c",
-                               str(folder / "unbound.conf")])
-    process.wait_for_port(own)
-    return own
+def resolver_of(port, anchors):
+    """One that forgets failures and denials soon, as keys and zones change under it."""
+    return Unbound({zone: port for zone in anchors}, anchors,
+                   ["val-bogus-ttl: 0", "cache-max-negative-ttl: 2"])
 
 
 class Signing(unittest.TestCase):
@@ -204,7 +179,7 @@ class Signing(unittest.TestCase):
     def test_every_layout_and_kind_of_answer(self):
         server = Proxima(LAYOUTS)
         anchors = {zone: server.dnskeys(zone) for zone in server.zones}
-        resolver = unbound(server.port, anchors)
+        resolver = resolver_of(server.port, anchors).port
         for zone in server.zones:
             with self.subTest(zone=zone):
                 self.assertEqual(len(anchors[zone]), 1)
@@ -234,7 +209,7 @@ class Signing(unittest.TestCase):
         server = Proxima({"zsk": QUICK + 'keys = "ksk-zsk"\nzsk_lifetime = "4s"\ndenial = "nsec3"'})
         zone = server.zones[0]
         anchors = server.dnskeys(zone)
-        resolver = unbound(server.port, {zone: anchors})
+        resolver = resolver_of(server.port, {zone: anchors}).port
         signers = set()
         end = time.monotonic() + 120
         while len(signers) < 3:
