@@ -11,6 +11,7 @@
 
 #include "gslb/base/log.h"
 #include "gslb/control/zone_signer_entry.h"
+#include "gslb/dns/serial.h"
 #include "gslb/transfer/zone_copy.h"
 
 namespace gslb::control {
@@ -104,7 +105,7 @@ Result<ZonePtr, std::string> ZoneSigner::stage(const StageInput& input) {
   const std::shared_ptr<Entry> entry = found->second;
   if (entry->source != input.source) { ++entry->revision; }
   if (entry->source && input.source_changed && input.source != entry->source &&
-      serial_is_newer(entry->source->serial(), input.source->serial())) {
+      dns::is_newer_serial(entry->source->serial(), input.source->serial())) {
     log_warning("dnssec", "the serial of the file goes back; the served one goes on",
                 {{"zone", input.apex.to_string()},
                  {"before", entry->source->serial()},

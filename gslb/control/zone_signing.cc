@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "gslb/dns/serial.h"
 #include "gslb/dnssec/sign_rrset.h"
 #include "gslb/transfer/zone_copy.h"
 #include "gslb/zone/derive.h"
@@ -15,8 +16,6 @@ using dnssec::KeyTime;
 
 // A mass re-signing is spread over versions of so many signatures, some seconds of one core each.
 constexpr std::size_t kMaxRenewed = 100'000;
-
-constexpr bool is_newer(std::uint32_t a, std::uint32_t b) { return dnssec::is_later(a, b); }
 
 std::uint32_t largest_ttl(const zone::Zone& zone) {
   std::uint32_t ttl_s = zone.negative_ttl_s();
@@ -186,7 +185,8 @@ class Signing {
   std::string sign_zone() {
     dnssec::SigningPlan plan = make_plan();
     const std::uint32_t authored = task_.source->serial();
-    const bool keeps_serial = previous_ != nullptr && !is_newer(authored, previous_->serial()) &&
+    const bool keeps_serial = previous_ != nullptr &&
+                              !dns::is_newer_serial(authored, previous_->serial()) &&
                               task_.policy.serial != config::SerialPolicy::kKeep;
     plan.serial = keeps_serial ? previous_->serial() : next_serial();
     auto signed_zone = dnssec::sign_zone(*task_.source, plan, previous_.get());
@@ -214,7 +214,7 @@ class Signing {
       serial = static_cast<std::uint32_t>(now_.time_since_epoch().count());
     }
     const std::uint32_t least = previous_ ? previous_->serial() + 1 : task_.serial;
-    return is_newer(least, serial) ? least : serial;
+    return dns::is_newer_serial(least, serial) ? least : serial;
   }
 
   dnssec::SigningPlan make_plan() const {

@@ -167,9 +167,4 @@ class ZoneStore {
   std::atomic<bool> is_unsaved_{false};
 };
 
-// a > b in the arithmetic of RFC 1982.
-constexpr bool serial_is_newer(std::uint32_t a, std::uint32_t b) noexcept {
-  return a != b && a - b < 0x80000000U;
-}
-
 }  // namespace gslb::control

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gslb/control/zone_place.h"
+#include "gslb/dns/serial.h"
 #include "gslb/zone/insertion.h"
 
 namespace gslb::control {
@@ -67,7 +68,7 @@ ZonePtr ZoneStore::make_served(Place& place, bool changed, std::string& problem)
   const ZonePtr& authored = place.authored();
   const ZonePtr previous = place.has_data() ? place.served : nullptr;
   const auto last = last_serial(place);
-  const bool is_newer = !last || serial_is_newer(authored->serial(), *last);
+  const bool is_newer = !last || dns::is_newer_serial(authored->serial(), *last);
   const std::uint32_t serial = is_newer ? authored->serial() : *last + 1;
   zone::Derivation changes = with_tokens(place);
   changes.serial = serial;

@@ -1,5 +1,6 @@
 #include "gslb/control/zone_transfers.h"
 
+#include "gslb/dns/serial.h"
 #include "gslb/transfer/catalog_writer.h"
 #include "gslb/transfer/diff.h"
 
@@ -37,7 +38,7 @@ void ZoneTransfers::deliver_catalogs(const config::Config& config, ZoneStore& st
       const auto same = transfer::make_catalog(*apex, members, before->serial());
       const auto difference = transfer::find_difference({before, nullptr}, {same, nullptr}, 0);
       if (difference) { continue; }
-      if (!serial_is_newer(serial, before->serial())) { serial = before->serial() + 1; }
+      if (!dns::is_newer_serial(serial, before->serial())) { serial = before->serial() + 1; }
     }
     store.deliver(*apex, transfer::make_catalog(*apex, members, serial), "made here");
   }

@@ -18,11 +18,6 @@ struct Validity {
   std::uint32_t expiration = 0;
 };
 
-// `a` later than `b` by RFC 1982.
-constexpr bool is_later(std::uint32_t a, std::uint32_t b) noexcept {
-  return static_cast<std::int32_t>(a - b) > 0;
-}
-
 // The RDATA of an RRSIG, as views into it.
 struct Rrsig {
   dns::RrType covered = dns::RrType::kA;

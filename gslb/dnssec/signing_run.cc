@@ -5,6 +5,7 @@
 
 #include "gslb/base/check.h"
 #include "gslb/base/hash.h"
+#include "gslb/dns/serial.h"
 #include "gslb/dnssec/sign_rrset.h"
 
 namespace gslb::dnssec {
@@ -108,7 +109,7 @@ void SigningRun::look_up(Job& job) const {
         rrsig->algorithm != static_cast<std::uint8_t>(key.algorithm()) ||
         rrsig->original_ttl_s != task.set.ttl_s || rrsig->labels != signed_labels(task.owner) ||
         !std::ranges::equal(rrsig->signer, key.owner().wire()) ||
-        is_later(rrsig->validity.inception, now_)) {
+        dns::is_newer_serial(rrsig->validity.inception, now_)) {
       continue;
     }
     const auto remaining = static_cast<std::int32_t>(rrsig->validity.expiration - now_);

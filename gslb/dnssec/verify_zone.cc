@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gslb/dns/serial.h"
 #include "gslb/dnssec/chain.h"
 #include "gslb/dnssec/owners.h"
 #include "gslb/dnssec/sign_rrset.h"
@@ -120,8 +121,10 @@ class Verifier {
     }
     if (rrsig->labels != signed_labels(owner)) { return "signature counts other labels"; }
     if (rrsig->original_ttl_s < set.ttl_s) { return "TTL above that of the signature"; }
-    if (is_later(rrsig->validity.inception, now_)) { return "signature is not yet valid"; }
-    if (!is_later(rrsig->validity.expiration, now_)) { return "signature has expired"; }
+    if (dns::is_newer_serial(rrsig->validity.inception, now_)) {
+      return "signature is not yet valid";
+    }
+    if (!dns::is_newer_serial(rrsig->validity.expiration, now_)) { return "signature has expired"; }
     if (depth_ == VerifyDepth::kQuick) { return {}; }
     // Two keys may share a tag.
     const bool is_right = std::ranges::any_of(

@@ -4,6 +4,7 @@
 
 #include "gslb/base/log.h"
 #include "gslb/dns/response.h"
+#include "gslb/dns/serial.h"
 #include "gslb/transfer/diff.h"
 #include "gslb/transfer/message_reader.h"
 
@@ -125,7 +126,7 @@ void Outgoing::note_difference(const ExportedZone& old, const ExportedZone& now,
     log_warning("transfer", "the zone changed but its serial did not: secondaries won't notice",
                 {{"zone", now.zone->apex().to_string()}, {"serial", now.serial()}});
     journal.drop("two versions have the same serial");
-  } else if (!is_newer_serial(now.serial(), old.serial())) {
+  } else if (!dns::is_newer_serial(now.serial(), old.serial())) {
     log_warning("transfer", "the serial went back: secondaries keep what they have",
                 {{"zone", now.zone->apex().to_string()},
                  {"serial", now.serial()},
@@ -186,7 +187,7 @@ OutgoingAnswer Outgoing::answer(const OutgoingRequest& request, MutableOctets ou
 
 std::unique_ptr<RecordSource> Outgoing::incremental(const Version& version, std::uint32_t serial,
                                                     TransferOutcome* outcome) {
-  if (!is_newer_serial(version.zone.serial(), serial)) {
+  if (!dns::is_newer_serial(version.zone.serial(), serial)) {
     *outcome = TransferOutcome::kUpToDate;
     return differences(version.zone, {});
   }

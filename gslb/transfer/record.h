@@ -30,12 +30,6 @@ struct Difference {
   std::vector<Record> added;
 };
 
-// RFC 1982 3.2: whether `a` is a newer serial than `b`.  False for the one distance (2^31) the RFC
-// leaves undefined.
-constexpr bool is_newer_serial(std::uint32_t a, std::uint32_t b) noexcept {
-  return a != b && a - b < 0x8000'0000U;
-}
-
 // The five numbers at the end of an SOA's RDATA.  All zero when there are fewer than 20 octets.
 struct SoaNumbers {
   std::uint32_t serial = 0;

@@ -1,6 +1,7 @@
 #include "gslb/transfer/refresh.h"
 
 #include "gslb/base/check.h"
+#include "gslb/dns/serial.h"
 
 namespace gslb::transfer {
 namespace {
@@ -98,7 +99,8 @@ void Refresh::end_round(bool is_success, MonoTime now) {
   next_round_ = after(is_success ? refresh_interval() : retry_interval(), now);
   if (is_success) { whole_wanted_ = false; }
   // What came meanwhile and isn't done yet.
-  const bool is_done = hint_ && state_ == State::kCurrent && !is_newer_serial(*hint_, soa_.serial);
+  const bool is_done =
+      hint_ && state_ == State::kCurrent && !dns::is_newer_serial(*hint_, soa_.serial);
   if (notified_ && !is_done) {
     next_round_ = std::min(next_round_, std::max(now, round_began_ + policy_.notify_gap));
   }
@@ -106,7 +108,7 @@ void Refresh::end_round(bool is_success, MonoTime now) {
 }
 
 bool Refresh::takes(std::uint32_t serial) const noexcept {
-  return state_ == State::kEmpty || whole_wanted_ || !is_newer_serial(soa_.serial, serial);
+  return state_ == State::kEmpty || whole_wanted_ || !dns::is_newer_serial(soa_.serial, serial);
 }
 
 void Refresh::found_serial(std::uint32_t serial, std::optional<seconds> expire, MonoTime now) {
@@ -114,12 +116,12 @@ void Refresh::found_serial(std::uint32_t serial, std::optional<seconds> expire, 
   const Attempt attempt = *std::exchange(running_, std::nullopt);
   if (state_ == State::kEmpty) { return failed(Failure::kPrimary, now); }
   some_answered_ = true;
-  if (attempt.kind == Kind::kProbe && is_newer_serial(serial, soa_.serial)) {
+  if (attempt.kind == Kind::kProbe && dns::is_newer_serial(serial, soa_.serial)) {
     next_ = {Kind::kIncremental, attempt.primary};
     return;
   }
   // A primary that is behind us, or behind what a NOTIFY promised, says nothing about the others.
-  const bool is_behind = serial != soa_.serial || (hint_ && is_newer_serial(*hint_, serial));
+  const bool is_behind = serial != soa_.serial || (hint_ && dns::is_newer_serial(*hint_, serial));
   if (serial == soa_.serial) { confirmed(expire, now); }
   if (is_behind) {
     next_primary(now);
@@ -157,9 +159,11 @@ void Refresh::failed(Failure failure, MonoTime now) {
 
 void Refresh::notify(std::optional<std::uint32_t> serial, std::optional<std::size_t> primary,
                      MonoTime now) {
-  if (serial && state_ == State::kCurrent && !is_newer_serial(*serial, soa_.serial)) { return; }
+  if (serial && state_ == State::kCurrent && !dns::is_newer_serial(*serial, soa_.serial)) {
+    return;
+  }
   notified_ = true;
-  if (serial && (!hint_ || is_newer_serial(*serial, *hint_))) { hint_ = serial; }
+  if (serial && (!hint_ || dns::is_newer_serial(*serial, *hint_))) { hint_ = serial; }
   notifier_ = primary;
   if (running_ || next_) { return; }  // seen when the round ends
   const MonoTime soonest =

@@ -1,6 +1,7 @@
 #include "gslb/transfer/transfer_reader.h"
 
 #include "gslb/base/check.h"
+#include "gslb/dns/serial.h"
 
 namespace gslb::transfer {
 
@@ -74,7 +75,7 @@ Result<TransferReader::State, TransferError> TransferReader::take(Octets message
   // RFC 1995 4: one SOA alone, of a version that isn't newer, says that there is nothing to send.
   // With a newer one it may be the start of an AXFR of one record a message (RFC 5936 2.2).
   if (place_ == Place::kSecond && request_.incremental &&
-      !is_newer_serial(serial_, request_.serial)) {
+      !dns::is_newer_serial(serial_, request_.serial)) {
     state_ = State::kUpToDate;
   } else if (place_ == Place::kEnd) {
     state_ = builder_ ? State::kWhole : State::kDifferences;

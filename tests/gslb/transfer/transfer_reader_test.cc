@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gslb/dns/serial.h"
+
 #include "wire.h"
 
 namespace gslb::transfer {
@@ -195,11 +197,11 @@ TEST(Ixfr, SequenceMustBeUnbroken) {
 }
 
 TEST(Serial, NewerIsByTheShorterWayRound) {
-  EXPECT_TRUE(is_newer_serial(2, 1));
-  EXPECT_FALSE(is_newer_serial(1, 1));
-  EXPECT_FALSE(is_newer_serial(1, 2));
-  EXPECT_TRUE(is_newer_serial(0, 0xffff'ffff));
-  EXPECT_FALSE(is_newer_serial(0x8000'0000, 0));
+  EXPECT_TRUE(dns::is_newer_serial(2, 1));
+  EXPECT_FALSE(dns::is_newer_serial(1, 1));
+  EXPECT_FALSE(dns::is_newer_serial(1, 2));
+  EXPECT_TRUE(dns::is_newer_serial(0, 0xffff'ffff));
+  EXPECT_FALSE(dns::is_newer_serial(0x8000'0000, 0));
 }
 
 }  // namespace
