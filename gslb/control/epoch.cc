@@ -82,4 +82,25 @@ void Epoch::inherit(const Epoch& old) {
   }
 }
 
+std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) {
+  const auto& board = *fleet.board();
+  std::vector<steer::ClusterInput> inputs;
+  for (std::size_t i = 0; i < fleet.model().clusters().size(); ++i) {
+    const auto index = static_cast<fleet::ClusterIndex>(i);
+    const auto load = fleet.load(index);
+    inputs.push_back({.serving = board.serving_nodes(index) != 0,
+                      .utilisation = fleet.utilisation(index),
+                      .has_capacity = std::any_of(load.begin(), load.end(), [](const auto& each) {
+                        return each.target > 0;
+                      })});
+  }
+  return inputs;
+}
+
+steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inputs,
+                                  MonoTime now) {
+  epoch.ledger.update(now);
+  return epoch.planner.plan(epoch.ledger.demand(epoch.compiled->geo->units()), inputs);
+}
+
 }  // namespace gslb::control

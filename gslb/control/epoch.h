@@ -6,6 +6,7 @@
 
 #include "gslb/answer/snapshot.h"
 #include "gslb/control/compiled.h"
+#include "gslb/fleet/fleet_state.h"
 #include "gslb/steer/cost.h"
 #include "gslb/steer/demand.h"
 #include "gslb/steer/planner.h"
@@ -29,5 +30,10 @@ struct Epoch {
   steer::DemandLedger ledger;
   steer::Planner planner;
 };
+
+// What the planner is told of the fleet.  Control loop only.
+std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet);
+// Reads the counters and plans.  Planning thread only.
+steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inputs, MonoTime now);
 
 }  // namespace gslb::control

@@ -98,9 +98,6 @@ class Supervisor {
   struct ReloadOutcome;
 
   static fleet::Moment moment();  // now, on both clocks
-  static std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet);
-  static steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inputs,
-                               MonoTime now);  // planning thread
   std::optional<MonoTime> on_wake();
   void note_serving_changes();
   void start_plan(MonoTime now);

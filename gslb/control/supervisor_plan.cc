@@ -1,31 +1,8 @@
 // The planning loop: what runs on the planning thread and what its results change.
-#include <algorithm>
-
 #include "gslb/base/log.h"
 #include "gslb/control/supervisor.h"
 
 namespace gslb::control {
-
-std::vector<steer::ClusterInput> Supervisor::cluster_inputs(const fleet::FleetState& fleet) {
-  const auto& board = *fleet.board();
-  std::vector<steer::ClusterInput> inputs;
-  for (std::size_t i = 0; i < fleet.model().clusters().size(); ++i) {
-    const auto index = static_cast<fleet::ClusterIndex>(i);
-    const auto load = fleet.load(index);
-    inputs.push_back({.serving = board.serving_nodes(index) != 0,
-                      .utilisation = fleet.utilisation(index),
-                      .has_capacity = std::any_of(load.begin(), load.end(), [](const auto& each) {
-                        return each.target > 0;
-                      })});
-  }
-  return inputs;
-}
-
-steer::Plan Supervisor::make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inputs,
-                                  MonoTime now) {
-  epoch.ledger.update(now);
-  return epoch.planner.plan(epoch.ledger.demand(epoch.compiled->geo->units()), inputs);
-}
 
 void Supervisor::start_plan(MonoTime now) {
   planning_ = true;

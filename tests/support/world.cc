@@ -247,18 +247,10 @@ void World::advance(milliseconds by) {
 }
 
 void World::plan() {
-  const auto& board = *fleet->board();
-  std::vector<steer::ClusterInput> inputs;
-  serving_.assign(board.cluster_count(), false);
-  for (fleet::ClusterIndex i = 0; i < board.cluster_count(); ++i) {
-    bool has_capacity = false;
-    for (const auto& load : fleet->load(i)) { has_capacity |= load.target > 0; }
-    serving_[i] = board.serving_nodes(i) != 0;
-    inputs.push_back({serving_[i], fleet->utilisation(i), has_capacity});
-  }
-  epoch->ledger.update(clock_.mono());
-  steer::Plan plan =
-      epoch->planner.plan(epoch->ledger.demand(epoch->compiled->geo->units()), inputs);
+  const std::vector<steer::ClusterInput> inputs = control::cluster_inputs(*fleet);
+  serving_.clear();
+  for (const steer::ClusterInput& input : inputs) { serving_.push_back(input.serving); }
+  steer::Plan plan = control::make_plan(*epoch, inputs, clock_.mono());
   next_plan_ = clock_.mono() + milliseconds(epoch->compiled->config.steering.plan_interval_ms);
   summary = std::move(plan.summary);
   auto next = std::make_shared<answer::Snapshot>();
