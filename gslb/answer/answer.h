@@ -24,7 +24,7 @@ enum class Transport : std::uint8_t { kUdp = 0, kTcp = 1, kTls = 2 };
 // What answer() leaves to its caller, who asks for that with Request::defers.
 enum class Deferred : std::uint8_t {
   kNone,
-  kSigned,    // TSIG or SIG(0): to be verified and taken off first
+  kSigned,    // TSIG: to be verified and taken off first
   kTransfer,  // AXFR or IXFR; `query` is parsed
   kNotify,    // opcode NOTIFY (RFC 1996), signed or not; its question is parsed if there is one
 };

@@ -66,7 +66,6 @@ std::size_t SpecialMessages::handle_signed(Exchange& exchange) {
   buffer_.assign(message.begin(), message.end());
   transfer::SignedRequest signature =
       transfer::check_request(buffer_, exchange.policy->keys(), exchange.now);
-  // SIG(0), for which there are no keys: NOTAUTH.
   if (signature.fault == transfer::TsigFault::kMissing) { return dispatch(exchange); }
   exchange.request.message = Octets(buffer_).first(signature.size);
   exchange.signature = std::move(signature);
@@ -91,7 +90,7 @@ std::size_t SpecialMessages::dispatch(Exchange& exchange) {
       answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
   if (!exchange.request.defers || scratch_.deferred == Deferred::kNone) { return size; }
   if (scratch_.deferred == Deferred::kTransfer) { return transfer(exchange); }
-  exchange.request.defers = false;  // a SIG(0) below the TSIG
+  exchange.request.defers = false;
   return answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
 }
 

@@ -117,13 +117,8 @@ Result<void, QueryError> take_opt(const Record& record, Edns& edns) noexcept {
   return {};
 }
 
-// SIG(0) is a SIG that covers no type (RFC 2931 3); any other SIG is mere data.
-bool is_sig0(const Record& record) noexcept {
-  return record.type == RrType::kSig && record.rdata.size() >= 2 &&
-         load_u16(record.rdata.data()) == 0;
-}
-
-// The `count` records of the additional section at `at`, which must end with the message.
+// The `count` records of the additional section at `at`, which must end with the message.  A SIG(0)
+// is data like others: nothing here needs it, so it need not be checked (RFC 2931 3).
 Result<void, QueryError> take_additional(Octets message, std::size_t at, std::size_t count,
                                          Edns& edns) noexcept {
   bool is_signed = false;
@@ -136,8 +131,6 @@ Result<void, QueryError> take_additional(Octets message, std::size_t at, std::si
     } else if (record.type == RrType::kTsig) {
       // TSIG anywhere but last is a format error (RFC 8945 5.1).
       if (i + 1 != count) { return Unexpected(QueryError::kSections); }
-      is_signed = true;
-    } else if (is_sig0(record)) {
       is_signed = true;
     }
   }

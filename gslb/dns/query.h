@@ -31,7 +31,7 @@ enum class QueryError : std::uint8_t {
   kOption,          // an option runs past RDLENGTH: FORMERR
   kEcs,             // malformed client subnet: FORMERR (RFC 7871 7.1.2)
   kCookie,          // COOKIE of wrong length: FORMERR (RFC 7873 5.2.2)
-  kTransactionSig,  // TSIG or SIG(0) in the additional section: see answer()
+  kTransactionSig,  // TSIG at the end of the additional section: see answer()
 };
 
 // EDNS(0) as the query carried it.  All false/zero when there was no OPT.
