@@ -13,7 +13,19 @@ constexpr double kPathSpread = 0.3;
 }  // namespace
 
 std::string_view to_string(RttSource source) noexcept {
-  return source == RttSource::kDistance ? "distance" : "unknown-place";
+  switch (source) {
+    case RttSource::kUnknownPlace:
+      return "unknown-place";
+    case RttSource::kDistance:
+      return "distance";
+    case RttSource::kNeighbours:
+      return "neighbours";
+    case RttSource::kUnit:
+      return "unit";
+    case RttSource::kMeasured:
+      return "measured";
+  }
+  return "";
 }
 
 RttEstimate estimate_prior(const geo::Unit& unit, const geo::Place& cluster,

@@ -11,9 +11,13 @@
 
 namespace gslb::measure {
 
+// Ordered by how much stands behind the figure.
 enum class RttSource : std::uint8_t {
   kUnknownPlace,  // nothing known about the client's place
   kDistance,      // prior from the great-circle distance
+  kNeighbours,    // units near by, of the country or of the network have measured this cluster
+  kUnit,          // the unit has measured other clusters
+  kMeasured,      // the unit has measured this cluster
 };
 std::string_view to_string(RttSource source) noexcept;
 
@@ -22,6 +26,14 @@ struct RttEstimate {
   double sigma_ms = 0;  // one standard deviation
   RttSource source = RttSource::kUnknownPlace;
 };
+
+// What a decision goes by: the mean, and a margin for what is not known.  An unmeasured cluster has
+// to look better by that much, for of many uncertain candidates the one that looks best is mostly
+// one whose error is in its favour (winner's curse).
+constexpr double kCaution = 0.6;
+constexpr double cautious_ms(const RttEstimate& rtt) noexcept {
+  return rtt.mean_ms + kCaution * rtt.sigma_ms;
+}
 
 // The prior's line, from [steering].
 struct PriorLine {

@@ -67,6 +67,9 @@ TEST(Prior, OfAnUnknownPlaceIsTheSameEverywhereAndWide) {
 TEST(Prior, SourcesHaveNames) {
   EXPECT_EQ(to_string(RttSource::kDistance), "distance");
   EXPECT_EQ(to_string(RttSource::kUnknownPlace), "unknown-place");
+  EXPECT_EQ(to_string(RttSource::kNeighbours), "neighbours");
+  EXPECT_EQ(to_string(RttSource::kUnit), "unit");
+  EXPECT_EQ(to_string(RttSource::kMeasured), "measured");
 }
 
 }  // namespace

@@ -1,0 +1,94 @@
+#include "gslb/measure/pair_track.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gslb::measure {
+namespace {
+
+// Half-lives by how much is known: a pair with little keeps it long, a busy one can afford to be
+// quick.  weight x half-life is about constant.
+constexpr double kShortestS = 600;
+constexpr double kLongestS = 6 * 3600;
+constexpr double kLongestUpTo = 4;  // weight
+
+// Outside the bounds by less than this (10 %) is no other route.
+constexpr float kTolerance = 0.1F;
+// Spread of single samples, one standard deviation, until a pair shows its own; counts as two.
+constexpr double kSpread = 0.05;
+constexpr double kSpreadWeight = 2;
+// However many samples: path and clients change within the epoch.
+constexpr double kFloor = 0.01;
+// Of a spread beyond kUnimodal (several modes) this share stays, however many samples.
+constexpr double kUnimodal = 0.25;
+constexpr double kModesShare = 0.5;
+constexpr double kP10ToP90 = 2.563;  // standard deviations of a normal distribution
+
+double seconds_between(WallTime from, WallTime to) noexcept {
+  return std::max(0.0, std::chrono::duration<double>(to - from).count());
+}
+
+}  // namespace
+
+double log_of_ms(double rtt_ms) noexcept { return std::log(rtt_ms + kLogOffsetMs); }
+double ms_of_log(double log_rtt) noexcept {
+  return std::max(0.0, std::exp(log_rtt) - kLogOffsetMs);
+}
+
+float PairTrack::keep(WallTime now) const noexcept {
+  const double half_life_s = std::clamp(
+      kLongestS * kLongestUpTo / std::max(1e-3, double{history_.weight()}), kShortestS, kLongestS);
+  return static_cast<float>(std::exp2(-seconds_between(updated_, now) / half_life_s));
+}
+
+bool PairTrack::add(double log_rtt, double weight, WallTime now) noexcept {
+  if (!history_.empty()) { history_.decay(keep(now)); }
+  updated_ = std::max(updated_, now);
+  recent_[recent_count_++] = static_cast<float>(log_rtt);
+  const bool reset = recent_count_ == kWindow && close_window();
+  if (!reset) { history_.add(static_cast<float>(log_rtt), static_cast<float>(weight)); }
+  return reset;
+}
+
+// The bounds stay as they were at the last window that fitted: else the new route's first window
+// would widen them enough for the second to fit.
+bool PairTrack::close_window() noexcept {
+  recent_count_ = 0;
+  std::array<float, kWindow> sorted = recent_;
+  std::sort(sorted.begin(), sorted.end());
+  const float median = sorted[kWindow / 2];
+  const bool fits = !has_bounds_ || (median >= low_ - kTolerance && median <= high_ + kTolerance);
+  if (!fits && ++strikes_ == 2) {
+    history_.clear();
+    for (const float each : recent_) { history_.add(each, 1); }
+    learn_bounds();
+    return true;
+  }
+  if (fits) { learn_bounds(); }
+  return false;
+}
+
+void PairTrack::learn_bounds() noexcept {
+  strikes_ = 0;
+  low_ = history_.quantile(0.1F);
+  high_ = history_.quantile(0.9F);
+  has_bounds_ = !history_.empty();
+}
+
+PairValue PairTrack::value(WallTime now) const noexcept {
+  const double weight = std::max(1e-3, double{history_.weight()} * keep(now));
+  const double seen = (history_.quantile(0.9F) - history_.quantile(0.1F)) / kP10ToP90;
+  const double spread_squared =
+      (kSpreadWeight * kSpread * kSpread + weight * seen * seen) / (kSpreadWeight + weight);
+  const double modes = kModesShare * std::max(0.0, seen - kUnimodal);
+  const double variance = spread_squared / weight + modes * modes + kFloor * kFloor;
+  return {cluster_, history_.trimmed_mean(), static_cast<float>(variance)};
+}
+
+void PairTrack::restore(const LogHistogram& history, WallTime updated) noexcept {
+  history_ = history;
+  updated_ = updated;
+  learn_bounds();
+}
+
+}  // namespace gslb::measure

@@ -1,0 +1,65 @@
+// What is known of one (unit, cluster) pair: its samples, faded by age, and whether the route under
+// them has changed.
+//
+// Source: steering.md (2): half-life 10 min to 6 h; reset when the recent median leaves [p10, p90]
+// twice (route change).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "gslb/base/clock.h"
+#include "gslb/fleet/health_board.h"
+#include "gslb/measure/histogram.h"
+
+namespace gslb::measure {
+
+// RTT is carried as ln(ms + 5): a millisecond matters the less the farther the cluster is, and
+// below 5 ms it hardly matters at all.
+inline constexpr double kLogOffsetMs = 5;
+double log_of_ms(double rtt_ms) noexcept;
+double ms_of_log(double log_rtt) noexcept;
+
+// A pair as the model sees it.
+struct PairValue {
+  fleet::ClusterIndex cluster = 0;
+  float log_rtt = 0;   // log_of_ms
+  float variance = 0;  // of log_rtt: samples that are few, old or far apart
+};
+
+// Thread-compatible; deterministic; no allocation.
+class PairTrack {
+ public:
+  static constexpr std::size_t kWindow = 5;  // samples whose median is compared with the rest
+
+  explicit PairTrack(fleet::ClusterIndex cluster) noexcept : cluster_(cluster) {}
+
+  // `weight`: how many connections or probes stand behind it, dampened by the caller.  A time
+  // before the last sample's counts as that.  True: the route has changed, and what was known
+  // before is forgotten.
+  bool add(double log_rtt, double weight, WallTime now) noexcept;
+  PairValue value(WallTime now) const noexcept;
+
+  fleet::ClusterIndex cluster() const noexcept { return cluster_; }
+  WallTime updated() const noexcept { return updated_; }
+  const LogHistogram& history() const noexcept { return history_; }
+  // As it was written down by another run: the points of its histogram.
+  void restore(const LogHistogram& history, WallTime updated) noexcept;
+
+ private:
+  float keep(WallTime now) const noexcept;
+  bool close_window() noexcept;
+  void learn_bounds() noexcept;
+
+  LogHistogram history_;
+  WallTime updated_{};
+  std::array<float, kWindow> recent_{};
+  float low_ = 0;  // p10 and p90 when the last window fitted
+  float high_ = 0;
+  fleet::ClusterIndex cluster_;
+  std::uint8_t recent_count_ = 0;
+  std::uint8_t strikes_ = 0;
+  bool has_bounds_ = false;
+};
+
+}  // namespace gslb::measure

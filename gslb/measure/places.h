@@ -1,0 +1,52 @@
+// Where a unit may be, by what it has measured: multilateration on a network whose paths bend.
+//
+// Source: steering.md (2): RTT below light speed for the claimed place: the place is wrong, drop
+// the prior for that unit; Gueye et al., "Constraint-Based Geolocation of Internet Hosts" (2006).
+//
+// Why a distribution over places instead of a point: after one measurement the unit is somewhere on
+// a ring.  The mean over that ring is an honest prior, with an honest error, and says which cluster
+// to measure next.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "gslb/measure/levels.h"
+#include "gslb/measure/model.h"
+
+namespace gslb::measure {
+
+struct PossiblePlace {
+  std::uint32_t anchor = 0;
+  float weight = 0;  // all of a unit add up to 1
+};
+
+// Immutable; thread-safe.  REQUIRES: `levels` outlives it.
+class PlaceSearch {
+ public:
+  PlaceSearch(const Levels& levels, std::span<const Site> sites, const PriorLine& line);
+
+  // What a unit at the anchor would see of the cluster: ln(rtt + 5) and its variance.
+  float expected(std::size_t anchor, std::size_t cluster) const {
+    return expected_[anchor * clusters_ + cluster];
+  }
+  float variance(std::size_t anchor, std::size_t cluster) const {
+    return variance_[anchor * clusters_ + cluster];
+  }
+
+  // The likeliest places given the pairs, heaviest first; empty: the claimed place will do.
+  // `claimed`: by cluster, what is expected at the claimed place (mean: ln(rtt + 5)); nullopt: no
+  // place is claimed, or it can't be.
+  std::vector<PossiblePlace> search(std::span<const PairValue> pairs,
+                                    std::optional<std::span<const Belief>> claimed) const;
+
+ private:
+  std::size_t clusters_;
+  std::size_t anchors_;
+  std::vector<float> expected_;
+  std::vector<float> variance_;
+  std::vector<float> least_;  // ln(rtt + 5) of light, with slack for the size of an anchor's cell
+};
+
+}  // namespace gslb::measure
