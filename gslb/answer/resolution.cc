@@ -111,16 +111,16 @@ Resolution::Next Resolution::answer_node(const Zone& zone, const Found& found,
     }
   }
   if (route != zone::kNoRoute && is_routed_type(zone, node, qtype)) {
-    if (!put_routed(zone, route, qtype, rcode)) { put_nodata(zone, found); }
+    if (!put_routed(zone, route, qtype, rcode)) {
+      put_nodata(zone, found);
+    } else if (ede_ == dns::EdeCode::kNotReady) {
+      put_unsteered(zone, node, qtype, rcode);
+    }
     return Next::kDone;
   }
   if (qtype == RrType::kAny) {
-    // In a signed zone a routed owner has an NSEC of its own; the addresses say more.
-    const bool has_data = zone.rrset_count(node) > 0 &&
-                          (route == zone::kNoRoute || zone.rrset_at(node, 0).type != RrType::kNsec);
-    if (has_data) {
-      put_any(zone, node);
-    } else if (route == zone::kNoRoute || !put_routed(zone, route, RrType::kA, rcode)) {
+    if (!put_any(zone, node) &&
+        (route == zone::kNoRoute || !put_routed(zone, route, RrType::kA, rcode))) {
       put_nodata(zone, found);
     }
     return Next::kDone;
@@ -143,22 +143,35 @@ bool Resolution::put_all_signatures(const Zone& zone, NodeIndex node) noexcept {
   bool has_any = false;
   for (std::size_t i = 0; i < zone.rrset_count(node); ++i) {
     const RrsetView set = zone.rrset_at(node, i);
-    if (set.type != RrType::kRrsig) { continue; }
+    if (set.type != RrType::kRrsig || is_unsteered(zone, node, set)) { continue; }
     answered_ |= writer_.put_rrset(Section::kAnswer, owner(), set);
     has_any = true;
   }
   return has_any;
 }
 
-// RFC 8482 4.1: over UDP one RRset stands for all; over TCP the asker gets what there is.
-void Resolution::put_any(const Zone& zone, NodeIndex node) noexcept {
+// RFC 8482 4.1: over UDP one RRset stands for all; over TCP the asker gets what there is.  False:
+// nothing to speak of.
+bool Resolution::put_any(const Zone& zone, NodeIndex node) noexcept {
+  std::size_t first = 0;
+  while (first < zone.rrset_count(node) && is_unsteered(zone, node, zone.rrset_at(node, first))) {
+    ++first;
+  }
+  if (first == zone.rrset_count(node)) { return false; }
+  // In a signed zone a routed owner has an NSEC of its own; the addresses say more.
+  if (zone.route(node) != zone::kNoRoute && zone.rrset_at(node, first).type == RrType::kNsec) {
+    return false;
+  }
   if (request_.transport == Transport::kUdp) {
-    answered_ |= put_set(Section::kAnswer, owner(), zone, node, zone.rrset_at(node, 0));
-    return;
+    answered_ |= put_set(Section::kAnswer, owner(), zone, node, zone.rrset_at(node, first));
+    return true;
   }
-  for (std::size_t i = 0; i < zone.rrset_count(node); ++i) {  // signatures among them
-    answered_ |= writer_.put_rrset(Section::kAnswer, owner(), zone.rrset_at(node, i));
+  for (std::size_t i = first; i < zone.rrset_count(node); ++i) {  // signatures among them
+    const RrsetView set = zone.rrset_at(node, i);
+    if (is_unsteered(zone, node, set)) { continue; }
+    answered_ |= writer_.put_rrset(Section::kAnswer, owner(), set);
   }
+  return true;
 }
 
 Resolution::Next Resolution::follow_cname(const RrsetView& cname,
@@ -261,7 +274,7 @@ void Resolution::put_addresses(const Zone& zone, Octets lower_target, bool requi
   if (added_count_ < added_.size()) { added_[added_count_++] = node; }
   for (const RrType type : kAddressTypes) {
     const auto set = zone.rrset(node, type);
-    if (!set) { continue; }
+    if (!set || is_unsteered(zone, node, *set)) { continue; }
     if (required) {
       writer_.put_required_additional(lower_target, *set);
     } else {

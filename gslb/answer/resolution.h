@@ -47,7 +47,7 @@ class Resolution {
   // The RRset of `node` under `owner`, with its signatures when the query has DO.
   bool put_set(dns::Section section, Octets owner, const zone::Zone& zone, zone::NodeIndex node,
                const dns::RrsetView& set) noexcept;
-  void put_any(const zone::Zone& zone, zone::NodeIndex node) noexcept;
+  bool put_any(const zone::Zone& zone, zone::NodeIndex node) noexcept;
   bool put_all_signatures(const zone::Zone& zone, zone::NodeIndex node) noexcept;
   void put_referral(const zone::Zone& zone, const zone::Found& found) noexcept;
   void put_negative(const zone::Zone& zone) noexcept;
@@ -75,6 +75,13 @@ class Resolution {
   // HTTPS record of the service, or any type when it may be a CNAME.
   bool is_routed_type(const zone::Zone& zone, zone::NodeIndex node,
                       dns::RrType qtype) const noexcept;
+  // A set that is in the zone for secondaries that don't steer: addresses at a routed owner, or
+  // their signatures.
+  static bool is_unsteered(const zone::Zone& zone, zone::NodeIndex node,
+                           const dns::RrsetView& set) noexcept;
+  // ... which is what there is to answer where routed sets can't be signed: the zone came signed.
+  void put_unsteered(const zone::Zone& zone, zone::NodeIndex node, dns::RrType qtype,
+                     dns::Rcode* rcode) noexcept;
   // The routed RRset of `qtype`.  False: the decision has none of that type.
   bool put_routed(const zone::Zone& zone, zone::RouteIndex route, dns::RrType qtype,
                   dns::Rcode* rcode) noexcept;

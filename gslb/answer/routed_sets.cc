@@ -25,12 +25,6 @@ std::uint64_t nodes_with_family(const fleet::ClusterModel& cluster, bool ipv6) {
   return nodes;
 }
 
-bool is_open_to_all(const RoutedSource& source, const steer::Service& service,
-                    std::size_t cluster) {
-  const config::Cluster& from = source.config.clusters[cluster];
-  return may_serve(service, from) && !from.on_net_only;
-}
-
 // Which standbys join the first node: bit masks over their ranks, in the order they are to be
 // tried: as many as are wanted, the best ranked first, then fewer.
 std::vector<unsigned> standby_choices(std::size_t wanted, std::size_t standbys) {
@@ -80,12 +74,16 @@ std::vector<std::uint8_t> rdata_of(const Address& address) {
 
 }  // namespace
 
+bool is_open_to_all(const steer::Service& service, const config::Cluster& cluster) {
+  return may_serve(service, cluster) && !cluster.on_net_only;
+}
+
 std::vector<RrType> routed_types(const RoutedSource& source, zone::RouteIndex route) {
   const steer::Service& service = source.services.services[source.services.routes[route].service];
   std::vector<RrType> types;
   for (const bool ipv6 : {false, true}) {
     for (std::size_t i = 0; i < source.fleet.clusters().size(); ++i) {
-      if (!is_open_to_all(source, service, i)) { continue; }
+      if (!is_open_to_all(service, source.config.clusters[i])) { continue; }
       if (nodes_with_family(source.fleet.clusters()[i], ipv6) == 0) { continue; }
       types.push_back(ipv6 ? RrType::kAaaa : RrType::kA);
       break;
@@ -127,7 +125,7 @@ class RoutedSets::Builder {
   void fill_reserve(const steer::Service& service) {
     auto& reserve = table_->reserve_.emplace_back();
     for (std::size_t i = 0; i < source_.fleet.clusters().size(); ++i) {
-      if (!is_open_to_all(source_, service, i)) { continue; }
+      if (!is_open_to_all(service, source_.config.clusters[i])) { continue; }
       for (const bool ipv6 : {false, true}) {
         if (table_->family_[ipv6][i] != 0) {
           reserve[ipv6].push_back(static_cast<fleet::ClusterIndex>(i));

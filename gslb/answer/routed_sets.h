@@ -58,6 +58,9 @@ struct RoutedSigning {
   std::function<bool(const SignRequest&, const dns::RrsetView& signatures)> is_fresh;
 };
 
+// In a tier of the service, and for clients of any network.
+bool is_open_to_all(const steer::Service& service, const config::Cluster& cluster);
+
 // The address types a routed owner can always answer with, whoever asks: what its NSEC or NSEC3
 // bitmap must name.  Families that only clusters for clients of some networks or the fallback pool
 // have are answered, but not promised.

@@ -9,6 +9,7 @@ namespace gslb::answer {
 
 using config::FallbackPolicy;
 using dns::Rcode;
+using dns::RrType;
 
 bool Resolution::put_signed_routed(zone::RouteIndex route, const steer::Choice& choice, bool ipv6,
                                    Rcode* rcode) noexcept {
@@ -54,6 +55,22 @@ bool Resolution::put_signed_cluster(zone::RouteIndex route, fleet::ClusterIndex 
   }
   return put_signed_set(snapshot_.routed_sets->find(route, cluster, ipv6, first.nodes[0], nodes),
                         rcode);
+}
+
+bool Resolution::is_unsteered(const zone::Zone& zone, zone::NodeIndex node,
+                              const dns::RrsetView& set) noexcept {
+  if (zone.route(node) == zone::kNoRoute) { return false; }
+  const RrType type = set.type == RrType::kRrsig ? dns::covered_type(set) : set.type;
+  return type == RrType::kA || type == RrType::kAaaa;
+}
+
+void Resolution::put_unsteered(const zone::Zone& zone, zone::NodeIndex node, RrType qtype,
+                               Rcode* rcode) noexcept {
+  const auto set = zone.rrset(node, qtype);
+  if (!set || !zone.signatures(node, qtype)) { return; }
+  answered_ |= put_set(dns::Section::kAnswer, owner(), zone, node, *set);
+  *rcode = Rcode::kNoError;
+  ede_.reset();
 }
 
 bool Resolution::put_signed_set(const std::optional<SignedSet>& set, Rcode* rcode) noexcept {

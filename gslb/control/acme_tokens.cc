@@ -1,6 +1,7 @@
 #include "gslb/control/acme_tokens.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -56,6 +57,18 @@ bool read_serial(const json::object& from, SavedZones& into) {
   return true;
 }
 
+bool read_statics(const json::object& from, SavedZones& into) {
+  auto apex = name_at(from, "zone");
+  const auto serial = integer_at(from, "serial", 0xffffffffLL);
+  const auto digest = text_at(from, "digest");  // text, as JSON's integers have a sign
+  std::uint64_t value = 0;
+  if (!apex || !serial || !digest) { return false; }
+  const auto [end, error] = std::from_chars(digest->data(), digest->data() + digest->size(), value);
+  if (error != std::errc() || end != digest->data() + digest->size()) { return false; }
+  into.statics.push_back({*std::move(apex), static_cast<std::uint32_t>(*serial), value});
+  return true;
+}
+
 template <typename Read>
 void read_list(const json::object& file, const char* name, Read read, SavedZones& into,
                Problems& problems) {
@@ -105,9 +118,16 @@ std::string write_zone_state(const SavedZones& state) {
   for (const auto& [apex, serial] : state.serials) {
     serials.push_back(json::object{{"zone", apex.to_string()}, {"serial", serial}});
   }
+  json::array statics;
+  for (const SavedZones::Statics& each : state.statics) {
+    statics.push_back(json::object{{"zone", each.apex.to_string()},
+                                   {"serial", each.serial},
+                                   {"digest", std::to_string(each.digest)}});
+  }
   return json::serialize(json::object{{"version", kVersion},
                                       {"tokens", std::move(tokens)},
-                                      {"serials", std::move(serials)}}) +
+                                      {"serials", std::move(serials)},
+                                      {"statics", std::move(statics)}}) +
          "\n";
 }
 
@@ -123,6 +143,9 @@ SavedZones parse_zone_state(const std::string& text, Problems& problems) {
   }
   read_list(value.get_object(), "tokens", read_token, state, problems);
   read_list(value.get_object(), "serials", read_serial, state, problems);
+  if (value.get_object().contains("statics")) {  // a state of an older version has none
+    read_list(value.get_object(), "statics", read_statics, state, problems);
+  }
   return state;
 }
 

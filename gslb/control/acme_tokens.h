@@ -17,7 +17,7 @@ namespace gslb::control {
 inline constexpr std::uint32_t kAcmeTtl_s = 30;
 inline constexpr std::size_t kMaxAcmeTokens = 10'000;
 inline constexpr std::size_t kMaxAcmeTokensPerOwner = 64;  // one answer must hold them
-inline constexpr std::chrono::minutes kAcmeLife{10};  // when nothing is said
+inline constexpr std::chrono::minutes kAcmeLife{10};       // when nothing is said
 inline constexpr std::chrono::hours kMaxAcmeLife{24 * 30};
 
 struct AcmeToken {
@@ -39,8 +39,15 @@ bool is_acme_text(std::string_view text) noexcept;
 
 // What the zone store keeps across restarts.
 struct SavedZones {
+  // What secondaries had at the routed owners of a zone, and under which serial.
+  struct Statics {
+    dns::Name apex;
+    std::uint32_t serial = 0;
+    std::uint64_t digest = 0;
+  };
   std::vector<AcmeToken> tokens;
   std::vector<std::pair<dns::Name, std::uint32_t>> serials;  // ahead of what is authored
+  std::vector<Statics> statics;
 };
 // Versioned JSON; equal states give equal octets.
 std::string write_zone_state(const SavedZones& state);

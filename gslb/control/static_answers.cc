@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "gslb/answer/routed_sets.h"
+
 namespace gslb::control {
 namespace {
 
@@ -17,8 +19,8 @@ bool has_family(const fleet::ClusterModel& cluster, bool ipv6) {
   });
 }
 
-// The cluster with nodes of that family and the lowest mean cost; kNoCluster when none may serve
-// anybody.
+// The cluster with nodes of that family and the lowest mean cost.  Where bans leave none, the first
+// that is open to all; kNoCluster when there is none of these either.
 fleet::ClusterIndex cheapest_cluster(const Compiled& compiled, const steer::CostModel& costs,
                                      steer::ServiceIndex service, bool ipv6) {
   const auto& units = compiled.geo->units();
@@ -36,6 +38,10 @@ fleet::ClusterIndex cheapest_cluster(const Compiled& compiled, const steer::Cost
       if (cost.mask != steer::Mask::kNone) { continue; }
       sum += cost.total_ms;
       ++served;
+    }
+    if (best == fleet::kNoCluster &&
+        answer::is_open_to_all(compiled.services->services[service], compiled.config.clusters[i])) {
+      best = cluster;
     }
     // Who may serve more of the world comes first: a cluster for few clients is cheap for those.
     if (served == 0 || served < best_served) { continue; }
@@ -85,22 +91,6 @@ std::vector<StaticSet> sets_of_service(const Compiled& compiled, const steer::Co
   return sets;
 }
 
-dns::RrsetView view_of(const StaticSet& set) { return {set.type, set.ttl_s, set.count, set.rdata}; }
-
-// The signatures over `set` among `sets` of an earlier version.
-const StaticSet* find_signatures(const std::vector<StaticSet>& sets, const StaticSet& set) {
-  for (std::size_t i = 0; i + 1 < sets.size(); ++i) {
-    if (sets[i] == set && sets[i + 1].type == dns::RrType::kRrsig) { return &sets[i + 1]; }
-  }
-  return nullptr;
-}
-
-std::uint16_t count_records(Octets rdata) {
-  std::uint16_t count = 0;
-  for (dns::RdataCursor cursor({.rdata = rdata}); !cursor.done(); cursor.next()) { ++count; }
-  return count;
-}
-
 }  // namespace
 
 transfer::StaticAnswers static_answers(const Compiled& compiled, const steer::CostModel& costs) {
@@ -112,36 +102,6 @@ transfer::StaticAnswers static_answers(const Compiled& compiled, const steer::Co
     answers.push_back(*sets);
   }
   return answers;
-}
-
-std::shared_ptr<const transfer::StaticAnswers> sign_static_answers(
-    const zone::Zone& zone, const steer::ServiceTable& services,
-    const transfer::StaticAnswers& plain, const answer::RoutedSigning& signing,
-    const transfer::StaticAnswers* previous) {
-  transfer::StaticAnswers answers(plain.size());
-  for (std::size_t route = 0; route < plain.size(); ++route) {
-    const dns::Name owner = services.routes[route].owner.lower();
-    const zone::NodeIndex node =
-        owner.is_at_or_below(zone.apex()) ? zone.find_node(owner.wire()) : zone::kNoNode;
-    if (node == zone::kNoNode || zone.route(node) != route) { continue; }
-    for (const StaticSet& set : plain[route]) {
-      const answer::SignRequest request{zone, owner.wire(), view_of(set)};
-      StaticSet signatures{dns::RrType::kRrsig, set.ttl_s, 0, {}};
-      const StaticSet* const before = previous != nullptr && route < previous->size()
-                                          ? find_signatures((*previous)[route], set)
-                                          : nullptr;
-      if (before != nullptr && signing.is_fresh(request, view_of(*before))) {
-        signatures = *before;
-      } else {
-        signatures.rdata = signing.sign(request);
-        signatures.count = count_records(signatures.rdata);
-      }
-      if (signatures.count == 0) { continue; }
-      answers[route].push_back(set);
-      answers[route].push_back(std::move(signatures));
-    }
-  }
-  return std::make_shared<const transfer::StaticAnswers>(std::move(answers));
 }
 
 }  // namespace gslb::control

@@ -55,18 +55,14 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   epoch_ = std::make_shared<Epoch>(compiled, workers_, now.mono);
   restore_zones();
   zone_store_.set_stage([this](const StageInput& input) { return signer_.stage(input); });
-  configure_signing(*compiled);
-  zone_store_.adopt(std::exchange(compiled->table, nullptr));
-  ZoneTransfers::deliver_catalogs(compiled->config, zone_store_, now.wall);
-  compiled->zones = nullptr;  // a version no longer served must not stay in memory
+  take_over_zones(*compiled);
   secondaries_.adopt(*compiled->secondary);
   secondaries_.restore(zone_store_);
   zones_ = zone_store_.zones();
   make_routed_sets(*compiled, *zones_);
   set_routed_sets();
-  transfers_.set_signing([this] { return signer_.routed_signing(&statics_renew_at_); });
   zone_store_.add_listener([this](const ZoneChange& change) { transfers_.on_change(change); });
-  transfers_.adopt(*compiled, epoch_->costs, *zones_);
+  transfers_.adopt(compiled->config, statics_, *zones_);
   transfers_.services().notify = [this](Octets message, const Address& from,
                                         const transfer::TsigKey* key, MutableOctets out) {
     return secondaries_.notify_box().answer(message, from, key, out);

@@ -109,7 +109,8 @@ class Supervisor {
   void run_zone_reload(const dns::Name& apex);
   void run_geo_reload();
   void take_over(std::shared_ptr<Compiled> compiled, const Epoch& old);
-  std::vector<dns::Name> configure_signing(const Compiled& compiled);  // planning thread
+  void take_over_zones(Compiled& compiled);  // planning thread
+  std::vector<dns::Name> configure_signing(const Compiled& compiled);
   void make_routed_sets(const Compiled& compiled, const zone::ZoneSet& zones);
   void publish_zones_soon();
   void publish_zones();
@@ -165,8 +166,7 @@ class Supervisor {
   ZoneStore zone_store_;  // changed by the planning thread only
   std::shared_ptr<const answer::RoutedSets> made_routed_sets_;  // planning thread only
   WallTime made_renew_at_ = WallTime::max();                    // of them; planning thread only
-  // Of secondaries' static answers; not waited for, as they are signed anew with their zone.
-  WallTime statics_renew_at_ = WallTime::max();  // planning thread only
+  std::shared_ptr<const transfer::StaticAnswers> statics_;      // planning thread only
   bool zones_posted_ = false;  // a publication of zones is queued; planning thread only
   std::string geo_refused_;    // fingerprint of geo files that were no good; planning thread only
   ZoneSecondaries secondaries_;

@@ -124,13 +124,7 @@ void Supervisor::run_zone_reload(const dns::Name& apex) {
 // Planning thread.  The new configuration is planned before it takes over: its first snapshot
 // comes with it.
 void Supervisor::take_over(std::shared_ptr<Compiled> compiled, const Epoch& old) {
-  if (compiled->table) {
-    const std::vector<dns::Name> signed_zones = configure_signing(*compiled);
-    zone_store_.adopt(std::exchange(compiled->table, nullptr));
-    for (const dns::Name& apex : signed_zones) { zone_store_.restage(apex); }
-    ZoneTransfers::deliver_catalogs(compiled->config, zone_store_, moment().wall);
-  }
-  compiled->zones = nullptr;  // a version no longer served must not stay in memory
+  take_over_zones(*compiled);
   auto zones = zone_store_.zones();
   make_routed_sets(*compiled, *zones);
   const MonoTime now = std::chrono::steady_clock::now();
@@ -143,7 +137,7 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, const Epoch& old)
   });
   steer::Plan plan = make_plan(*epoch, inputs, now);
   const auto secondary = epoch->compiled->secondary;
-  transfers_.adopt(*epoch->compiled, epoch->costs, *zones);
+  transfers_.adopt(epoch->compiled->config, statics_, *zones);
   loop_->call([&] { adopt(std::move(epoch), std::move(plan), std::move(zones)); });
   zone_store_.notify();
   save_zones();

@@ -12,7 +12,7 @@ std::vector<dns::Name> Supervisor::configure_signing(const Compiled& compiled) {
   for (std::size_t i = 0; i < compiled.services->routes.size(); ++i) {
     types->push_back(answer::routed_types(source, static_cast<zone::RouteIndex>(i)));
   }
-  return signer_.configure(compiled.config, std::move(types));
+  return signer_.configure(compiled.config, std::move(types), statics_);
 }
 
 // Planning thread.  Signs what no table before has, or has with other keys or for too short a time.

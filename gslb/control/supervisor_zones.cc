@@ -4,9 +4,25 @@
 
 #include "gslb/base/file.h"
 #include "gslb/base/log.h"
+#include "gslb/control/static_answers.h"
 #include "gslb/control/supervisor.h"
 
 namespace gslb::control {
+
+// Other geo data may change static answers, which are part of every zone with routes.
+void Supervisor::take_over_zones(Compiled& compiled) {
+  const steer::CostModel costs(compiled.config, *compiled.services);
+  auto statics = static_answers(compiled, costs);
+  if (!statics_ || *statics_ != statics) {
+    statics_ = std::make_shared<const transfer::StaticAnswers>(std::move(statics));
+  }
+  zone_store_.set_static_answers(statics_);
+  const std::vector<dns::Name> signed_zones = configure_signing(compiled);
+  zone_store_.adopt(compiled.table ? std::exchange(compiled.table, nullptr) : zone_store_.table());
+  for (const dns::Name& apex : signed_zones) { zone_store_.restage(apex); }
+  ZoneTransfers::deliver_catalogs(compiled.config, zone_store_, moment().wall);
+  compiled.zones = nullptr;  // a version no longer served must not stay in memory
+}
 
 void Supervisor::with_zones(std::function<void(ZoneStore&)> task) {
   planning_loop_->post([this, task = std::move(task)] {

@@ -15,6 +15,8 @@ struct ZoneStore::Place {
   ZonePtr served;                      // null only until the first run()
   ZonePtr made_from;                   // the authored zone `served` was made from
   std::vector<std::string> made_with;  // the tokens, as "owner text"
+  std::uint64_t statics = 0;           // digest of what secondaries have at its routed owners
+  std::uint64_t made_statics = 0;      // the same when `served` was made
   // authored() with the tokens `with_tokens_of`: a stage that needs time must meet it again.
   ZonePtr with_tokens;
   ZonePtr with_tokens_from;

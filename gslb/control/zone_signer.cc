@@ -53,8 +53,9 @@ ZoneSigner::Entry* ZoneSigner::find(const dns::Name& apex) const {
   return found == entries_.end() ? nullptr : found->second.get();
 }
 
-std::vector<dns::Name> ZoneSigner::configure(const config::Config& config,
-                                             std::shared_ptr<const RoutedTypes> routed_types) {
+std::vector<dns::Name> ZoneSigner::configure(
+    const config::Config& config, std::shared_ptr<const RoutedTypes> routed_types,
+    const std::shared_ptr<const transfer::StaticAnswers>& statics) {
   std::lock_guard lock(mutex_);
   const bool types_changed = !routed_types_ || *routed_types_ != *routed_types;
   routed_types_ = std::move(routed_types);
@@ -87,7 +88,9 @@ std::vector<dns::Name> ZoneSigner::configure(const config::Config& config,
     entry->policy = *policy;
     ++entry->revision;
     entry->reads_keys = true;
-    entry->is_stale = entry->is_stale || types_changed;
+    const auto sent = zone.transfer.allow.empty() ? nullptr : statics;
+    entry->is_stale = entry->is_stale || types_changed || entry->statics != sent;
+    entry->statics = sent;
     entry->retry_at = clock_.wall();  // the policy may have changed anything
     if (old != entries_.end()) { restage.push_back(*apex); }
     entries.emplace(zone_key(*apex), std::move(entry));
@@ -152,6 +155,7 @@ SigningTask ZoneSigner::make_task(Entry& entry) {
   task.is_stale = entry.is_stale;
   task.routed_ttl_s = routed_ttl_s_;
   task.routed_types = routed_types_;
+  task.statics = entry.statics;
   task.now = clock_.wall();
   task.held_ttl_s = task.now < entry.held_until ? entry.held_ttl_s : 0;
   if (!copy_dir_.empty()) { task.copy_file = transfer::copy_path(copy_dir_, entry.apex); }

@@ -50,9 +50,11 @@ class ZoneSigner {
   void start();
 
   // Which zones have which policy from now on; before the store adopts the zones of `config`.
-  // Keys are looked for anew.  Returns the zones to restage after the store has adopted.
+  // Keys are looked for anew.  `statics` go into zones that may be transferred: the same pointer
+  // as long as nothing in it changes.  Returns the zones to restage after the store has adopted.
   std::vector<dns::Name> configure(const config::Config& config,
-                                   std::shared_ptr<const RoutedTypes> routed_types);
+                                   std::shared_ptr<const RoutedTypes> routed_types,
+                                   const std::shared_ptr<const transfer::StaticAnswers>& statics);
 
   Result<ZonePtr, std::string> stage(const StageInput& input);
 

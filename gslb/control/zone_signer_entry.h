@@ -14,6 +14,7 @@ struct ZoneSigner::Entry {
   ZonePtr source;  // as stage() saw them last
   ZonePtr previous;
   std::uint32_t serial = 0;
+  std::shared_ptr<const transfer::StaticAnswers> statics;  // null: nobody gets the zone
   dnssec::ZoneKeys keys;
   std::shared_ptr<SignedVersion> made;  // not yet taken over
   std::uint64_t made_of = 0;            // the revision it, or what was taken over last, is of

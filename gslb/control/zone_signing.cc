@@ -237,9 +237,23 @@ class Signing {
     plan.routed_types = [types = task_.routed_types](zone::RouteIndex route) {
       return types && route < types->size() ? (*types)[route] : std::vector<dns::RrType>{};
     };
+    if (task_.statics) {
+      plan.routed_sets = [this](zone::RouteIndex route) { return static_sets(route); };
+    }
     plan.threads = task_.threads;
     plan.is_cancelled = task_.is_cancelled;
     return plan;
+  }
+
+  // A type that is not promised stays out: the bitmap of the owner denies it.
+  std::vector<dns::RrsetView> static_sets(zone::RouteIndex route) const {
+    std::vector<dns::RrsetView> sets;
+    if (!task_.routed_types || route >= task_.routed_types->size()) { return sets; }
+    const std::vector<dns::RrType>& promised = (*task_.routed_types)[route];
+    for (const transfer::StaticSet& set : (*task_.statics)[route]) {
+      if (std::ranges::find(promised, set.type) != promised.end()) { sets.push_back(set.view()); }
+    }
+    return sets;
   }
 
   std::string explain(dnssec::SignError error) const {

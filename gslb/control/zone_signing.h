@@ -15,6 +15,7 @@
 #include "gslb/config/config.h"
 #include "gslb/dnssec/key_store.h"
 #include "gslb/dnssec/sign_zone.h"
+#include "gslb/transfer/exported_zone.h"
 #include "gslb/zone/zone.h"
 
 namespace gslb::control {
@@ -52,6 +53,7 @@ struct SigningTask {
   std::uint32_t routed_ttl_s = 0;  // largest of any service
   std::uint32_t held_ttl_s = 0;    // caches may still hold this
   std::shared_ptr<const RoutedTypes> routed_types;
+  std::shared_ptr<const transfer::StaticAnswers> statics;  // null: the zone is not transferred
   std::string copy_file;  // the last signed version on disk; "" : none is kept
   unsigned threads = 1;
   WallTime now;

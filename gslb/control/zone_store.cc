@@ -161,7 +161,7 @@ void ZoneStore::restage(const dns::Name& apex) {
 void ZoneStore::put(Place& place, ZonePtr now, std::string problem) {
   const bool is_new = now != place.served;
   if (is_new) {
-    if (place.holds_serial) { is_unsaved_ = true; }
+    if (place.holds_serial || place.statics != 0) { is_unsaved_ = true; }
     changes_.push_back({place.row->apex, place.served, now});
     zones_ = nullptr;
   }

@@ -3,7 +3,8 @@
 // Source: RFC 1982 (serials), RFC 8914 4.15 and 4.25 (why a zone can't be answered from).
 //
 // Per zone: authored (its file, or the copy a transfer delivered; routes bound) → + ACME tokens →
-// stage (signing, if a policy says so) → served.  Whatever changes one of them goes through here,
+// stage (signing, if a policy says so) → served.  Its version is also of what secondaries get for
+// its routed owners.  Whatever changes one of them goes through here,
 // so the serial only grows, listeners (journal, NOTIFY) see every version once and in order, and
 // one zone's fault leaves the others alone.
 #pragma once
@@ -22,6 +23,7 @@
 #include "gslb/base/result.h"
 #include "gslb/control/acme_tokens.h"
 #include "gslb/control/zone_files.h"
+#include "gslb/transfer/exported_zone.h"
 #include "gslb/zone/derive.h"
 #include "gslb/zone/zone_set.h"
 
@@ -85,6 +87,12 @@ class ZoneStore {
   void set_stage(ZoneStage stage) { stage_ = std::move(stage); }
   void add_listener(ZoneListener listener) { listeners_.push_back(std::move(listener)); }
 
+  // What secondaries have at routed owners, by route of the table at work; seen by the next
+  // adopt(). In a zone nobody signs they are no records, but another content all the same: its
+  // serial grows when they change, across restarts too if the state is kept.
+  void set_static_answers(std::shared_ptr<const transfer::StaticAnswers> statics) {
+    statics_ = std::move(statics);
+  }
   // The zones of a configuration take the place of those before; copies delivered for zones it
   // still names stay, with the routes it gives them.
   void adopt(std::shared_ptr<const ZoneTable> table);
@@ -145,6 +153,7 @@ class ZoneStore {
   void rebuild_places();
   void run(Place& place, bool restage);
   ZonePtr make_served(Place& place, bool changed, std::string& problem);
+  std::uint64_t statics_of(const Place& place) const;
   std::optional<std::uint32_t> last_serial(const Place& place) const;
   zone::Derivation with_tokens(const Place& place) const;
   Result<std::pair<dns::Name, const Place*>, Refusal> find_token_place(dns::Name owner) const;
@@ -155,7 +164,8 @@ class ZoneStore {
   ZoneStage stage_;
   std::vector<ZoneListener> listeners_;
   std::shared_ptr<const ZoneTable> table_;
-  std::map<std::string, std::vector<dns::Name>> members_;  // by key of the catalog
+  std::shared_ptr<const transfer::StaticAnswers> statics_;  // null: none
+  std::map<std::string, std::vector<dns::Name>> members_;   // by key of the catalog
   std::vector<ZoneChange> changes_;
   std::shared_ptr<const zone::ZoneSet> zones_;  // null: to be made
 
@@ -164,6 +174,7 @@ class ZoneStore {
   NameIndex by_apex_;  // of places_
   std::vector<AcmeToken> tokens_;
   std::unordered_map<std::string, std::uint32_t> saved_serials_;  // until a zone is first served
+  std::unordered_map<std::string, SavedZones::Statics> saved_statics_;  // the same
   std::atomic<bool> is_unsaved_{false};
 };
 

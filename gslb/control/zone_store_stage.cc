@@ -39,7 +39,9 @@ void ZoneStore::run(Place& place, bool restage) {
       if (token.apex == place.row->apex) { with.push_back(Place::key_of(token)); }
     }
   }
-  const bool changed = authored != place.made_from || with != place.made_with || !place.has_data();
+  place.statics = statics_of(place);
+  const bool changed = authored != place.made_from || with != place.made_with ||
+                       place.statics != place.made_statics || !place.has_data();
   if (!changed && !restage) { return; }
   if (place.with_tokens_from != authored || place.with_tokens_of != with) {
     place.with_tokens = nullptr;
@@ -52,16 +54,36 @@ void ZoneStore::run(Place& place, bool restage) {
     std::lock_guard lock(mutex_);
     place.made_from = authored;
     place.made_with = std::move(with);
+    place.made_statics = place.statics;
     problem = place.row->problem;
   }
   put(place, std::move(now), std::move(problem));
 }
 
-// The serial that `served` had, if it had one: this run or the one before.
+// 0: there are none, or they are of no account.  A zone that is signed here has them as records,
+// one that is signed elsewhere has no signatures of them.
+std::uint64_t ZoneStore::statics_of(const Place& place) const {
+  if (!statics_ || place.authored()->is_signed()) { return 0; }
+  std::uint64_t sum = 0;
+  for (const zone::RouteBinding& binding : place.row->routes) {
+    if (binding.route >= statics_->size()) { continue; }
+    sum += transfer::digest(binding.owner.lower().wire(), (*statics_)[binding.route]);
+  }
+  return sum;
+}
+
+// The serial that `served` had and that the next version must be ahead of: this run's, or that of
+// the run before if it was ahead of what was authored or had other static answers.
 std::optional<std::uint32_t> ZoneStore::last_serial(const Place& place) const {
   if (place.has_data()) { return place.served->serial(); }
-  const auto saved = saved_serials_.find(zone_key(place.row->apex));
-  return saved == saved_serials_.end() ? std::nullopt : std::optional(saved->second);
+  const std::string key = zone_key(place.row->apex);
+  const auto saved = saved_serials_.find(key);
+  if (saved != saved_serials_.end()) { return saved->second; }
+  const auto statics = saved_statics_.find(key);
+  if (statics == saved_statics_.end() || statics->second.digest == place.statics) {
+    return std::nullopt;
+  }
+  return statics->second.serial;
 }
 
 ZonePtr ZoneStore::make_served(Place& place, bool changed, std::string& problem) {
@@ -94,8 +116,9 @@ ZonePtr ZoneStore::make_served(Place& place, bool changed, std::string& problem)
     }
   }
   if (!changed) { return previous; }
-  // What its readers have seen is ahead of the file: it must go on from there.
-  place.holds_serial = has_tokens || (!is_newer && (place.holds_serial || !previous));
+  // What its readers have seen is ahead of the file, or is now: it must go on from there.
+  const bool goes_on = place.holds_serial || !previous || place.statics != place.made_statics;
+  place.holds_serial = has_tokens || (!is_newer && goes_on);
   if (has_tokens || !place.holds_serial) { return source; }
   return zone::derive(*authored, changes);
 }
@@ -231,8 +254,12 @@ SavedZones ZoneStore::save() const {
   SavedZones saved;
   saved.tokens = tokens_;
   for (const auto& place : places_) {
-    if (!place->holds_serial || !place->has_data()) { continue; }
-    saved.serials.emplace_back(place->row->apex, place->served->serial());
+    if (!place->has_data()) { continue; }
+    const std::uint32_t serial = place->served->serial();
+    if (place->holds_serial) { saved.serials.emplace_back(place->row->apex, serial); }
+    if (place->made_statics != 0 && !place->served->is_signed()) {
+      saved.statics.push_back({place->row->apex, serial, place->made_statics});
+    }
   }
   return saved;
 }
@@ -241,6 +268,10 @@ void ZoneStore::restore(SavedZones saved) {
   std::lock_guard lock(mutex_);
   tokens_ = std::move(saved.tokens);
   for (const auto& [apex, serial] : saved.serials) { saved_serials_[zone_key(apex)] = serial; }
+  for (SavedZones::Statics& each : saved.statics) {
+    const std::string key = zone_key(each.apex);
+    saved_statics_.insert_or_assign(key, std::move(each));
+  }
 }
 
 }  // namespace gslb::control

@@ -6,17 +6,14 @@
 
 namespace gslb::control {
 
-void ZoneTransfers::adopt(const Compiled& compiled, const steer::CostModel& costs,
+void ZoneTransfers::adopt(const config::Config& config,
+                          std::shared_ptr<const transfer::StaticAnswers> statics,
                           const zone::ZoneSet& zones) {
   Problems problems;  // key names were checked when the configuration was compiled
-  auto policy = std::make_shared<const transfer::OutgoingPolicy>(compiled.config, problems);
-  targets_ = transfer::NotifyTargets(compiled.config, policy->keys());
+  auto policy = std::make_shared<const transfer::OutgoingPolicy>(config, problems);
+  targets_ = transfer::NotifyTargets(config, policy->keys());
   outgoing().set_policy(std::move(policy));
-  services_table_ = compiled.services;
-  auto statics = static_answers(compiled, costs);
-  if (statics_ == nullptr || *statics_ != statics) {
-    statics_ = std::make_shared<const transfer::StaticAnswers>(std::move(statics));
-  }
+  statics_ = std::move(statics);
   for (const ZonePtr& zone : zones.zones()) { update(zone); }
 }
 
@@ -47,7 +44,6 @@ void ZoneTransfers::deliver_catalogs(const config::Config& config, ZoneStore& st
 void ZoneTransfers::on_change(const ZoneChange& change) {
   if (change.now == nullptr) {
     outgoing().remove(change.apex, false);
-    signed_statics_.erase(zone_key(change.apex));
     notifier_.forget(change.apex);
     return;
   }
@@ -63,26 +59,11 @@ void ZoneTransfers::on_change(const ZoneChange& change) {
 
 void ZoneTransfers::update(const ZonePtr& zone) {
   if (zone->state() == zone::ZoneState::kServed) {
-    outgoing().update({zone, statics_of(zone)});
+    // Signed here: they are in it, with their signatures.  Signed elsewhere: there is no key.
+    outgoing().update({zone, zone->is_signed() ? nullptr : statics_});
   } else {
     outgoing().remove(zone->apex(), true);
   }
-}
-
-std::shared_ptr<const transfer::StaticAnswers> ZoneTransfers::statics_of(const ZonePtr& zone) {
-  if (statics_->empty() || !zone->is_signed()) { return statics_; }
-  // One version is signed once: what its secondaries have doesn't change behind its serial.
-  SignedStatics& known = signed_statics_[zone_key(zone->apex())];
-  if (known.zone != zone || known.plain != statics_) {
-    // Signed elsewhere: there is no key, and an unsigned set would be bogus.
-    const answer::RoutedSigning nobody{[](const auto&) { return std::vector<std::uint8_t>(); },
-                                       [](const auto&, const auto&) { return false; }};
-    known.statics = sign_static_answers(*zone, *services_table_, *statics_,
-                                        signing_ ? signing_() : nobody, known.statics.get());
-    known.zone = zone;
-    known.plain = statics_;
-  }
-  return known.statics;
 }
 
 }  // namespace gslb::control

@@ -18,6 +18,14 @@ struct RrsetView {
   Octets rdata;
 };
 
+// The type an RRSIG set covers, RFC 4034 3.1; 0 for another set.  With the type it tells any two
+// sets of an owner apart.
+inline RrType covered_type(const RrsetView& set) noexcept {
+  // The octets before it are the first record's length.
+  const bool is_rrsig = set.type == RrType::kRrsig && set.rdata.size() >= 4;
+  return is_rrsig ? static_cast<RrType>(load_u16(set.rdata.data() + 2)) : RrType{};
+}
+
 // Walks the records of an RrsetView: for (RdataCursor r(set); !r.done(); r.next()) use(r.rdata());
 class RdataCursor {
  public:

@@ -85,31 +85,50 @@ void add_set(zone::ZoneBuilder& builder, const dns::Name& owner, const dns::Rrse
 
 dns::Name name_of(Octets wire) { return dns::Name::from_wire(wire).value(); }
 
+// The sets that `owner` has beside those of `own` and the chain.  REQUIRES: it has a node
+void find_sets(const zone::Zone& source, const Owner& owner, const SigningPlan& plan,
+               std::vector<dns::RrsetView>& sets) {
+  sets.clear();
+  const zone::RouteIndex route = source.route(owner.node);
+  if (route != zone::kNoRoute && owner.kind == Owner::Kind::kData && plan.routed_sets) {
+    sets = plan.routed_sets(route);
+  }
+  const std::size_t routed = sets.size();
+  for (std::size_t i = 0; i < source.rrset_count(owner.node); ++i) {
+    const dns::RrsetView set = source.rrset_at(owner.node, i);
+    const auto end = sets.begin() + static_cast<std::ptrdiff_t>(routed);
+    if (is_replaced(owner.node, set.type) ||
+        std::any_of(sets.begin(), end, [&](const auto& each) { return each.type == set.type; })) {
+      continue;
+    }
+    sets.push_back(set);
+  }
+}
+
 void add_source(zone::ZoneBuilder& builder, const zone::Zone& source,
-                const std::vector<Owner>& owners) {
+                const std::vector<Owner>& owners, const SigningPlan& plan) {
+  std::vector<dns::RrsetView> sets;
   for (const Owner& owner : owners) {
     if (owner.node == zone::kNoNode) { continue; }
     const dns::Name name = name_of(owner.name);
-    for (std::size_t i = 0; i < source.rrset_count(owner.node); ++i) {
-      const dns::RrsetView set = source.rrset_at(owner.node, i);
-      if (!is_replaced(owner.node, set.type)) { add_set(builder, name, set); }
-    }
+    find_sets(source, owner, plan, sets);
+    for (const dns::RrsetView& set : sets) { add_set(builder, name, set); }
     const zone::RouteIndex route = source.route(owner.node);
     if (route != zone::kNoRoute) { builder.bind_route(name, route); }
   }
 }
 
 // What of the source is to be signed: not glue, not what a delegation has beside its DS.
-void add_source(SigningRun& run, const zone::Zone& source, const std::vector<Owner>& owners) {
+void add_source(SigningRun& run, const zone::Zone& source, const std::vector<Owner>& owners,
+                const SigningPlan& plan) {
+  std::vector<dns::RrsetView> sets;
   for (const Owner& owner : owners) {
     if (owner.kind == Owner::Kind::kCut && owner.has_ds) {
       run.add(owner.name, *source.rrset(owner.node, dns::RrType::kDs), false);
     }
     if (owner.kind != Owner::Kind::kData) { continue; }
-    for (std::size_t i = 0; i < source.rrset_count(owner.node); ++i) {
-      const dns::RrsetView set = source.rrset_at(owner.node, i);
-      if (!is_replaced(owner.node, set.type)) { run.add(owner.name, set, false); }
-    }
+    find_sets(source, owner, plan, sets);
+    for (const dns::RrsetView& set : sets) { run.add(owner.name, set, false); }
   }
 }
 
@@ -132,13 +151,13 @@ Result<SignedZone, SignError> sign_zone(const zone::Zone& source, const SigningP
   SigningRun run(plan, previous);
   const Octets apex = source.owner(zone::Zone::kApexNode);
   for (const OwnSet& set : own) { run.add(apex, set.view(), set.is_of_keys()); }
-  add_source(run, source, owners);
+  add_source(run, source, owners, plan);
   for (const Chain::Record& record : chain->records) { run.add(record.owner, record.set, false); }
   if (!run.run()) { return Unexpected(SignError::kCancelled); }
 
   zone::ZoneBuilder builder(source.apex());
   for (const OwnSet& set : own) { add_set(builder, source.apex(), set.view()); }
-  add_source(builder, source, owners);
+  add_source(builder, source, owners, plan);
   for (const Chain::Record& record : chain->records) {
     add_set(builder, name_of(record.owner), record.set);
   }

@@ -57,6 +57,10 @@ struct SigningPlan {
   // The types a routed owner has beside its RRsets, for its bitmap; called on the calling thread.
   // Null: A and AAAA.
   std::function<std::vector<dns::RrType>(zone::RouteIndex)> routed_types;
+  // RRsets put at a routed owner in the place of those of their types that the source has there:
+  // what servers that don't steer answer.  Of routed_types() only, so that the bitmap is right.
+  // Views must outlive the call.  Null: none.
+  std::function<std::vector<dns::RrsetView>(zone::RouteIndex)> routed_sets;
 
   unsigned threads = 1;
   // Asked every few signatures, from any of the threads; true ends the work.  May be null.
@@ -79,7 +83,8 @@ enum class SignError : std::uint8_t {
 };
 
 // `source` with what a former signing left (DNSKEY, CDS, CDNSKEY, RRSIG, NSEC, NSEC3, NSEC3PARAM)
-// removed, signed by `plan`.  Routes stay bound; routed owners get no RRSIG for their routed types.
+// removed, signed by `plan`.  Routes stay bound; routed owners have of their routed types what
+// plan.routed_sets says.
 // Signatures of `previous` (may be null) are used again where they fit.
 // REQUIRES: the keys belong to source.apex(); refresh + renew_ahead + jitter < lifetime.
 // O(records log records), plus about 30 us for a P-256 signature, over plan.threads.

@@ -7,10 +7,7 @@ namespace {
 
 using dns::RrType;
 
-bool is_address(std::uint16_t type) noexcept {
-  return type == static_cast<std::uint16_t>(RrType::kA) ||
-         type == static_cast<std::uint16_t>(RrType::kAaaa);
-}
+bool is_address(RrType type) noexcept { return type == RrType::kA || type == RrType::kAaaa; }
 
 std::uint64_t digest(Octets owner, const dns::RrsetView& set) noexcept {
   const std::uint64_t seed =
@@ -30,11 +27,6 @@ Record ExportedZone::soa_record() const {
   return {zone->apex(), set.type, set.ttl_s, {rdata.begin(), rdata.end()}};
 }
 
-std::uint16_t covered_type(const dns::RrsetView& set) noexcept {
-  // The octets before it are the first record's length.
-  return set.type == RrType::kRrsig && set.rdata.size() >= 4 ? load_u16(set.rdata.data() + 2) : 0;
-}
-
 void sets_of(const ExportedZone& from, zone::NodeIndex node, std::vector<dns::RrsetView>& sets) {
   sets.clear();
   const zone::RouteIndex route = from.zone->route(node);
@@ -43,14 +35,10 @@ void sets_of(const ExportedZone& from, zone::NodeIndex node, std::vector<dns::Rr
   for (std::size_t i = 0; i < from.zone->rrset_count(node); ++i) {
     const dns::RrsetView set = from.zone->rrset_at(node, i);
     if (set.type == RrType::kSoa) { continue; }
-    const bool replaced =
-        is_address(static_cast<std::uint16_t>(set.type)) || is_address(covered_type(set));
-    if (!routed || !replaced) { sets.push_back(set); }
+    if (!routed || !is_address(set.type)) { sets.push_back(set); }
   }
   if (!routed) { return; }
-  for (const StaticSet& set : (*from.statics)[route]) {
-    sets.push_back({set.type, set.ttl_s, set.count, set.rdata});
-  }
+  for (const StaticSet& set : (*from.statics)[route]) { sets.push_back(set.view()); }
 }
 
 std::uint64_t digest(const ExportedZone& from) {
@@ -60,6 +48,12 @@ std::uint64_t digest(const ExportedZone& from) {
     sets_of(from, node, sets);
     for (const dns::RrsetView& set : sets) { sum += digest(from.zone->owner(node), set); }
   }
+  return sum;
+}
+
+std::uint64_t digest(Octets lower_owner, const std::vector<StaticSet>& sets) {
+  std::uint64_t sum = 0;
+  for (const StaticSet& set : sets) { sum += digest(lower_owner, set.view()); }
   return sum;
 }
 

@@ -21,6 +21,7 @@ struct StaticSet {
   std::uint16_t count = 0;
   std::vector<std::uint8_t> rdata;
 
+  dns::RrsetView view() const noexcept { return {type, ttl_s, count, rdata}; }
   friend bool operator==(const StaticSet&, const StaticSet&) = default;
 };
 // By RouteIndex; a route without sets is sent with what the zone itself has.  Immutable.
@@ -29,7 +30,8 @@ using StaticAnswers = std::vector<std::vector<StaticSet>>;
 // One version.  Value; cheap to copy.
 struct ExportedZone {
   std::shared_ptr<const zone::Zone> zone;
-  std::shared_ptr<const StaticAnswers> statics;  // null: there are no routes
+  // Null: the zone has what routed owners have (a signed one, with signatures), or no routes.
+  std::shared_ptr<const StaticAnswers> statics;
 
   std::uint32_t serial() const noexcept { return zone->serial(); }
   dns::RrsetView soa() const noexcept {
@@ -41,11 +43,9 @@ struct ExportedZone {
 // Replaces `sets` by the RRsets of a node, the SOA left out.  Views into `from`.
 void sets_of(const ExportedZone& from, zone::NodeIndex node, std::vector<dns::RrsetView>& sets);
 
-// The type an RRSIG set covers, or 0 for another set: with the type, what tells two sets of a node
-// apart.
-std::uint16_t covered_type(const dns::RrsetView& set) noexcept;
-
 // Of all records with their owners and TTLs, whatever their order.  O(records)
 std::uint64_t digest(const ExportedZone& from);
+// Of what stands at one routed owner.
+std::uint64_t digest(Octets lower_owner, const std::vector<StaticSet>& sets);
 
 }  // namespace gslb::transfer

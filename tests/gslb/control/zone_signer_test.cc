@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gslb/zone/derive.h"
 #include "gslb/zone/loader.h"
 
 namespace gslb::control {
@@ -44,7 +45,7 @@ class ZoneSignerTest : public testing::Test {
     return *made;
   }
   void configure(const std::string& policy = "") {
-    signer_->configure(config(policy), std::make_shared<const RoutedTypes>());
+    signer_->configure(config(policy), std::make_shared<const RoutedTypes>(), nullptr);
   }
   ZoneTable::Row row(std::uint32_t serial, std::size_t hosts, const std::string& more = "") {
     std::string text = "$TTL 60\n@ SOA ns h " + std::to_string(serial) + " 1 1 1 1\n@ NS ns.b.\n";
@@ -56,6 +57,11 @@ class ZoneSignerTest : public testing::Test {
     made->zone = zone::load_zone_text(apex_, text + more, "text", {}, problems);
     EXPECT_TRUE(made->zone) << problems.to_string();
     return made;
+  }
+  static ZonePtr rebind(const zone::Zone& from, const zone::RouteBinding& route) {
+    zone::Derivation changes;
+    changes.routes = {route};
+    return zone::derive(from, changes);
   }
   void serve(const ZoneTable::Row& row) {
     store_.adopt(std::make_shared<const ZoneTable>(std::vector<ZoneTable::Row>{row}));
@@ -153,6 +159,47 @@ TEST_F(ZoneSignerTest, RestartKeepsSignaturesAndSerial) {
   EXPECT_TRUE(std::ranges::equal(set->rdata, before));
 }
 
+TEST_F(ZoneSignerTest, StaticAnswersAreSignedContentWithASerial) {
+  const zone::RouteBinding route{*dns::Name::parse("w.a."), 0, {}, {}};
+  const auto types = std::make_shared<const RoutedTypes>(RoutedTypes{{dns::RrType::kA}});
+  config::Config sent = config();
+  sent.zones[0].transfer.allow.emplace_back();
+  const auto serve_with = [&](ZoneStore& store, std::uint8_t octet) {
+    const auto statics = std::make_shared<const transfer::StaticAnswers>(
+        transfer::StaticAnswers{{{dns::RrType::kA, 30, 1, {0, 4, 192, 0, 2, octet}},
+                                 {dns::RrType::kAaaa, 30, 1, std::vector<std::uint8_t>(18)}}});
+    const auto restaged = signer_->configure(sent, types, statics);
+    auto with_route = std::make_shared<LoadedZone>(*row(10, 1));
+    with_route->zone = rebind(*with_route->zone, route);
+    with_route->routes = {route};
+    store.adopt(std::make_shared<const ZoneTable>(std::vector<ZoneTable::Row>{with_route}));
+    for (const dns::Name& apex : restaged) { store.restage(apex); }
+  };
+  const auto signature = [&](const ZoneStore& store) {
+    const ZonePtr zone = store.served(apex_);
+    const zone::NodeIndex node = zone->find_node(route.owner.wire());
+    EXPECT_FALSE(zone->rrset(node, dns::RrType::kAaaa)) << "not promised";
+    const auto set = zone->signatures(node, dns::RrType::kA);
+    EXPECT_TRUE(set);
+    return std::vector<std::uint8_t>(set->rdata.begin(), set->rdata.end());
+  };
+  serve_with(store_, 1);
+  EXPECT_EQ(served()->serial(), 10U);
+  const auto first = signature(store_);
+  serve_with(store_, 2);
+  EXPECT_EQ(served()->serial(), 11U);
+  EXPECT_NE(signature(store_), first);
+  serve_with(store_, 2);
+  EXPECT_EQ(served()->serial(), 11U);
+  const auto last = signature(store_);
+  signer_ = std::make_unique<ZoneSigner>(clock_, [](const dns::Name&) {});
+  ZoneStore again;
+  again.set_stage([this](const StageInput& input) { return signer_->stage(input); });
+  serve_with(again, 2);
+  EXPECT_EQ(again.served(apex_)->serial(), 11U);
+  EXPECT_EQ(signature(again), last) << "what secondaries have under this serial";
+}
+
 TEST_F(ZoneSignerTest, WithoutKeysNothingIsServedUnsigned) {
   configure("generate = false\n");
   serve(row(1, 1));
@@ -177,7 +224,7 @@ TEST_F(ZoneSignerTest, ZoneWithoutADsMayLoseItsPolicy) {
   ASSERT_FALSE(signer_->ds_seen(apex_, 1));
   config::Config bare = config();
   bare.zones[0].dnssec.reset();
-  signer_->configure(bare, std::make_shared<const RoutedTypes>());
+  signer_->configure(bare, std::make_shared<const RoutedTypes>(), nullptr);
   store_.restage(apex_);
   // No DS was asked for yet: it may go.
   EXPECT_FALSE(signer_->status(apex_));

@@ -245,6 +245,56 @@ TEST_F(ZoneStoreTest, TokensAreSignedWithTheZone) {
   EXPECT_EQ(store.served(name("a."))->serial(), 2U);
 }
 
+// What secondaries have at the routed owners, by route.
+std::shared_ptr<const transfer::StaticAnswers> statics(std::uint8_t octet) {
+  return std::make_shared<const transfer::StaticAnswers>(
+      transfer::StaticAnswers{{{dns::RrType::kA, 30, 1, {0, 4, 192, 0, 2, octet}}}});
+}
+
+TEST_F(ZoneStoreTest, OtherStaticAnswersAreAnotherVersionOfAnUnsignedZone) {
+  const std::vector<zone::RouteBinding> routes = {{name("*.w.a."), 0, {}, {}}};
+  const auto b = row("b.", zone_of("b.", 1));
+  const auto rows = [&](std::uint32_t serial) {
+    return table(
+        {row("a.", zone_of("a.", serial, "", routes), routes), b});
+  };
+  const auto first = rows(10);
+  store.set_static_answers(statics(1));
+  store.adopt(first);
+  EXPECT_EQ(changes(), (std::vector<Seen>{{"a.", 0, 10}, {"b.", 0, 1}}));
+  store.set_static_answers(statics(1));
+  store.adopt(first);
+  EXPECT_TRUE(changes().empty());
+  store.set_static_answers(statics(2));
+  store.adopt(first);
+  EXPECT_EQ(changes(), (std::vector<Seen>{{"a.", 10, 11}}));
+  EXPECT_EQ(
+      store.served(name("a."))->route(store.served(name("a."))->find_node(name("*.w.a.").wire())),
+      0U);
+  store.set_static_answers(statics(1));
+  store.adopt(rows(11));  // the file's next serial is one that readers have seen
+  EXPECT_EQ(changes(), (std::vector<Seen>{{"a.", 11, 12}}));
+  store.adopt(rows(20));
+  EXPECT_EQ(store.served(name("a."))->serial(), 20U);
+}
+
+TEST_F(ZoneStoreTest, StaticAnswersThatChangedWhileItStoodAreAnotherVersion) {
+  const std::vector<zone::RouteBinding> routes = {{name("*.w.a."), 0, {}, {}}};
+  const auto rows = table({row("a.", zone_of("a.", 10, "", routes), routes)});
+  store.set_static_answers(statics(1));
+  store.adopt(rows);
+  EXPECT_TRUE(store.take_unsaved());
+  Problems problems;
+  for (const auto& [octet, serial] : {std::pair{1, 10U}, std::pair{2, 11U}}) {
+    ZoneStore heir;
+    heir.restore(parse_zone_state(write_zone_state(store.save()), problems));
+    heir.set_static_answers(statics(static_cast<std::uint8_t>(octet)));
+    heir.adopt(rows);
+    EXPECT_EQ(heir.served(name("a."))->serial(), serial);
+  }
+  EXPECT_TRUE(problems.list().empty()) << problems.to_string();
+}
+
 TEST_F(ZoneStoreTest, ATokenFollowsTheAliasesItsNameHas) {
   store.adopt(table({row("a.", zone_of("a.", 1,
                                        "_acme-challenge.x CNAME x.v.b.\n"

@@ -163,6 +163,27 @@ TEST(SignZone, RoutedOwnersHaveTheTypesOfTheirAnswersButNoSignatures) {
   EXPECT_EQ(hashed_bitmap(*sign(*source, plan), "*.cdn.example."), "A AAAA RRSIG");
 }
 
+TEST(SignZone, StaticAnswersOfRoutedOwnersAreSignedRecords) {
+  const auto source = zone_of("www TXT \"static beside\"\n",
+                              {{name("*.cdn.example."), 7, {}}, {name("www.example."), 8, {}}});
+  SigningPlan plan = csk_plan();
+  const std::vector<std::uint8_t> rdata = {0, 4, 192, 0, 2, 1, 0, 4, 192, 0, 2, 2};
+  plan.routed_sets = [&](zone::RouteIndex route) {
+    return route == 7 ? std::vector<dns::RrsetView>{{RrType::kA, 30, 2, rdata}}
+                      : std::vector<dns::RrsetView>{};
+  };
+  const auto first = sign(*source, plan);
+  const zone::NodeIndex wild = node_of(*first, "*.cdn.example.");
+  EXPECT_EQ(first->rrset(wild, RrType::kA)->count, 2);
+  EXPECT_EQ(signers(*first, "*.cdn.example.", RrType::kA).size(), 1U);
+  EXPECT_EQ(first->route(wild), 7U);
+  EXPECT_FALSE(first->rrset(node_of(*first, "www.example."), RrType::kA));
+  // They take the place of what a transfer brought, and keep their signatures.
+  const auto again = sign_zone(*first, plan, first.get());
+  EXPECT_EQ(again->signatures_made, 0U);
+  EXPECT_EQ(again->zone->rrset(node_of(*again->zone, "*.cdn.example."), RrType::kA)->count, 2);
+}
+
 TEST(SignZone, EachKeySignsWhatItsRoleIs) {
   const auto ksk = new_key();
   const auto zsk = new_key(kZskFlags);
