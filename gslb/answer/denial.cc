@@ -37,13 +37,14 @@ void Resolution::put_proofs() noexcept {
 
 // NSEC3: the closest encloser of `node` that can be proven, itself for a start, and that the name
 // below it towards the present name does not exist (RFC 5155 7.2.1).  `below`: labels of the
-// present name left of the node's owner.
-void Resolution::prove_encloser(const Zone& zone, NodeIndex node, std::size_t below) noexcept {
+// present name left of the node's owner.  Returns the encloser.
+NodeIndex Resolution::prove_encloser(const Zone& zone, NodeIndex node, std::size_t below) noexcept {
   while (!zone.nsec3_of(node).matches && node != Zone::kApexNode) {
     node = zone.find_node(name_->suffix(++below));
   }
   prove(zone, zone.nsec3_of(node).node);
   if (below > 0) { prove(zone, zone.nsec3_of(zone.hash_of(name_->suffix(below - 1))).node); }
+  return node;
 }
 
 // A wildcard stands for a name: nothing closer does (RFC 4035 3.1.3.3, RFC 5155 7.2.6).
@@ -61,8 +62,9 @@ void Resolution::deny_name(const Zone& zone, const Found& found) noexcept {
     prove(zone, zone.nsec_of(name_->wire()));
     return prove(zone, zone.nsec_of_wildcard(encloser));
   }
-  prove_encloser(zone, encloser, found.labels_below);
-  prove(zone, zone.nsec3_of_wildcard(encloser).node);
+  // Validators look for the wildcard of the encloser they were shown (RFC 5155 8.4).
+  const NodeIndex shown = prove_encloser(zone, encloser, found.labels_below);
+  prove(zone, zone.nsec3_of_wildcard(shown).node);
 }
 
 // `found` is exact or a wildcard whose expansion has been proven.
@@ -75,8 +77,8 @@ void Resolution::deny_type(const Zone& zone, const Found& found) noexcept {
   }
   if (found.kind == Found::Kind::kExact) {
     // Without a match it is an unsigned cut's DS or name above (RFC 5155 7.2.4).
-    if (!zone.nsec3_of(found.node).matches) { return prove_encloser(zone, found.node, 0); }
-    return prove(zone, zone.nsec3_of(found.node).node);
+    prove_encloser(zone, found.node, 0);
+    return;
   }
   prove_encloser(zone, found.closest_encloser, found.labels_below);
   prove(zone, zone.nsec3_of(found.node).node);

@@ -61,7 +61,8 @@ class Resolution {
   // nothing without DO or in an unsigned zone.
   bool proves(const zone::Zone& zone) const noexcept { return dnssec_ok_ && zone.is_signed(); }
   void prove(const zone::Zone& zone, zone::NodeIndex node) noexcept;
-  void prove_encloser(const zone::Zone& zone, zone::NodeIndex node, std::size_t below) noexcept;
+  zone::NodeIndex prove_encloser(const zone::Zone& zone, zone::NodeIndex node,
+                                 std::size_t below) noexcept;
   void prove_expansion(const zone::Zone& zone, const zone::Found& found) noexcept;
   void deny_name(const zone::Zone& zone, const zone::Found& found) noexcept;
   void deny_type(const zone::Zone& zone, const zone::Found& found) noexcept;

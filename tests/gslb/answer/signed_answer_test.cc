@@ -173,6 +173,25 @@ TEST_F(Rfc5155, OwnersOfNsec3AreNoNames) {
   EXPECT_EQ(ask("example", RrType::kNsec3param), "NOERROR aa | example. NSEC3PARAM+ | |");
 }
 
+class OptedOut : public Signed {
+ protected:
+  OptedOut() : Signed(tests::rfc5155_zone() + " cut.ent2.example. 3600 NS ns.other.\n") {}
+};
+
+// An empty non-terminal above insecure cuts alone has no NSEC3: what is shown as the closest
+// encloser is the apex, and it is the apex whose wildcard must not exist.
+TEST_F(OptedOut, TheDeniedWildcardIsThatOfTheEncloserShown) {
+  EXPECT_EQ(ask("q.ent2.example", RrType::kA),
+            "NXDOMAIN aa | | example. SOA+ "
+            "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example. NSEC3+ "
+            "35mthgpgcu1qg68fab165klnsnk3dpvl.example. NSEC3+ "
+            "gjeqe526plbf1g8mklp59enfd789njgi.example. NSEC3+ |");
+  EXPECT_EQ(ask("ent2.example", RrType::kA),
+            "NOERROR aa | | example. SOA+ "
+            "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom.example. NSEC3+ "
+            "35mthgpgcu1qg68fab165klnsnk3dpvl.example. NSEC3+ |");
+}
+
 class Chains : public Signed {
  protected:
   Chains()
