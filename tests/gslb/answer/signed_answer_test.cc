@@ -175,7 +175,7 @@ TEST_F(Rfc5155, OwnersOfNsec3AreNoNames) {
 
 class OptedOut : public Signed {
  protected:
-  OptedOut() : Signed(tests::rfc5155_zone() + " cut.ent2.example. 3600 NS ns.other.\n") {}
+  OptedOut() : Signed(tests::rfc5155_zone() + "cut.ent2.example. 3600 NS ns.other.\n") {}
 };
 
 // An empty non-terminal above insecure cuts alone has no NSEC3: what is shown as the closest
