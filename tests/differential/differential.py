@@ -1,6 +1,7 @@
 """Generated zones and queries, answered by Proxima and by NSD, Knot and BIND, compared.
 
     differential.py --cases 20000 --seed 1          the suite's run
+    differential.py --signed --cases 20000          signed zones, asked with DO for the most part
     differential.py --cases 1000000 --seed 7        a long one
     differential.py --seed 7 --replay 12:345        one case of it, with every answer in full
 
@@ -14,6 +15,7 @@ import time
 
 import rules
 import servers
+import signing
 from compare import compare
 from message import Answer, Malformed, make_query, to_text, type_name
 from queries import Case
@@ -27,20 +29,32 @@ DIED = "died"
 class Run:
     """Families of one batch with all servers up."""
 
-    def __init__(self, seed, numbers, peers):
+    def __init__(self, seed, numbers, peers, signed):
         self.seed = seed
         self.families = {number: make_family(seed, number) for number in numbers}
         self.folder = servers.harness.folder()
-        paths = []
+        paths, jobs = [], []
         for number, family in self.families.items():
             for index, (apex, _, text) in enumerate(family):
                 path = self.folder / f"{number}-{index}.zone"
                 path.write_text(text)
                 paths.append((apex, path))
+                jobs.append((path, apex, number))
+        self.hashed = collections.defaultdict(list)   # family → owners of NSEC3s
+        if signed:
+            for (_, _, number), owners in zip(jobs, signing.sign_all(jobs)):
+                self.hashed[number] += owners
+        self.signed = signed
         self.servers = {name: servers.Server(name, paths) for name in ["proxima"] + peers}
         self.probes = [make_query(i, apex, 6) for i, (apex, _) in enumerate(paths)]
         for server in self.servers.values():
             server.wait(self.probes)
+
+    def case(self, family_number, number):
+        case = Case(self.seed, family_number, number, self.families[family_number])
+        if self.signed:
+            case.make_signed(self.seed, self.hashed[family_number])
+        return case
 
     def answers(self, cases):
         """{server: [Answer or Malformed or None]}."""
@@ -139,10 +153,10 @@ class Report:
         return total
 
 
-def replay(seed, where, peers):
+def replay(seed, where, peers, signed):
     family_number, number = map(int, where.split(":"))
-    run = Run(seed, [family_number], peers)
-    case = Case(seed, family_number, number, run.families[family_number])
+    run = Run(seed, [family_number], peers, signed)
+    case = run.case(family_number, number)
     found = run.answers([case])
     for apex, _, text in run.families[family_number]:
         print(f"; zone {to_text(apex)}\n{text}")
@@ -160,6 +174,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--signed", action="store_true")
+    parser.add_argument("--families", type=int, default=FAMILIES_AT_ONCE)
     parser.add_argument("--replay", metavar="FAMILY:NUMBER")
     parser.add_argument("--peers", default=",".join(servers.available()))
     options = parser.parse_args()
@@ -168,19 +184,23 @@ def main():
         print("none of nsd, knot, bind9 is installed")
         return 77   # ctest: skipped
     if options.replay:
-        return 1 if replay(options.seed, options.replay, peers) else 0
+        return 1 if replay(options.seed, options.replay, peers, options.signed) else 0
+    if options.signed and not signing.available():
+        print("bind9-utils is not installed")
+        return 77
     begun, report, done, first_family = time.monotonic(), Report(), 0, 0
     while done < options.cases:
-        wanted = min(options.cases - done, FAMILIES_AT_ONCE * 2000)
-        run = Run(options.seed, range(first_family, first_family + FAMILIES_AT_ONCE), peers)
-        cases = [Case(options.seed, first_family + i % FAMILIES_AT_ONCE, i // FAMILIES_AT_ONCE,
-                      run.families[first_family + i % FAMILIES_AT_ONCE]) for i in range(wanted)]
+        wanted = min(options.cases - done, options.families * 2000)
+        run = Run(options.seed, range(first_family, first_family + options.families), peers,
+                  options.signed)
+        cases = [run.case(first_family + i % options.families, i // options.families)
+                 for i in range(wanted)]
         found = run.answers(cases)
         run.stop()
         for index, case in enumerate(cases):
             report.judge(case, run.families[case.family_number], found, index)
         done += wanted
-        first_family += FAMILIES_AT_ONCE
+        first_family += options.families
     return 1 if report.show(options.seed, time.monotonic() - begun) else 0
 
 

@@ -17,6 +17,7 @@ class Case:
 
     def __init__(self, seed, family_number, number, family, hosts=()):
         self.family_number, self.number = family_number, number
+        self.signed, self.hashed = False, frozenset()   # owners of NSEC3s
         rng = random.Random(f"{seed}/queries/{family_number}/{number}")
         _, zone, _ = rng.choice(family)
         owner = rng.choice(list(zone.records))
@@ -34,6 +35,22 @@ class Case:
                          "options": rng.sample(OPTIONS, rng.choice([0, 0, 0, 1, 2]))}
         self.tcp = rng.random() < 0.15
         self.asked_name = mixed_case(rng, self.name)
+
+    def make_signed(self, seed, hashed):
+        """DO for the most part, DNSSEC's own types, and the owners of NSEC3s asked for."""
+        self.signed, self.hashed = True, frozenset(hashed)
+        rng = random.Random(f"{seed}/signed/{self.family_number}/{self.number}")
+        if rng.random() < 0.8:
+            self.edns = {"size": rng.choice([512, 1232, 1232, 1232, 4096]), "flags": 0x8000,
+                         "options": []}
+        if rng.random() < 0.3:
+            self.tcp = True   # for what would be truncated
+        if rng.random() < 0.08:
+            self.type = TYPES[rng.choice(["DS", "DNSKEY", "NSEC", "RRSIG", "NSEC3", "NSEC3PARAM"])]
+        if hashed and rng.random() < 0.05:
+            name = rng.choice(hashed)
+            self.name = (rng.choice(LABELS),) + name if rng.random() < 0.3 else name
+            self.asked_name = mixed_case(rng, self.name)
 
     @staticmethod
     def _name(rng, zone, owner):

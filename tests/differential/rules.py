@@ -8,6 +8,7 @@ import ipaddress
 from message import AA, AD, CD, TC, TYPES, read_name, to_wire
 
 ANY, CNAME, DNAME, NS, SOA, DS, A, AAAA = 255, 5, 39, 2, 6, 43, 1, 28
+RRSIG, NSEC, NSEC3 = 46, 47, 50
 # Octets of names before a target that deserves addresses: NS, MX, SRV, and what peers add to them.
 TARGETS = {2: 0, 7: 0, 15: 2, 18: 2, 21: 2, 33: 6, 36: 2, 64: 2, 65: 2}
 
@@ -45,6 +46,23 @@ RULES = {
     "nsec-at-cname": "RFC 4034 4: NSEC and RRSIG stand beside a CNAME and are asked for there; NSD "
                      "follows the CNAME for them, but not for NSEC3 (RFC 5155 3: never beside one)",
     "soa-left-out": "RFC 2308 2: a negative answer has its SOA; Knot leaves it out without room",
+    "wildcard-is-ent": "RFC 4035 3.1.3.4: that the wildcard is an empty non-terminal takes an NSEC too; "
+                       "Knot and BIND leave it out",
+    "opted-out-ent": "RFC 5155 errata 3441: an empty non-terminal above unsigned cuts has no NSEC3; how "
+                     "far up the closest encloser is shown to be differs",
+    "asterisk-asked": "RFC 5155 7.2.6: a wildcard's expansion is proven for a QNAME that begins with an "
+                      "asterisk too; Knot does not",
+    "nsd-wildcard-encloser": "RFC 5155 7.2.5: no data at a wildcard takes the closest encloser's NSEC3, "
+                             "7.2.3 where the wildcard itself is asked for does not; NSD the other way",
+    "nsd-below-dname": "RFC 4035 3.1.3.2: after a DNAME too NXDOMAIN takes an NSEC for the name and one "
+                       "for the wildcard; NSD leaves out the first",
+    "nsd-proof-size": "as the other rules for NSD's proofs: with other records there is room or not",
+    "option-room": "RFC 7871 7.2.1: the ECS option comes back and takes room; only here",
+    "nsec-at-cut": "RFC 4035 3.1.4.1: at a cut only DS is the parent's to answer; BIND answers NSEC too",
+    "nsd-wrong-nsec": "RFC 4034 6.1: \\000 sorts before *; NSD shows an NSEC that covers neither the name "
+                      "nor its wildcard",
+    "rrsig-choice": "RFC 8482 7: what answers QTYPE RRSIG is the server's choice; Knot gives one",
+    "nsec3-owner": "RFC 5155 7.2.8: the owner of an NSEC3 is no name of the zone; NSD takes it for one",
     "sig-at-cname": "RFC 4035 2.5: SIG and KEY may stand beside a CNAME; BIND does not chase them",
 }
 
@@ -149,6 +167,9 @@ def _additional(peer, case, ours, theirs, difference, family):
     if missing and _is_referral(ours):
         return None
     for key, records in difference.ours.items():
+        if key[1] == RRSIG and key[0] in _targets(ours) and all(
+                rdata[0] << 8 | rdata[1] in (A, AAAA) for _, rdata in records):
+            continue
         if key[0] not in _targets(ours) or not _is_zone_data(family, key, records):
             return None
     if _is_referral(ours) and not _in_domain_glue(ours) <= _in_domain_glue(theirs):
@@ -162,8 +183,8 @@ def _additional(peer, case, ours, theirs, difference, family):
         written = any(TYPES[line[0]] == key[1] for apex, zone, _ in family
                       for line in zone.records.get(key[0], ())
                       if apex == _zone_of(family, key[0]))
-        if ours.size + 30 < _limit(case) and key[0] in _targets(ours) and written and (
-                peer != "named"):
+        had_room = ours.size + (200 if case.signed else 30) < _limit(case)
+        if had_room and key[0] in _targets(ours) and written and peer != "named":
             return None
     return "additional-optional"
 
@@ -172,10 +193,56 @@ def _truncation(peer, case, ours, theirs):
     if case.tcp:
         return None
     if ours.has(TC):
-        return "partial-glue" if _is_referral(ours) else None
+        if _is_referral(ours):
+            return "partial-glue"
+        options = sum(4 + len(data) for _, data in ours.opt["options"]) if ours.opt else 0
+        return "option-room" if theirs.size + options > _limit(case) else None
     if any(record[1] == NS for section in (0, 1) for record in ours.sections[section]):
         return "sibling-tc"
     return "size-border" if _uncompressed(case, ours) > _limit(case) else None
+
+
+def _covers(owner, following, name):
+    """Whether an NSEC covers a name (RFC 4034 6.1)."""
+    low, high, key = owner[::-1], following[::-1], name[::-1]
+    return low < key and (key < high or high <= low)
+
+
+def _denial(peer, case, ours, theirs, difference, family):
+    """What is proven of names and types that do not exist: NSEC, NSEC3 and their signatures."""
+    kind, names = difference.kind, _chain(case, ours)
+    name, has_asterisk = names[-1], any(name[:1] == (b"*",) for name in names)
+    if kind == "tc" and peer in ("knot", "named") and _wildcard_is_ent(family, name):
+        return "wildcard-is-ent"
+    if kind == "tc" and peer == "nsd" and not case.tcp and not _is_referral(ours):
+        return "nsd-proof-size"
+    if kind == "tc" and peer == "knot" and has_asterisk:
+        return "asterisk-asked"
+    if kind in ("aa", "authority") and peer == "knot" and theirs.sections == [[], [], []] and (
+            _has_opted_out_ent(family, name)):
+        return "opted-out-ent"
+    if kind != "authority" or not all(
+            rtype in (RRSIG, NSEC, NSEC3)
+            for side in (difference.ours, difference.theirs) for _, rtype in side):
+        return None
+    if case.hashed and _has_opted_out_ent(family, name):
+        return "opted-out-ent"
+    less = difference.theirs == {}
+    if peer in ("knot", "named") and less and _wildcard_is_ent(family, name):
+        return "wildcard-is-ent"
+    if peer == "knot" and less and has_asterisk:
+        return "asterisk-asked"
+    if peer == "nsd" and case.hashed and ours.rcode_name() == "NOERROR":
+        if name[:1] == (b"*",) if difference.ours == {} else less and len(difference.ours) == 2:
+            return "nsd-wildcard-encloser"
+    if peer == "nsd" and less and any(record[1] == DNAME for record in ours.sections[0]):
+        return "nsd-below-dname"
+    if peer == "nsd" and difference.theirs and not any(
+            _covers(owner, _labels(rdata), other) for (owner, rtype), records in
+            difference.theirs.items() if rtype == NSEC for _, rdata in records
+            for other in [name] + [(b"*",) + name[i:] for i in range(1, len(name))]):
+        return "nsd-wrong-nsec"
+    return None
 
 
 def explain(peer, case, ours, theirs, difference, family):
@@ -184,12 +251,25 @@ def explain(peer, case, ours, theirs, difference, family):
     if rule is not None:
         return rule
     kind, names = difference.kind, _chain(case, ours)
+    if peer == "knot" and case.type == RRSIG and kind in ("answer", "tc", "order"):
+        return "rrsig-choice"
+    if peer == "nsd" and any(name[i:] in case.hashed for name in names for i in range(len(name))):
+        return "nsec3-owner"
+    if case.signed:
+        rule = _denial(peer, case, ours, theirs, difference, family)
+        if rule is not None:
+            return rule
+    if peer == "named" and case.type == NSEC and kind in (
+            "aa", "answer", "authority", "additional") and (
+            _is_referral(ours) and ours.sections[1][0][0] == names[-1]):
+        return "nsec-at-cut"
     if kind == "rcode" and theirs.has(TC) and ours.sections[0]:
         return "truncated-chain"
     if peer == "knot" and kind == "tc" and ours.has(TC) and not theirs.sections[1] and (
             theirs.rcode_name() == "NXDOMAIN" or not theirs.sections[0]):
         return "soa-left-out"
-    if peer == "named" and case.type == ANY and kind in ("rcode", "authority") and any(
+    if peer == "named" and case.type == ANY and kind in (
+            "rcode", "authority", "tc") and any(
             record[1] == DNAME for record in ours.sections[0]):
         return "any-below-dname"
     if peer == "nsd" and case.type in (46, 47, 50) and kind in (
@@ -214,8 +294,10 @@ def explain(peer, case, ours, theirs, difference, family):
             len({_zone_of(family, name) for name in names} - {None}) > 1):
         return "chain-leaves-zone"
     if peer == "named" and kind == "rcode" and theirs.rcode_name() == "SERVFAIL" and (
-            not ours.sections[1] and ours.sections[0]):
+            ours.sections[0] and not any(record[1] in (NS, SOA) for record in ours.sections[1])):
         return "loop"
+    if peer == "named" and case.type in (24, 25) and kind in ("answer", "authority", "rcode", "tc"):
+        return "sig-at-cname"
     if kind == "tc":
         return _truncation(peer, case, ours, theirs)
     if kind == "additional":
@@ -225,8 +307,6 @@ def explain(peer, case, ours, theirs, difference, family):
     if peer == "knot" and kind == "authority" and not case.tcp and difference.theirs == {} and (
             _uncompressed(case, ours) > _limit(case) and not theirs.sections[1]):
         return "soa-left-out"
-    if peer == "named" and case.type in (24, 25) and kind in ("answer", "authority", "rcode"):
-        return "sig-at-cname"
     return None
 
 
@@ -238,6 +318,7 @@ def _shares_names(family, name):
         return False
     zones = {other: zone for other, zone, _ in family}
     between = [name[i:] for i in range(len(name) - len(apex))]
+    between += [(b"*",) + part[1:] for part in between]
     return any(_exists(zone, part) and not _exists(zones[apex], part)
                for other, zone in zones.items() if other != apex and _below(apex, other)
                for part in between)
@@ -246,6 +327,32 @@ def _shares_names(family, name):
 def _has_parent(family, name):
     apex = _zone_of(family, name)
     return apex is not None and any(other != apex and _below(apex, other) for other, _, _ in family)
+
+
+def _wildcard_is_ent(family, name):
+    """Whether the wildcard that stands for `name` is an empty non-terminal."""
+    zones = {apex: zone for apex, zone, _ in family}
+    zone = zones.get(_zone_of(family, name))
+    while zone is not None and name != zone.apex and not _exists(zone, name):
+        name = name[1:]
+    wildcard = (b"*",) + name
+    return zone is not None and wildcard not in zone.records and _exists(zone, wildcard)
+
+
+def _has_opted_out_ent(family, name):
+    """Whether an encloser of `name`, or a wildcard there, is but the way to cuts without DS."""
+    zones = {apex: zone for apex, zone, _ in family}
+    zone = zones.get(_zone_of(family, name))
+    if zone is None:
+        return False
+    suffixes = [name[i:] for i in range(len(name) - len(zone.apex))]
+    for node in suffixes + [(b"*",) + suffix for suffix in suffixes + [zone.apex]]:
+        below = zone.below(node)
+        if below and node not in zone.records and all(
+                any("NS" in zone.types(owner[i:]) and "DS" not in zone.types(owner[i:])
+                    for i in range(len(owner) - len(node))) for owner in below):
+            return True
+    return False
 
 
 def _exists(zone, name):
