@@ -124,7 +124,8 @@ void wait_for_end(const sigset_t& signals, control::Supervisor& supervisor,
 int run(const std::string& file) {
   const sigset_t signals = block_signals();
   Problems problems;
-  auto compiled = control::compile(file, problems);
+  auto compiled = control::compile(file, problems,
+                                   {.compiled = nullptr, .zones = nullptr, .uses_geo_cache = true});
   std::fputs(problems.to_string().c_str(), stderr);
   if (!compiled) {
     std::fprintf(stderr, "%s: %s, not started\n", file.c_str(), count_errors(problems).c_str());

@@ -1,10 +1,15 @@
 #include "gslb/control/compiled.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
 #include <sys/stat.h>
 
+#include "gslb/base/file.h"
 #include "gslb/control/zone_signing.h"
+#include "gslb/geo/cache.h"
 #include "gslb/geo/compile.h"
 
 namespace gslb::control {
@@ -70,6 +75,29 @@ void check_keys(const config::Config& config, Problems& problems) {
   }
 }
 
+// The map of the configured sources, from the cache when it was made from just these.
+std::shared_ptr<const geo::GeoMap> geo_map(const config::Config& config,
+                                           const std::string& fingerprint, bool uses_cache,
+                                           Problems& problems) {
+  const std::string& folder = config.server.state_dir;
+  if (!uses_cache || folder.empty() || config.geo.sources.empty()) {
+    return geo::compile(geo_options(config), problems);
+  }
+  const std::string path = folder + "/geo.cache";
+  if (const auto cache = read_file(path, std::size_t{4} << 30)) {
+    if (auto map = geo::read_cache(as_octets(*cache), fingerprint)) { return map; }
+  }
+  auto map = geo::compile(geo_options(config), problems);
+  if (map == nullptr) { return nullptr; }
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (!write_file_atomically(path, geo::write_cache(*map, fingerprint))) {
+    problems.warning({path}, std::string("can't write the geo cache: ") + std::strerror(errno),
+                     "every start compiles the geo databases anew");
+  }
+  return map;
+}
+
 }  // namespace
 
 std::string geo_fingerprint(const config::Config& config) {
@@ -123,7 +151,8 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems, c
   if (reuse.compiled != nullptr && reuse.compiled->geo_fingerprint == compiled->geo_fingerprint) {
     compiled->geo = reuse.compiled->geo;
   } else {
-    compiled->geo = geo::compile(geo_options(compiled->config), problems);
+    compiled->geo =
+        geo_map(compiled->config, compiled->geo_fingerprint, reuse.uses_geo_cache, problems);
   }
   if (problems.error_count() != errors_before) { return nullptr; }
   return compiled;
@@ -132,7 +161,7 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems, c
 std::shared_ptr<Compiled> recompile_geo(const Compiled& previous, Problems& problems) {
   std::string fingerprint = geo_fingerprint(previous.config);
   if (fingerprint == previous.geo_fingerprint) { return nullptr; }
-  auto geo = geo::compile(geo_options(previous.config), problems);
+  auto geo = geo_map(previous.config, fingerprint, true, problems);
   if (!geo) { return nullptr; }
   auto compiled = std::make_shared<Compiled>(previous);
   compiled->geo = std::move(geo);

@@ -37,6 +37,9 @@ struct Reuse {
   const Compiled* compiled = nullptr;  // lends its geo map when files and overrides are the same
   const ZoneTable* zones = nullptr;    // lends zones, see load_zones()
   bool force_zones = false;            // read every zone file, changed or not
+  // The compiled geo map may come from the cache in state_dir and is kept there.  Not for `check`,
+  // which is asked about the files and leaves no traces.
+  bool uses_geo_cache = false;
 };
 
 // Reads `path` and every file it names.  All problems at once; null when one is an error.

@@ -71,7 +71,8 @@ void Supervisor::run_reload(const ReloadRequest& request) {
   auto compiled = compile(config_file_, outcome.problems,
                           {.compiled = old->compiled.get(),
                            .zones = zone_store_.table().get(),
-                           .force_zones = request.force});
+                           .force_zones = request.force,
+                           .uses_geo_cache = true});
   geo_refused_ = compiled ? "" : geo_fingerprint(old->compiled->config);
   outcome.succeeded = compiled != nullptr;
   if (compiled) {

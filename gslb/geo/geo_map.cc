@@ -68,16 +68,11 @@ const std::vector<std::string>& GeoMap::attributions() const noexcept {
   return compiled_->attributions;
 }
 
-std::pair<Prefix, UnitIndex> GeoMap::leaf_at(std::size_t index) const noexcept {
-  if (index < compiled_->ipv4.size()) {
-    const Leaf leaf = compiled_->ipv4.leaf_of(index);
-    return {Prefix(Address::v4(compiled_->ipv4.first_of(index)), leaf.bits), leaf.unit};
-  }
-  index -= compiled_->ipv4.size();
-  const Leaf leaf = compiled_->ipv6.leaf_of(index);
+Address GeoMap::address_of(std::uint64_t upper, bool is_v6) noexcept {
+  if (!is_v6) { return Address::v4(static_cast<std::uint32_t>(upper >> 32)); }
   std::array<std::uint8_t, 16> octets{};
-  store_u64(octets.data(), compiled_->ipv6.first_of(index));
-  return {Prefix(Address::from_octets(octets), leaf.bits), leaf.unit};
+  store_u64(octets.data(), upper);
+  return Address::from_octets(octets);
 }
 
 }  // namespace gslb::geo

@@ -1,7 +1,10 @@
 #include "gslb/control/compiled.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
+
+#include <sys/stat.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -53,6 +56,48 @@ TEST(Compiled, RefusesACnameFallbackWhereTheOwnerHasRecords) {
   ASSERT_EQ(problems.error_count(), 2U) << problems.to_string();
   EXPECT_THAT(problems.to_string(), HasSubstr("apex.toml:15:8: error: 'example.' has records"));
   EXPECT_THAT(problems.to_string(), HasSubstr("apex.toml:18:8: error: '*.a.example.' has records"));
+}
+
+TEST(Compiled, TakesTheGeoMapFromTheCacheUntilASourceChanges) {
+  const std::string folder = testing::TempDir() + "geo_cache";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const auto write = [&](const char* name, const std::string& text) {
+    std::ofstream(folder + '/' + name) << text;
+  };
+  write("example.zone", "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.1\n");
+  write("asn.csv", "192.0.2.0,192.0.2.255,64496,Net\n");
+  write("proxima.toml",
+        "[server]\nstate_dir = 'state'\n[[zone]]\nname = 'example.'\nfile = 'example.zone'\n"
+        "[[geo.source]]\nfile = 'asn.csv'\npreset = 'asn-csv'\n");
+  const auto operator_of = [&](bool uses_cache) {
+    Problems problems;
+    const auto compiled =
+        compile(folder + "/proxima.toml", problems,
+                {.compiled = nullptr, .zones = nullptr, .uses_geo_cache = uses_cache});
+    EXPECT_EQ(problems.to_string(), "");
+    return compiled == nullptr ? "" : compiled->geo->operator_name(64496);
+  };
+  const std::string cache = folder + "/state/geo.cache";
+  EXPECT_EQ(operator_of(false), "Net");
+  EXPECT_FALSE(std::filesystem::exists(cache)) << "check leaves no traces";
+  EXPECT_EQ(operator_of(true), "Net");
+  ASSERT_TRUE(std::filesystem::exists(cache));
+
+  const auto stamp = [&] {
+    struct stat info {};
+    return ::stat(cache.c_str(), &info) == 0 ? info.st_mtim.tv_nsec + info.st_ino : 0;
+  };
+  const auto written = stamp();
+  EXPECT_EQ(operator_of(true), "Net");
+  EXPECT_EQ(stamp(), written) << "a compile would have written it again";
+
+  std::filesystem::remove(folder + "/asn.csv");
+  write("asn.csv", "192.0.2.0,192.0.2.255,64496,Other\n");
+  EXPECT_EQ(operator_of(true), "Other");
+  std::ofstream(cache) << "nonsense";
+  EXPECT_EQ(operator_of(true), "Other");
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Compiled, WarnsOfAZoneWhoseSignaturesAreOfNoUse) {

@@ -25,8 +25,9 @@ TEST(EmptyMap, PutsEveryAddressIntoTheUnknownUnit) {
     EXPECT_EQ(leaf.unit, 0U);
     EXPECT_EQ(leaf.bits, 0);
   }
-  EXPECT_EQ(map->leaf_at(0).first.to_string(), "0.0.0.0/0");
-  EXPECT_EQ(map->leaf_at(1).first.to_string(), "::/0");
+  std::vector<std::string> leaves;
+  map->for_each_leaf([&](const Prefix& leaf, UnitIndex) { leaves.push_back(leaf.to_string()); });
+  EXPECT_EQ(leaves, (std::vector<std::string>{"0.0.0.0/0", "::/0"}));
   EXPECT_EQ(map->operator_name(64496), "");
 }
 
