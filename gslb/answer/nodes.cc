@@ -18,7 +18,7 @@ double score(const fleet::NodeModel& node, std::uint64_t name_hash) noexcept {
 
 }  // namespace
 
-NodeChoice select_nodes(const fleet::ClusterModel& cluster, std::uint64_t serving, bool ipv6,
+NodeChoice select_nodes(const fleet::ClusterModel& cluster, std::uint64_t serving, dns::RrType type,
                         std::uint64_t name_hash, std::size_t wanted) noexcept {
   NodeChoice choice;
   std::array<double, kMaxAnswers> scores{};
@@ -27,7 +27,7 @@ NodeChoice select_nodes(const fleet::ClusterModel& cluster, std::uint64_t servin
     const auto position = static_cast<std::size_t>(std::countr_zero(rest));
     if (position >= cluster.nodes.size()) { break; }
     const fleet::NodeModel& node = cluster.nodes[position];
-    if (!(ipv6 ? node.ipv6 : node.ipv4)) { continue; }
+    if (!has_address_for(node, type)) { continue; }
     const double mine = score(node, name_hash);
     std::size_t at = choice.count;
     if (at == wanted && mine <= scores[at - 1]) { continue; }

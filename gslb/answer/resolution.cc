@@ -103,7 +103,7 @@ Resolution::Next Resolution::answer_node(const Zone& zone, const Found& found,
   const NodeIndex node = found.node;
   const RrType qtype = scratch_.query.qtype;
   const zone::RouteIndex route = zone.route(node);
-  if (zone.has_cname(node) && !stops_at_cname(qtype)) {
+  if (zone.has_cname(node) && route == zone::kNoRoute && !stops_at_cname(qtype)) {
     const auto cname = zone.rrset(node, RrType::kCname);
     if (cname) {
       const auto signatures = signatures_of(zone, node, *cname);

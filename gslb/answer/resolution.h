@@ -69,17 +69,18 @@ class Resolution {
   void deny_ds(const zone::Zone& zone, const zone::Found& cut) noexcept;
   void put_proofs() noexcept;
 
-  // Which cluster answers.  In a signed zone one with the family if it is promised there.
+  // Which cluster answers.  In a signed zone one with the type if it is promised there.
   steer::Choice choose(const zone::Zone& zone, zone::RouteIndex route, const Location& location,
-                       bool ipv6) const noexcept;
-  // Whether the decision answers `qtype` at a routed owner: addresses, and in unsigned zones the
-  // HTTPS record of the service, or any type when it may be a CNAME.
+                       dns::RrType qtype) const noexcept;
+  // Whether the decision answers `qtype` at a routed owner: addresses, the HTTPS record of the
+  // service, or any type when it may be a CNAME.
   bool is_routed_type(const zone::Zone& zone, zone::NodeIndex node,
                       dns::RrType qtype) const noexcept;
-  // A set that is in the zone for secondaries that don't steer: addresses at a routed owner, or
-  // their signatures.
-  static bool is_unsteered(const zone::Zone& zone, zone::NodeIndex node,
-                           const dns::RrsetView& set) noexcept;
+  // A set that is in the zone for secondaries that don't steer: addresses at a routed owner and
+  // their like, or signatures over them.
+  bool is_unsteered(const zone::Zone& zone, zone::NodeIndex node,
+                    const dns::RrsetView& set) const noexcept;
+  bool has_unsteered_https(const zone::Zone& zone, zone::NodeIndex node) const noexcept;
   // ... which is what there is to answer where routed sets can't be signed: the zone came signed.
   void put_unsteered(const zone::Zone& zone, zone::NodeIndex node, dns::RrType qtype,
                      dns::Rcode* rcode) noexcept;
@@ -97,10 +98,10 @@ class Resolution {
                  std::uint64_t nodes) noexcept;
   fleet::ClusterIndex runner_up(fleet::ClusterIndex chosen) const noexcept;
   // The same in a signed zone, from the table of signed sets; nothing there: SERVFAIL.
-  bool put_signed_routed(zone::RouteIndex route, const steer::Choice& choice, bool ipv6,
+  bool put_signed_routed(zone::RouteIndex route, const steer::Choice& choice, dns::RrType qtype,
                          dns::Rcode* rcode) noexcept;
   bool put_signed_cluster(zone::RouteIndex route, fleet::ClusterIndex cluster, std::uint64_t nodes,
-                          bool ipv6, dns::Rcode* rcode) noexcept;
+                          dns::RrType qtype, dns::Rcode* rcode) noexcept;
   bool put_signed_set(const std::optional<SignedSet>& set, dns::Rcode* rcode) noexcept;
 
   Octets owner() const noexcept { return name_->wire(); }

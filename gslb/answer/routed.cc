@@ -27,30 +27,36 @@ std::size_t append_address(std::span<std::uint8_t> block, std::size_t used,
 }  // namespace
 
 steer::Choice Resolution::choose(const zone::Zone& zone, zone::RouteIndex route,
-                                 const Location& location, bool ipv6) const noexcept {
+                                 const Location& location, RrType qtype) const noexcept {
   const steer::ServiceIndex service = snapshot_.services->routes[route].service;
   const auto split = static_cast<std::uint8_t>(hash_octets(owner(), location.leaf_hash));
   const RoutedSets* sets = zone.is_signed() ? snapshot_.routed_sets.get() : nullptr;
   const fleet::HealthBoard& health = *snapshot_.health;
-  if (sets == nullptr || !sets->is_promised(route, ipv6)) {
-    return snapshot_.map->choose(service, location.unit, split, health);
+  const steer::Choice plain = snapshot_.map->choose(service, location.unit, split, health);
+  if (sets == nullptr || !sets->is_promised(route, qtype) || plain.planned == fleet::kNoCluster) {
+    return plain;
   }
-  // The bitmap says that there are such addresses, so NODATA would be bogus: the next cluster that
-  // has them.
-  const auto nodes = sets->nodes_with(ipv6);
+  const auto nodes = sets->nodes_with(qtype);
+  const auto is_alias = [&](fleet::ClusterIndex cluster) {
+    return snapshot_.fleet->cluster(cluster).cname.has_value();
+  };
+  const auto can_serve = [&](fleet::ClusterIndex cluster) {
+    return (health.serving_nodes(cluster) &
+            (is_alias(cluster) ? ~std::uint64_t{0} : nodes[cluster])) != 0;
+  };
+  if (plain.cluster == fleet::kNoCluster ? is_alias(plain.planned) : can_serve(plain.cluster)) {
+    return plain;
+  }
+  // The bitmap says that there is such a set, so NODATA would be bogus: the next cluster that has
+  // one.
   steer::Choice choice = snapshot_.map->choose(service, location.unit, split, health, nodes);
-  if (choice.planned != fleet::kNoCluster ||
-      snapshot_.map->choose(service, location.unit, split, health).planned == fleet::kNoCluster) {
-    return choice;
-  }
+  if (choice.planned != fleet::kNoCluster) { return choice; }
   // None in the row: any of the service rather than SERVFAIL, which some stubs take for A too.
-  const auto reserve = sets->reserve(route, ipv6);
+  const auto reserve = sets->reserve(route, qtype);
   for (const fleet::ClusterIndex cluster : reserve) {
-    if ((health.serving_nodes(cluster) & nodes[cluster]) != 0) {
-      return {cluster, Reason::kFailover, cluster};
-    }
+    if (can_serve(cluster)) { return {cluster, Reason::kFailover, cluster}; }
   }
-  choice.planned = reserve.front();
+  if (!reserve.empty()) { choice.planned = reserve.front(); }
   return choice;
 }
 
@@ -66,10 +72,11 @@ bool Resolution::put_routed(const zone::Zone& zone, zone::RouteIndex route, RrTy
   unit_ = location.unit;
   snapshot_.demand->count(scratch_.worker, service_index, location.unit);
 
-  const bool ipv6 = qtype == RrType::kAaaa;
-  const steer::Choice choice = choose(zone, route, location, ipv6);
+  // Without a binding HTTPS is like any other type.
+  if (qtype == RrType::kHttps && !service.https) { qtype = RrType::kAny; }
+  const steer::Choice choice = choose(zone, route, location, qtype);
   snapshot_.decisions->count(scratch_.worker, service_index, choice.cluster, choice.reason);
-  if (zone.is_signed()) { return put_signed_routed(route, choice, ipv6, rcode); }
+  if (zone.is_signed()) { return put_signed_routed(route, choice, qtype, rcode); }
   if (choice.cluster == fleet::kNoCluster) { return put_fallback(service, choice, qtype, rcode); }
   return put_cluster(service, choice.cluster, snapshot_.health->serving_nodes(choice.cluster),
                      qtype);
@@ -104,7 +111,8 @@ bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex 
   if (qtype == RrType::kHttps && service.https) { return put_https(service, cluster, nodes); }
   if (qtype != RrType::kA && qtype != RrType::kAaaa) { return false; }
   const bool ipv6 = qtype == RrType::kAaaa;
-  const NodeChoice choice = select_nodes(model, nodes, ipv6, hash_octets(owner()), service.answers);
+  const NodeChoice choice =
+      select_nodes(model, nodes, qtype, hash_octets(owner()), service.answers);
   if (choice.count == 0) { return false; }
   std::size_t used = 0;
   for (std::size_t i = 0; i < choice.count; ++i) {

@@ -1,7 +1,7 @@
 // What a decision answers beyond addresses: a CNAME, and HTTPS records.
 #include <algorithm>
 
-#include "gslb/answer/nodes.h"
+#include "gslb/answer/https_record.h"
 #include "gslb/answer/resolution.h"
 #include "gslb/base/hash.h"
 
@@ -10,69 +10,21 @@ namespace gslb::answer {
 using dns::RrType;
 using dns::Section;
 
-namespace {
-
-constexpr std::uint16_t kIpv4Hint = 4;
-constexpr std::uint16_t kIpv6Hint = 6;
-// Length, priority, target, alpn and port, two hints.
-constexpr std::size_t kMaxHttpsOctets =
-    4 + dns::kMaxNameOctets + (4 + 255) + 6 + (4 + kMaxAnswers * 4) + (4 + kMaxAnswers * 16);
-
-// RDATA in the making, as RrsetView has it.
-class HttpsRdata {
- public:
-  void add_record(std::uint16_t priority, Octets target, Octets parameters) noexcept {
-    record_ = used_;
-    used_ += 2;  // the length is known in the end
-    put_u16(priority);
-    put(target);
-    put(parameters);
-    close();
-  }
-  // REQUIRES: ascending keys (RFC 9460 2.2).
-  void add_hint(std::uint16_t key, const fleet::ClusterModel& cluster,
-                const NodeChoice& chosen) noexcept {
-    if (chosen.count == 0) { return; }
-    const std::size_t size = key == kIpv6Hint ? 16 : 4;
-    put_u16(key);
-    put_u16(static_cast<std::uint16_t>(chosen.count * size));
-    for (std::size_t i = 0; i < chosen.count; ++i) {
-      const fleet::NodeModel& node = cluster.nodes[chosen.nodes[i]];
-      put((key == kIpv6Hint ? node.ipv6 : node.ipv4)->octets());
-    }
-    close();
-  }
-  Octets octets() const noexcept { return {octets_.data(), used_}; }
-
- private:
-  void put(Octets from) noexcept {
-    std::copy(from.begin(), from.end(), octets_.begin() + static_cast<std::ptrdiff_t>(used_));
-    used_ += from.size();
-  }
-  void put_u16(std::uint16_t value) noexcept {
-    store_u16(octets_.data() + used_, value);
-    used_ += 2;
-  }
-  void close() noexcept {
-    store_u16(octets_.data() + record_, static_cast<std::uint16_t>(used_ - record_ - 2));
-  }
-
-  std::array<std::uint8_t, 2 * kMaxHttpsOctets> octets_;  // NOLINT: valid below used_
-  std::size_t used_ = 0;
-  std::size_t record_ = 0;  // where the last one begins
-};
-
-}  // namespace
-
 bool Resolution::is_routed_type(const zone::Zone& zone, zone::NodeIndex node,
                                 RrType qtype) const noexcept {
   if (qtype == RrType::kA || qtype == RrType::kAaaa) { return true; }
-  // What is not signed beforehand can't be answered from a signed zone, whose NSEC denies it.
-  if (zone.is_signed() || qtype == RrType::kAny || qtype == RrType::kDs) { return false; }
+  if (qtype == RrType::kAny) { return false; }
+  if (qtype == RrType::kDs) {  // asked for on the way to names below
+    return zone.is_signed() && snapshot_.routed_sets != nullptr &&
+           snapshot_.routed_sets->is_promised(zone.route(node), qtype);
+  }
+  // What signing puts at an owner stands there whatever the decision.
+  if (zone.is_signed() && (qtype == RrType::kNsec || qtype == RrType::kRrsig)) { return false; }
   const steer::Route& route = snapshot_.services->routes[zone.route(node)];
   const steer::Service& service = snapshot_.services->services[route.service];
   if (service.may_alias) { return true; }  // a CNAME answers every type
-  return qtype == RrType::kHttps && service.https && !zone.rrset(node, qtype);
+  return qtype == RrType::kHttps && service.https &&
+         (!zone.rrset(node, qtype) || has_unsteered_https(zone, node));
 }
 
 // Answered alone, never chased: it is somebody else's name.
@@ -111,13 +63,19 @@ bool Resolution::put_https(const steer::Service& service, fleet::ClusterIndex cl
     rdata.add_record(priority, target, https.parameters);
     if (!https.hints) { return; }
     const fleet::ClusterModel& model = snapshot_.fleet->cluster(of);
-    for (const bool ipv6 : {false, true}) {
-      rdata.add_hint(ipv6 ? kIpv6Hint : kIpv4Hint, model,
-                     select_nodes(model, serving, ipv6, hash_octets(owner()), service.answers));
+    std::array<Address, 2 * kMaxAnswers> hints;
+    std::size_t count = 0;
+    for (const RrType family : {RrType::kA, RrType::kAaaa}) {
+      const NodeChoice chosen =
+          select_nodes(model, serving, family, hash_octets(owner()), service.answers);
+      for (std::size_t i = 0; i < chosen.count; ++i) {
+        const fleet::NodeModel& node = model.nodes[chosen.nodes[i]];
+        hints[count++] = family == RrType::kAaaa ? *node.ipv6 : *node.ipv4;
+      }
     }
+    rdata.add_hints(std::span(hints).first(count));
   };
-  static constexpr std::array<std::uint8_t, 1> kOwner = {0};  // "." is the owner itself
-  add(1, kOwner, cluster, nodes);
+  add(1, kOwnerTarget, cluster, nodes);
   const fleet::ClusterIndex next = https.runner_up ? runner_up(cluster) : fleet::kNoCluster;
   if (next != fleet::kNoCluster) {
     add(2, snapshot_.fleet->cluster(next).host->wire(), next,

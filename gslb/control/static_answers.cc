@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "gslb/answer/https_record.h"
 #include "gslb/answer/routed_sets.h"
 
 namespace gslb::control {
@@ -13,16 +14,18 @@ using transfer::StaticSet;
 constexpr std::size_t kMostAddresses = 8;  // of a family: a static answer should fit a datagram
 constexpr std::size_t kMostUnits = 512;    // that are looked at, spread over all
 
-bool has_family(const fleet::ClusterModel& cluster, bool ipv6) {
-  return std::ranges::any_of(cluster.nodes, [&](const fleet::NodeModel& node) {
-    return ipv6 ? node.ipv6.has_value() : node.ipv4.has_value();
+// Whether the cluster can stand for a set of that type.
+bool has_data(const fleet::ClusterModel& cluster, dns::RrType type) {
+  if (type == dns::RrType::kCname) { return cluster.cname.has_value(); }
+  return std::ranges::any_of(cluster.nodes, [type](const fleet::NodeModel& node) {
+    return answer::has_address_for(node, type);
   });
 }
 
-// The cluster with nodes of that family and the lowest mean cost.  Where bans leave none, the first
+// The cluster with data of that type and the lowest mean cost.  Where bans leave none, the first
 // that is open to all; kNoCluster when there is none of these either.
 fleet::ClusterIndex cheapest_cluster(const Compiled& compiled, const steer::CostModel& costs,
-                                     steer::ServiceIndex service, bool ipv6) {
+                                     steer::ServiceIndex service, dns::RrType type) {
   const auto& units = compiled.geo->units();
   const std::size_t step = 1 + (units.size() / kMostUnits);
   fleet::ClusterIndex best = fleet::kNoCluster;
@@ -30,7 +33,7 @@ fleet::ClusterIndex cheapest_cluster(const Compiled& compiled, const steer::Cost
   std::size_t best_served = 0;
   for (std::size_t i = 0; i < costs.cluster_count(); ++i) {
     const auto cluster = static_cast<fleet::ClusterIndex>(i);
-    if (!has_family(compiled.fleet->cluster(cluster), ipv6)) { continue; }
+    if (!has_data(compiled.fleet->cluster(cluster), type)) { continue; }
     double sum = 0;
     std::size_t served = 0;
     for (std::size_t at = 0; at < units.size(); at += step) {
@@ -55,38 +58,59 @@ fleet::ClusterIndex cheapest_cluster(const Compiled& compiled, const steer::Cost
   return best;
 }
 
-StaticSet make_set(const std::vector<Address>& addresses, bool ipv6, std::uint32_t ttl_s) {
-  StaticSet set{ipv6 ? dns::RrType::kAaaa : dns::RrType::kA, ttl_s, 0, {}};
-  for (const Address& address : addresses) {
-    if (address.is_v6() != ipv6 || set.count == kMostAddresses) { continue; }
-    const Octets octets = address.octets();
-    ++set.count;
-    set.rdata.push_back(0);
-    set.rdata.push_back(static_cast<std::uint8_t>(octets.size()));
-    set.rdata.insert(set.rdata.end(), octets.begin(), octets.end());
+// What clients of the service are to connect to, of one family.
+std::vector<Address> addresses_of(const Compiled& compiled, const steer::CostModel& costs,
+                                  std::size_t service, dns::RrType type) {
+  std::vector<Address> addresses;
+  for (const Address& address : compiled.config.services[service].transfer_answer) {
+    if (address.is_v6() == (type == dns::RrType::kAaaa)) { addresses.push_back(address); }
   }
-  return set;
+  if (addresses.empty()) {
+    const auto cluster =
+        cheapest_cluster(compiled, costs, static_cast<steer::ServiceIndex>(service), type);
+    if (cluster == fleet::kNoCluster) { return {}; }
+    for (const fleet::NodeModel& node : compiled.fleet->cluster(cluster).nodes) {
+      const auto& address = type == dns::RrType::kAaaa ? node.ipv6 : node.ipv4;
+      if (address) { addresses.push_back(*address); }
+    }
+  }
+  addresses.resize(std::min(addresses.size(), kMostAddresses));
+  return addresses;
+}
+
+void add_record(StaticSet& set, Octets rdata) {
+  ++set.count;
+  set.rdata.push_back(static_cast<std::uint8_t>(rdata.size() >> 8));
+  set.rdata.push_back(static_cast<std::uint8_t>(rdata.size()));
+  set.rdata.insert(set.rdata.end(), rdata.begin(), rdata.end());
 }
 
 std::vector<StaticSet> sets_of_service(const Compiled& compiled, const steer::CostModel& costs,
-                                       std::size_t service) {
-  const std::uint32_t ttl_s = compiled.services->services[service].ttl_s;
+                                       std::size_t index) {
+  const steer::Service& service = compiled.services->services[index];
   std::vector<StaticSet> sets;
-  for (const bool ipv6 : {false, true}) {
-    StaticSet set = make_set(compiled.config.services[service].transfer_answer, ipv6, ttl_s);
-    if (set.count == 0) {
-      const auto cluster =
-          cheapest_cluster(compiled, costs, static_cast<steer::ServiceIndex>(service), ipv6);
-      std::vector<Address> addresses;
-      if (cluster != fleet::kNoCluster) {
-        for (const fleet::NodeModel& node : compiled.fleet->cluster(cluster).nodes) {
-          const auto& address = ipv6 ? node.ipv6 : node.ipv4;
-          if (address) { addresses.push_back(*address); }
-        }
-      }
-      set = make_set(addresses, ipv6, ttl_s);
-    }
+  std::vector<Address> all;
+  for (const dns::RrType type : {dns::RrType::kA, dns::RrType::kAaaa}) {
+    StaticSet set{type, service.ttl_s, 0, {}};
+    const std::vector<Address> addresses = addresses_of(compiled, costs, index, type);
+    for (const Address& address : addresses) { add_record(set, address.octets()); }
     if (set.count > 0) { sets.push_back(std::move(set)); }
+    all.insert(all.end(), addresses.begin(), addresses.end());
+  }
+  if (!sets.empty() && service.https) {
+    // A signed zone's bitmap has it.
+    answer::HttpsRdata rdata;
+    rdata.add_record(1, answer::kOwnerTarget, service.https->parameters);
+    if (service.https->hints) { rdata.add_hints(all); }
+    const Octets octets = rdata.octets();
+    sets.push_back({dns::RrType::kHttps, service.ttl_s, 1, {octets.begin(), octets.end()}});
+  }
+  if (!sets.empty()) { return sets; }
+  const auto alias = cheapest_cluster(compiled, costs, static_cast<steer::ServiceIndex>(index),
+                                      dns::RrType::kCname);
+  if (alias != fleet::kNoCluster) {
+    StaticSet& set = sets.emplace_back(StaticSet{dns::RrType::kCname, service.ttl_s, 0, {}});
+    add_record(set, compiled.fleet->cluster(alias).cname->wire());
   }
   return sets;
 }

@@ -92,6 +92,10 @@ void find_sets(const zone::Zone& source, const Owner& owner, const SigningPlan& 
   const zone::RouteIndex route = source.route(owner.node);
   if (route != zone::kNoRoute && owner.kind == Owner::Kind::kData && plan.routed_sets) {
     sets = plan.routed_sets(route);
+    std::erase_if(sets, [&](const dns::RrsetView& set) {
+      const bool is_address = set.type == dns::RrType::kA || set.type == dns::RrType::kAaaa;
+      return !is_address && source.rrset(owner.node, set.type);
+    });
   }
   const std::size_t routed = sets.size();
   for (std::size_t i = 0; i < source.rrset_count(owner.node); ++i) {

@@ -57,7 +57,7 @@ struct SigningPlan {
   // The types a routed owner has beside its RRsets, for its bitmap; called on the calling thread.
   // Null: A and AAAA.
   std::function<std::vector<dns::RrType>(zone::RouteIndex)> routed_types;
-  // RRsets put at a routed owner in the place of those of their types that the source has there:
+  // RRsets put at a routed owner: addresses in the place of the source's, others where it has none;
   // what servers that don't steer answer.  Of routed_types() only, so that the bitmap is right.
   // Views must outlive the call.  Null: none.
   std::function<std::vector<dns::RrsetView>(zone::RouteIndex)> routed_sets;

@@ -38,7 +38,10 @@ void sets_of(const ExportedZone& from, zone::NodeIndex node, std::vector<dns::Rr
     if (!routed || !is_address(set.type)) { sets.push_back(set); }
   }
   if (!routed) { return; }
-  for (const StaticSet& set : (*from.statics)[route]) { sets.push_back(set.view()); }
+  for (const StaticSet& set : (*from.statics)[route]) {
+    // Whatever else the owner has itself, such as an HTTPS record, stands.
+    if (is_address(set.type) || !from.zone->rrset(node, set.type)) { sets.push_back(set.view()); }
+  }
 }
 
 std::uint64_t digest(const ExportedZone& from) {

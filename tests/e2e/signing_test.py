@@ -34,6 +34,9 @@ QUERIES = [
     ("insecure", "DS", False), ("tree", "DNAME", True),
     ("r", "A", True), ("r", "AAAA", False), ("r", "TXT", False), ("routed-alias", "A", True),
     ("x.cdn", "A", True), ("y.x.cdn", "A", True), ("x.cdn", "AAAA", False), ("x.cdn", "MX", False),
+    ("r", "HTTPS", True), ("x.cdn", "HTTPS", True), ("y.x.cdn", "HTTPS", True),
+    ("m", "CNAME", True), ("x.multi", "CNAME", True), ("m", "DS", False), ("x.multi", "DS", False),
+    ("p", "CNAME", True),
 ]
 LAYOUTS = {
     "p256-csk-nsec": 'algorithm = "ecdsap256sha256"',
@@ -69,6 +72,7 @@ plan_interval = "300ms"
 latitude = 50
 longitude = 8
 health = "none"
+host = "fra.clusters.example."
 [[cluster.fra.node]]
 id = "a"
 ipv4 = "192.0.2.10"
@@ -79,20 +83,33 @@ ipv4 = "192.0.2.11"
 latitude = 40
 longitude = -74
 health = "none"
+host = "nyc.clusters.example."
 [[cluster.nyc.node]]
 id = "a"
 ipv4 = "192.0.2.20"
+[cluster.partner]
+latitude = 50
+longitude = 8
+tiers = ["partner"]
+cname = "customer.partner.test."
 [service.web]
 answers = 2
 ttl = 6
+https = {{ alpn = ["h2"], runner_up = true }}
+[service.partner]
+tiers = ["partner"]
+[service.multi]
+tiers = ["partner", "default"]
+ttl = 1
 """
         (self.folder / "state").mkdir()
         for name, policy in policies.items():
             (self.folder / f"{name}.zone").write_text(ZONE)
             text += f'[dnssec.{name}]\n{policy}\n[[zone]]\nname = "{name}.example."\n'
-            text += f'file = "{name}.zone"\ndnssec = "{name}"\n'
-            for route in ("r", "*.cdn"):
-                text += f'[[route]]\nname = "{route}.{name}.example."\nservice = "web"\n'
+            text += f'file = "{name}.zone"\ndnssec = "{name}"\nallow_transfer = ["127.0.0.1"]\n'
+            for route, service in (("r", "web"), ("*.cdn", "web"), ("m", "multi"),
+                                   ("*.multi", "multi"), ("p", "partner")):
+                text += f'[[route]]\nname = "{route}.{name}.example."\nservice = "{service}"\n'
         (self.folder / "proxima.toml").write_text(text)
         self.start()
 
@@ -176,6 +193,19 @@ class Signing(unittest.TestCase):
             self.assertIn(f"status: {status}", done.stdout)
             self.assertRegex(done.stdout, r";; flags:[^;]* ad[ ;]", f"{name} {zone}")
 
+    def check_routed_types_with_unbound(self, port, zone):
+        """Twice, the second time with whatever denials were cached, which Unbound answers from."""
+        for _ in range(2):
+            for name, rrtype, has_records in QUERIES:
+                if name not in ("r", "x.cdn", "y.x.cdn", "m", "x.multi", "p") or rrtype == "AAAA":
+                    continue
+                said = subprocess.run(["dig", "@127.0.0.1", "-p", str(port), "+dnssec", "+tries=2",
+                                       full(name, zone), rrtype], capture_output=True,
+                                      text=True).stdout
+                with self.subTest(f"{full(name, zone)} {rrtype}"):
+                    self.assertRegex(said, r";; flags:[^;]* ad[ ;]")
+                    self.assertEqual("ANSWER: 0," not in said, has_records, said)
+
     def test_every_layout_and_kind_of_answer(self):
         server = Proxima(LAYOUTS)
         anchors = {zone: server.dnskeys(zone) for zone in server.zones}
@@ -185,6 +215,31 @@ class Signing(unittest.TestCase):
                 self.assertEqual(len(anchors[zone]), 1)
                 self.check_with_delv(server, zone, anchors[zone])
                 self.check_with_unbound(resolver, zone, ("www", "r", "x.cdn", "y.x.cdn"))
+                self.check_routed_types_with_unbound(resolver, zone)
+                https = server.dig(full("r", zone), "HTTPS", "+short").splitlines()
+                self.assertRegex(https[0], r'^1 \. alpn="h2" ipv4hint=192\.0\.2\.')
+                self.assertRegex(https[1], r'^2 (fra|nyc)\.clusters\.example\. alpn="h2"$')
+                self.assertEqual(server.dig(full("m", zone), "A", "+short").strip(),
+                                 "customer.partner.test.")
+
+    def test_what_secondaries_get_is_a_complete_signed_zone(self):
+        tool = shutil.which("ldns-verify-zone")
+        if tool is None:
+            self.skipTest("ldns-verify-zone is not installed")
+        server = Proxima(LAYOUTS)
+        for zone in server.zones:
+            copy = server.folder / "copy"
+            copy.write_text(server.dig(zone, "AXFR", "+onesoa"))
+            self.assertRegex(copy.read_text(), r"\*\.cdn\.\S+\s+6\s+IN\s+HTTPS\s+1 \. ")
+            said = subprocess.run([tool, "-k", self.anchor_file(server, zone), copy],
+                                  capture_output=True, text=True)
+            self.assertEqual(said.returncode, 0, f"{zone}: {said.stdout}{said.stderr}")
+
+    @staticmethod
+    def anchor_file(server, zone):
+        path = server.folder / "anchor"
+        path.write_text("".join(f"{zone} IN DNSKEY {key}\n" for key in server.dnskeys(zone)))
+        return path
 
     def test_nodes_and_clusters_that_die_leave_no_unsigned_answer(self):
         server = Proxima({"p256-csk-nsec": LAYOUTS["p256-csk-nsec"]})
@@ -192,11 +247,18 @@ class Signing(unittest.TestCase):
         anchors = server.dnskeys(zone)
         routed = [query for query in QUERIES if query[0] in ("r", "x.cdn", "routed-alias")]
         made = self.signatures(server)
+        self.assertEqual(server.ctl("force", "partner", "down").returncode, 0)
+        routed += [("m", "A", True), ("x.multi", "A", True), ("m", "TXT", False),
+                   ("x.multi", "CNAME", False)]
         for target in ("fra/a", "fra", "nyc"):
             self.assertEqual(server.ctl("force", target, "down").returncode, 0)
+            if target == "nyc":  # `fallback = "all"`: what the plan wants most, the partner
+                routed = [query for query in routed if query[0] not in ("m", "x.multi")]
+                routed += [("m", "CNAME", True), ("x.multi", "CNAME", True)]
             self.check_with_delv(server, zone, anchors, routed)
-        for target in ("fra", "nyc", "fra/a"):
+        for target in ("fra", "nyc", "fra/a", "partner"):
             self.assertEqual(server.ctl("force", target, "up").returncode, 0)
+            routed = [query for query in routed if query[0] not in ("m", "x.multi")]
             self.check_with_delv(server, zone, anchors, routed)
         self.assertEqual(self.signatures(server), made, "health needs no signature")
 

@@ -97,6 +97,18 @@ notify = [{names}]
 transfer_tls = {"true" if tls_only else "false"}
 [service.web]
 ttl = 30
+https = {{ alpn = ["h2"] }}
+[service.partner]
+ttl = 30
+tiers = ["partner"]
+[[route]]
+name = "partner.{ZONE}"
+service = "partner"
+[cluster.partner]
+latitude = 50
+longitude = 8
+tiers = ["partner"]
+cname = "customer.partner.test."
 [[route]]
 name = "*.cdn.{ZONE}"
 service = "web"
@@ -185,6 +197,9 @@ class Followers(unittest.TestCase):
         text = "\n".join(records(servers[0].port))
         self.assertIn("*.cdn.example. 30 IN A 192.0.2.101", text)
         self.assertIn("*.cdn.example. 30 IN AAAA 2001:db8::101", text)
+        self.assertIn('*.cdn.example. 30 IN HTTPS 1 . alpn="h2" ipv4hint=192.0.2.101 '
+                      'ipv6hint=2001:db8::101', text)
+        self.assertIn("partner.example. 30 IN CNAME customer.partner.test.", text)
         self.assertIn('*.cdn.example. 300 IN TXT "static"', text)
         self.assertGreaterEqual(primary.outcome("differences"), 12)
         self.assertGreaterEqual(

@@ -62,8 +62,13 @@ health = "none"
   EXPECT_GT(made, 60U);
   const std::uint64_t all = (std::uint64_t{1} << 60) - 1;
   for (unsigned first = 0; first < 60; ++first) {
-    EXPECT_EQ(sets->find(0, 0, false, first, all)->set.count, 4);
-    EXPECT_EQ(sets->find(0, 0, false, first, std::uint64_t{1} << first)->set.count, 1);
+    EXPECT_EQ(sets->find(0, gslb::dns::RrType::kA, {.cluster = 0, .first = first, .serving = all})
+                  ->set.count,
+              4);
+    EXPECT_EQ(sets->find(0, gslb::dns::RrType::kA,
+                         {.cluster = 0, .first = first, .serving = std::uint64_t{1} << first})
+                  ->set.count,
+              1);
   }
 }
 

@@ -1,191 +1,16 @@
 // Routed answers in signed zones: every one is made of sets signed beforehand, and verifies.
 #include <algorithm>
 #include <bit>
-#include <set>
-
-#include <gtest/gtest.h>
 
 #include "gslb/answer/nodes.h"
 #include "gslb/base/hash.h"
-#include "gslb/dnssec/sign_rrset.h"
-#include "gslb/dnssec/sign_zone.h"
 
 #include "allocations.h"
-#include "tests/support/world.h"
+#include "signed_world.h"
 
 namespace {
 
-using gslb::answer::RoutedSets;
-using gslb::answer::RoutedSigning;
-using gslb::answer::RoutedSource;
-using gslb::answer::SignRequest;
-using gslb::dns::RrsetView;
-using gslb::dns::RrType;
-using gslb::dnssec::SigningKey;
-using gslb::fleet::AdminState;
-using tests::Ask;
-using tests::Reply;
-using tests::World;
-using Buffer = std::vector<std::uint8_t>;
-
-constexpr const char* kEurope = "198.51.100.0/24";
-constexpr const char* kOnNet = "198.51.104.0/24";
-constexpr gslb::dnssec::Validity kValidity{1'700'000'000, 2'000'000'000};
-
-// Beside the world's own: three answers at a time, IPv4 alone, and what only unsigned zones answer.
-constexpr const char* kMore = R"(
-[cluster.ber]
-latitude = 52.5
-longitude = 13.4
-tiers = ["four"]
-health = "none"
-[[cluster.ber.node]]
-id = "node-1"
-ipv4 = "203.0.113.61"
-[cluster.partner]
-latitude = 52.5
-longitude = 13.4
-tiers = ["partner"]
-cname = "customer.partner.test."
-[service.multi]
-tiers = ["partner", "default"]
-https = { alpn = ["h2"] }
-[service.three]
-answers = 3
-[service.four]
-tiers = ["four"]
-[[route]]
-name = "three.example."
-service = "three"
-[[route]]
-name = "four.example."
-service = "four"
-[[route]]
-name = "multi.example."
-service = "multi"
-)";
-
-gslb::dns::Name name_of(const std::string& text) { return gslb::dns::Name::parse(text).value(); }
-
-// The world with "example." signed; snapshots are dressed in it as the control floor would.
-class SignedRouted : public testing::TestWithParam<gslb::dnssec::Denial> {
- protected:
-  SignedRouted()
-      : key_(SigningKey::generate(name_of("example."), gslb::dnssec::Algorithm::kEcdsaP256Sha256,
-                                  gslb::dnssec::kKskFlags)),
-        public_(*gslb::dnssec::PublicKey::from_rdata(key_->dnskey_rdata())),
-        world_(std::string(tests::kWorldConfig) + kMore,
-               {{"example.zone", tests::kWorldZone}, {"other.zone", tests::kOtherZone}}) {
-    sign_zone();
-    sets_ = build(nullptr);
-  }
-
-  RoutedSource source() const {
-    const auto& compiled = *world_.epoch->compiled;
-    return {*zones_, *compiled.services, *compiled.fleet, compiled.config};
-  }
-  RoutedSigning signing() {
-    return {.sign = [this](const SignRequest& request) -> Buffer {
-              ++signed_;
-              if (request.set.type == refused_) { return {}; }
-              const Buffer rrsig =
-                  gslb::dnssec::sign_rrset(key_, request.lower_owner, request.set, kValidity);
-              Buffer block{static_cast<std::uint8_t>(rrsig.size() >> 8),
-                           static_cast<std::uint8_t>(rrsig.size())};
-              block.insert(block.end(), rrsig.begin(), rrsig.end());
-              return block;
-            },
-            .is_fresh = [this](const SignRequest&, const RrsetView&) { return is_fresh_; }};
-  }
-  std::shared_ptr<const RoutedSets> build(const RoutedSets* previous) {
-    return RoutedSets::build(source(), signing(), previous);
-  }
-
-  void sign_zone() {
-    zones_ = world_.epoch->compiled->zones;
-    gslb::dnssec::SigningPlan plan;
-    plan.keys = {{.key = key_, .signs_keys = true, .signs_zone = true}};
-    plan.denial = GetParam();
-    plan.serial = 8;
-    plan.now = gslb::WallTime(std::chrono::seconds(1'700'000'000));
-    plan.routed_types = [this](gslb::zone::RouteIndex route) {
-      return gslb::answer::routed_types(source(), route);
-    };
-    std::vector<std::shared_ptr<const gslb::zone::Zone>> zones;
-    for (const auto& zone : zones_->zones()) {
-      zones.push_back(zone->apex() == name_of("example.")
-                          ? gslb::dnssec::sign_zone(*zone, plan, nullptr).value().zone
-                          : zone);
-    }
-    zones_ = std::make_shared<gslb::zone::ZoneSet>(std::move(zones));
-  }
-
-  Reply ask(const Ask& ask) {
-    if (world_.snapshot->zones != zones_ || world_.snapshot->routed_sets != sets_) {
-      auto dressed = std::make_shared<gslb::answer::Snapshot>(*world_.snapshot);
-      dressed->zones = zones_;
-      dressed->routed_sets = sets_;
-      world_.snapshot = std::move(dressed);
-    }
-    return world_.ask(ask);
-  }
-  std::set<std::string> addresses(const std::string& name, RrType type = RrType::kA,
-                                  const std::string& ecs = kEurope) {
-    const Reply reply = ask({.name = name, .type = type, .ecs = ecs, .dnssec_ok = true});
-    expect_signed(reply);
-    const auto found = reply.answers(type);
-    return {found.begin(), found.end()};
-  }
-
-  // One RRset of addresses (or a CNAME) with an RRSIG of our key that verifies.
-  void expect_signed(const Reply& reply) {
-    Buffer rdata;
-    RrsetView set;
-    Buffer rrsig;
-    std::string owner;
-    for (const auto& record : reply.message.sections[0]) {
-      if (record.type == RrType::kRrsig) {
-        rrsig = record.rdata;
-        continue;
-      }
-      owner = record.owner;
-      set.type = record.type;
-      set.ttl_s = record.ttl;
-      ++set.count;
-      // CNAME targets are compressed; those of this test are told from the service.
-      const Buffer whole = record.type == RrType::kCname ? cname_ : record.rdata;
-      rdata.push_back(static_cast<std::uint8_t>(whole.size() >> 8));
-      rdata.push_back(static_cast<std::uint8_t>(whole.size()));
-      rdata.insert(rdata.end(), whole.begin(), whole.end());
-    }
-    set.rdata = rdata;
-    ASSERT_GT(set.count, 0) << reply.text();
-    ASSERT_FALSE(rrsig.empty()) << reply.text();
-    EXPECT_TRUE(gslb::dnssec::verify_rrset(public_, name_of(owner).lower().wire(), set, rrsig))
-        << reply.text();
-  }
-  bool proves_in_authority(const Reply& reply) const {
-    const RrType type = GetParam() == gslb::dnssec::Denial::kNsec ? RrType::kNsec : RrType::kNsec3;
-    bool has_proof = false;
-    bool has_soa = false;
-    for (const auto& record : reply.message.sections[1]) {
-      has_proof |= record.type == type;
-      has_soa |= record.type == RrType::kSoa;
-    }
-    return has_proof && !has_soa;
-  }
-  void down(const std::string& glob) { world_.set_admin(glob, AdminState::kDown); }
-
-  std::shared_ptr<const SigningKey> key_;
-  gslb::dnssec::PublicKey public_;
-  World world_;
-  std::shared_ptr<const gslb::zone::ZoneSet> zones_;
-  std::shared_ptr<const RoutedSets> sets_;
-  std::size_t signed_ = 0;
-  bool is_fresh_ = true;
-  RrType refused_ = RrType::kAny;
-  Buffer cname_;
-};
+using namespace tests;  // NOLINT: the fixture's names
 
 INSTANTIATE_TEST_SUITE_P(Denials, SignedRouted,
                          testing::Values(gslb::dnssec::Denial::kNsec,
@@ -274,31 +99,19 @@ TEST_P(SignedRouted, APromisedFamilyComesFromTheNextClusterThatHasIt) {
 TEST_P(SignedRouted, AFamilyNobodyHasIsProvenAbsent) {
   const RoutedSource from = source();
   for (gslb::zone::RouteIndex i = 0; i < from.services.routes.size(); ++i) {
-    const bool only_ipv4 = from.services.routes[i].owner == name_of("four.example.");
-    EXPECT_EQ(gslb::answer::routed_types(from, i).size(), only_ipv4 ? 1U : 2U);
+    const gslb::dns::Name& owner = from.services.routes[i].owner;
+    const bool has_https =
+        from.services.services[from.services.routes[i].service].https.has_value();
+    const bool has_one = owner == name_of("four.example.") || owner == name_of("partner.example.");
+    EXPECT_EQ(gslb::answer::routed_types(from, i).size(),
+              (has_one ? 1U : 2U) + (has_https ? 1U : 0U))
+        << owner.to_string();
   }
   EXPECT_EQ(addresses("four.example"), std::set<std::string>{"203.0.113.61"});
   const Reply reply = ask({.name = "four.example", .type = RrType::kAaaa, .dnssec_ok = true});
   EXPECT_EQ(reply.rcode, "NOERROR");
   EXPECT_TRUE(reply.section(0).empty());
   EXPECT_EQ(reply.message.sections[1].size(), 4U) << "SOA, proof and their signatures";
-}
-
-TEST_P(SignedRouted, ACnameClusterIsPassedOverAndHttpsIsNodataAsTheBitmapSays) {
-  EXPECT_EQ(addresses("multi.example").size(), 1U) << "though its tier is the first";
-  const bool is_nsec = GetParam() == gslb::dnssec::Denial::kNsec;
-  const Buffer bitmap = gslb::dns::testing::hex(is_nsec ? "0006400000080003" : "0006400000080002");
-  for (const RrType type : {RrType::kHttps, RrType::kTxt, RrType::kCname}) {
-    const Reply reply = ask({.name = "multi.example", .type = type, .dnssec_ok = true});
-    EXPECT_EQ(reply.text().find("NOERROR aa; authority example. "), 0U) << reply.text();
-    for (const auto& record : reply.message.sections[1]) {
-      if (record.type != (is_nsec ? RrType::kNsec : RrType::kNsec3)) { continue; }
-      EXPECT_TRUE(std::equal(bitmap.rbegin(), bitmap.rend(), record.rdata.rbegin()));
-    }
-  }
-  down("*");
-  world_.set_admin("partner", AdminState::kNone);
-  EXPECT_EQ(addresses("multi.example", RrType::kAaaa).size(), 1U) << "all, not the partner";
 }
 
 TEST_P(SignedRouted, FallbacksAreSigned) {
