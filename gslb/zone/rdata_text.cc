@@ -46,22 +46,23 @@ std::string describe_field(ldns_rdf_type field) {
   }
 }
 
-// Fields that may stretch over several words: they take all that are left.
-bool takes_rest(ldns_rdf_type field) noexcept {
+// Words of `left` that a field takes: some may stretch over several and take all that are left.
+std::size_t words_of(ldns_rdf_type field, std::size_t left) noexcept {
   switch (field) {
     case LDNS_RDF_TYPE_B64:
     case LDNS_RDF_TYPE_NSEC:
     case LDNS_RDF_TYPE_APL:
     case LDNS_RDF_TYPE_LOC:
     case LDNS_RDF_TYPE_WKS:
-    case LDNS_RDF_TYPE_HIP:
     case LDNS_RDF_TYPE_AMTRELAY:
     case LDNS_RDF_TYPE_SVCPARAMS:
     case LDNS_RDF_TYPE_ATMA:
     case LDNS_RDF_TYPE_HEX:
-      return true;
+      return left;
+    case LDNS_RDF_TYPE_HIP:  // algorithm, HIT and key; rendezvous servers follow (RFC 8005 6)
+      return std::min<std::size_t>(left, 3);
     default:
-      return false;
+      return 1;
   }
 }
 
@@ -205,8 +206,7 @@ Fault parse_by_fields(dns::RrType type, Words words, const dns::Name& origin, Bu
     if (kind == LDNS_RDF_TYPE_UNKNOWN || kind == LDNS_RDF_TYPE_NONE) {
       return RdataFault{at, "no text form is known for this type: write it as \\# (RFC 3597)"};
     }
-    const bool rest = takes_rest(kind);
-    const std::size_t count = rest ? words.size() - at : 1;
+    const std::size_t count = words_of(kind, words.size() - at);
     if (auto fault = parse_field(kind, words.subspan(at, count), origin, rdata)) {
       return RdataFault{at + fault->word, std::move(fault->what)};
     }

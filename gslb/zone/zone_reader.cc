@@ -38,6 +38,27 @@ const std::vector<std::string>& common_types() {
   return types;
 }
 
+// BIND takes the data of a $GENERATE as one word, in quotes when there is more than one field in
+// it: MX "0 .".  What is in the quotes, \" in it a quote, is read as the rest of a line is.
+bool append_fields(std::string& text, const Word& at, std::vector<Word>& words) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escapes = text[i] == '\\' && i + 1 < text.size();
+    if (!escapes || text[i + 1] != '"') { plain += text[i]; }
+    if (escapes) { plain += text[++i]; }
+  }
+  text = std::move(plain);
+  Entry entry;
+  Scanner scanner(text);
+  if (scanner.next(entry) != Scanner::Step::kEntry) { return false; }
+  for (Word& word : entry.words) {
+    word.line = at.line;
+    word.column = at.column;
+    words.push_back(word);
+  }
+  return scanner.next(entry) == Scanner::Step::kEnd;
+}
+
 }  // namespace
 
 ZoneReader::ZoneReader(const dns::Name& apex, const ReadLimits& limits, ZoneBuilder& builder,
@@ -181,6 +202,10 @@ void ZoneReader::generate(const Entry& entry) {
     return error(words[1],
                  "$GENERATE would make over " + std::to_string(limits_.max_generated) + " records");
   }
+  std::size_t type_at = 3;
+  std::optional<std::uint32_t> ttl_s;
+  if (!take_ttl_and_class(words, type_at, ttl_s)) { return; }
+  const bool has_data_in_quotes = words.back().is_quoted && type_at + 2 == words.size();
   const std::size_t errors_before = errors_;
   for (std::uint64_t i = 0; i < range->count() && errors_ == errors_before && !stopped_; ++i) {
     const auto counter = static_cast<std::uint32_t>(range->start + i * range->step);
@@ -196,6 +221,13 @@ void ZoneReader::generate(const Entry& entry) {
       texts.push_back(*std::move(text));
       expanded.push_back(words[at]);
       expanded.back().text = texts.back();
+    }
+    if (has_data_in_quotes) {
+      const Word data = expanded.back();
+      expanded.pop_back();
+      if (!append_fields(texts.back(), data, expanded)) {
+        return error(data, "the data in quotes is not whole", "quotes in it are written \\\"");
+      }
     }
     record(expanded, false);
   }

@@ -150,6 +150,9 @@ TEST(Loader, ReadsRdataExactly) {
   EXPECT_EQ(rdata_of("DSYNC CDS NOTIFY 5359 t.", static_cast<RrType>(66)), "003b0114ef017400");
   EXPECT_EQ(rdata_of("RESINFO a b=1", static_cast<RrType>(261)), "016103623d31");
   EXPECT_EQ(rdata_of("TLSA 3 1 1 0123 4567", RrType::kTlsa), "03010101234567");
+  constexpr auto kHip = static_cast<RrType>(55);
+  EXPECT_EQ(rdata_of("HIP 2 2001 AQID", kHip), "020200032001010203");
+  EXPECT_EQ(rdata_of("HIP 2 2001 AQID a. b.", kHip), "020200032001010203016100016200");
   EXPECT_EQ(rdata_of("CNAME @", RrType::kCname), "076578616d706c6503636f6d00");
 }
 
@@ -164,6 +167,19 @@ TEST(Loader, GenerateExpandsAsBindDoes) {
   }
   EXPECT_THAT(look_up(*zone, "h4.example.com"), StartsWith("nxdomain"));
   EXPECT_EQ(zone->record_count(), 11U);
+}
+
+// The example of BIND's manual is MX "0 .".
+TEST(Loader, GeneratedDataInQuotesAreFields) {
+  const auto zone =
+      zone_of("example.com", std::string(kHead) +
+                                 "$GENERATE 1-2 h$ MX \"0 .\"\n"
+                                 "$GENERATE 1-2 t$ 60 IN TXT \"one \\\"$ two\\\"\"\n");
+  EXPECT_EQ(zone->record_count(), 7U);
+  const auto texts = zone->rrset(zone->find_node(name_of("t2.example.com").wire()), RrType::kTxt);
+  ASSERT_TRUE(texts);
+  EXPECT_EQ(gslb::as_text(texts->rdata.subspan(2)), "\3one\0052 two");
+  EXPECT_THAT(problems_of("$GENERATE 1-2 h$ MX \"0 \\\".\"\n"), HasSubstr("is not whole"));
 }
 
 TEST(Loader, WarnsButLoads) {
