@@ -27,16 +27,32 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return last[b.size()];
 }
 
+std::string printable(const std::string& text) {
+  std::string shown;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet >= 0x20 && octet != 0x7f) {
+      shown += c;
+      continue;
+    }
+    shown += '\\';
+    for (const unsigned unit : {100U, 10U, 1U}) {
+      shown += static_cast<char>('0' + octet / unit % 10);
+    }
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::string Problem::to_string() const {
-  std::string text = at.file;
+  std::string text = printable(at.file);
   if (at.line > 0) { text += ':' + std::to_string(at.line); }
   if (at.line > 0 && at.column > 0) { text += ':' + std::to_string(at.column); }
   if (!text.empty()) { text += ": "; }
   text += severity == Severity::kError ? "error: " : "warning: ";
-  text += what;
-  if (!hint.empty()) { text += " (" + hint + ')'; }
+  text += printable(what);
+  if (!hint.empty()) { text += " (" + printable(hint) + ')'; }
   return text;
 }
 

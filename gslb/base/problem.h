@@ -22,7 +22,8 @@ struct Problem {
   std::string what;  // the fact, lower case, no full stop
   std::string hint;  // what to do; may be empty
 
-  // "file:line:column: error: what (hint)"; unknown line or column left out.
+  // "file:line:column: error: what (hint)"; unknown line or column left out.  What the file has of
+  // control characters is shown as \DDD (RFC 1035 5.1): it must not speak to the terminal.
   std::string to_string() const;
 };
 
