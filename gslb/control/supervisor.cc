@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include "gslb/base/file.h"
@@ -19,6 +20,21 @@ constexpr milliseconds kReclaimInterval{500};
 void write_state(const std::string& path, const std::string& text) {
   if (!write_file_atomically(path, text)) {
     log_warning("state", "can't be saved", {{"file", path}, {"error", std::strerror(errno)}});
+  }
+}
+
+// A folder that is not there is made, as other servers do; one that can't be is told of at the
+// start, not when the first state is lost.
+void make_state_folder(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  std::error_code failure;
+  if (fs::create_directories(folder, failure)) {
+    fs::permissions(folder, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec,
+                    failure);
+  }
+  if (failure) {
+    log_warning("state", "can't make state_dir: nothing will survive a restart",
+                {{"folder", folder.string()}, {"error", failure.message()}});
   }
 }
 
@@ -288,6 +304,7 @@ void Supervisor::restore_state() {
   const auto text = read_file(path);
   if (!text) {
     log_info("state", "no saved state", {{"file", path}});
+    make_state_folder(std::filesystem::path(path).parent_path());
     return;
   }
   Problems problems;

@@ -100,10 +100,10 @@ class Life(unittest.TestCase):
 
     def test_a_drained_cluster_is_drained_after_a_restart(self):
         daemon = Daemon()
-        daemon.write(server=f'state_dir = "{daemon.folder}"')
+        daemon.write(server='state_dir = "made/here"')
         process = daemon.start()
         self.assertEqual(200, self.request(daemon, "POST", "/v1/drain?target=fra&reason=test")[0])
-        state = daemon.folder / "fleet.json"
+        state = daemon.folder / "made" / "here" / "fleet.json"
         harness.wait_until(lambda: state.exists() and "drain" in state.read_text(), 10, "saved")
         process.kill()
         process = daemon.start()
