@@ -29,17 +29,18 @@ struct Server {
   std::vector<Endpoint> listen_tls;  // DNS over TLS; needs the certificate and its key
   std::string tls_certificate;       // PEM files; both or none
   std::string tls_key;
-  unsigned workers = 0;                // 0: one per core this process may use
-  std::string nsid;                    // RFC 5001 text; default the host name; "" switches it off
-  std::string version = "Proxima";     // version.bind / version.server CH TXT; "" refuses
-  std::string identity;                // id.server / hostname.bind CH TXT; default nsid; "" refuses
+  std::string tls_client_ca;        // PEM file: who signs certificates of clients; "": none
+  unsigned workers = 0;             // 0: one per core this process may use
+  std::string nsid;                 // RFC 5001 text; default the host name; "" switches it off
+  std::string version = "Proxima";  // version.bind / version.server CH TXT; "" refuses
+  std::string identity;             // id.server / hostname.bind CH TXT; default nsid; "" refuses
   std::optional<LocatedString> report_channel;  // RFC 9567 agent domain
-  unsigned udp_payload_octets = 1232;  // 512..4096, RFC 9715
-  std::int64_t tcp_idle_ms = 10'000;   // RFC 7766 6.2.3
-  unsigned tcp_clients = 1024;         // per worker
-  unsigned tcp_per_client = 128;       // per worker; a client is an IPv4 address or IPv6 /64
-  std::vector<Prefix> proxy_from;      // load balancers that speak the PROXY protocol
-  std::string state_dir;               // "" : nothing is kept across restarts
+  unsigned udp_payload_octets = 1232;           // 512..4096, RFC 9715
+  std::int64_t tcp_idle_ms = 10'000;            // RFC 7766 6.2.3
+  unsigned tcp_clients = 1024;                  // per worker
+  unsigned tcp_per_client = 128;   // per worker; a client is an IPv4 address or IPv6 /64
+  std::vector<Prefix> proxy_from;  // load balancers that speak the PROXY protocol
+  std::string state_dir;           // "" : nothing is kept across restarts
 };
 
 // [log]
@@ -90,6 +91,9 @@ struct DnssecPolicy {
   std::int64_t propagation_s = 3600;          // until every server of the zone has a change
   std::int64_t parent_propagation_s = 3600;
   std::int64_t parent_ds_ttl_s = 86'400;
+  std::vector<Endpoint> parent;             // its servers, asked whether it has the DS; none: told
+  std::int64_t parent_check_s = 300;        // how often
+  std::int64_t purge_keys_s = 90 * 86'400;  // files of a retired key go then; 0: never
   bool cds = true;
   bool go_insecure = false;  // leave DNSSEC step by step: withdraw the DS, then the signatures
   SerialPolicy serial = SerialPolicy::kIncrement;

@@ -73,7 +73,7 @@ void read_signatures(TomlTable& table, DnssecPolicy& policy) {
   }
 }
 
-void read_rollover(TomlTable& table, DnssecPolicy& policy) {
+void read_rollover(TomlTable& table, Problems& problems, DnssecPolicy& policy) {
   std::int64_t dnskey_ttl_s = policy.dnskey_ttl_s;
   read_seconds(table, "dnskey_ttl", 0, 7 * kDay, dnskey_ttl_s);
   policy.dnskey_ttl_s = static_cast<std::uint32_t>(dnskey_ttl_s);
@@ -82,6 +82,13 @@ void read_rollover(TomlTable& table, DnssecPolicy& policy) {
   read_seconds(table, "parent_ds_ttl", 0, 30 * kDay, policy.parent_ds_ttl_s);
   read_seconds(table, "zsk_lifetime", 0, kLongest, policy.zsk_lifetime_s);
   read_seconds(table, "ksk_lifetime", 0, kLongest, policy.ksk_lifetime_s);
+  policy.parent = read_servers(table, "parent", kDnsPort, Need::kOptional, problems);
+  read_seconds(table, "parent_check", 1, kDay, policy.parent_check_s);
+  if (policy.parent.empty() && table.has("parent_check")) {
+    table.error("parent_check", "'parent_check' is set but not used",
+                "set parent, or leave it out");
+  }
+  read_seconds(table, "purge_keys", 0, kLongest, policy.purge_keys_s);
   policy.cds = table.boolean("cds").value_or(policy.cds);
   policy.go_insecure = table.boolean("go_insecure").value_or(policy.go_insecure);
   if (policy.keys == KeyLayout::kCsk && table.has("zsk_lifetime")) {
@@ -116,7 +123,7 @@ DnssecPolicy read_policy(const LocatedString& id, TomlTable& table, const Contex
     table.error("nsec3_opt_out", "'nsec3_opt_out' is set but not used", "set denial = \"nsec3\"");
   }
   read_signatures(table, policy);
-  read_rollover(table, policy);
+  read_rollover(table, context.problems, policy);
   read_word(table, "serial", {"increment", "unixtime", "keep"}, policy.serial);
   table.finish();
   return policy;

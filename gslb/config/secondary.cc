@@ -29,6 +29,11 @@ void read_groups(TomlTable& table, const Context& context, ZoneSecondary& into) 
 void read_zone_secondary(TomlTable& table, const Context& context, ZoneSecondary& into) {
   into.primaries = read_remote_ids(table, "primaries", context);
   into.allow_notify = read_access(table, "allow_notify", context);
+  for (const AccessRule& rule : into.allow_notify) {
+    if (rule.tls_name.empty()) { continue; }
+    context.problems.error(rule.at, "a NOTIFY comes without a certificate",
+                           "a prefix, \"key:NAME\", or the id of a [[remote]]");
+  }
   into.is_catalog = table.boolean("catalog").value_or(false);
   into.member_primaries = read_remote_ids(table, "member_primaries", context);
   read_groups(table, context, into);

@@ -57,6 +57,12 @@ std::vector<LocatedString> read_list(TomlTable& table, std::string_view key, std
 // Reports `policy`, what a zone's `dnssec` says, when it is none of the policies read.
 void check_policy(const LocatedString& policy, const Context& context);
 
+inline constexpr std::uint16_t kDnsPort = 53;
+
+// The addresses of other servers; port `port` if none is given.
+std::vector<Endpoint> read_servers(TomlTable& table, std::string_view key, std::uint16_t port,
+                                   Need need, Problems& problems);
+
 // The prefixes of `key`; an empty list is an error with `hint`.
 std::vector<Prefix> read_prefixes(TomlTable& table, std::string_view key, std::string_view hint,
                                   const Context& context);
@@ -88,6 +94,9 @@ std::optional<LocatedString> read_owner(TomlTable& table, const Context& context
 // The path in `key` against the configuration's folder; empty text is an error.
 std::optional<LocatedString> read_path(TomlTable& table, std::string_view key,
                                        const Context& context, Need need = Need::kOptional);
+// `tls_certificate` and `tls_key`: both or none.
+void read_tls_files(TomlTable& table, const Context& context, std::string* certificate_file,
+                    std::string* key_file);
 
 // A secret from `key`, or from the file that `key`_file names (its last newline stripped); ""
 // when there is neither.  Both, a short secret and an unreadable file are errors.

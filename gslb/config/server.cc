@@ -9,7 +9,6 @@
 namespace gslb::config {
 namespace {
 
-constexpr std::uint16_t kDnsPort = 53;
 constexpr std::uint16_t kDnsTlsPort = 853;  // RFC 7858 3.1
 constexpr std::uint16_t kAdminPort = 8053;
 constexpr std::size_t kMaxText = 255;  // one character-string of a TXT record (RFC 1035 3.3)
@@ -47,21 +46,6 @@ std::vector<Endpoint> read_endpoints(TomlTable& server, std::string_view key,
   return found;
 }
 
-// The two files of a TLS listener: both or none.
-void read_tls_files(TomlTable& table, const Context& context, std::string* certificate_file,
-                    std::string* key_file) {
-  const auto certificate = read_path(table, "tls_certificate", context);
-  const auto key = read_path(table, "tls_key", context);
-  if (certificate) { *certificate_file = certificate->text; }
-  if (key) { *key_file = key->text; }
-  if (table.has("tls_certificate") != table.has("tls_key")) {
-    const bool lacks_key = table.has("tls_certificate");
-    table.error(lacks_key ? "tls_certificate" : "tls_key",
-                std::string(lacks_key ? "'tls_key'" : "'tls_certificate'") + " is missing",
-                "TLS needs the certificate and its key");
-  }
-}
-
 void read_listen(TomlTable& server, Context& context) {
   Server& into = context.config.server;
   into.listen = read_endpoints(server, "listen", kDnsPort,
@@ -76,6 +60,13 @@ void read_listen(TomlTable& server, Context& context) {
     }
   }
   read_tls_files(server, context, &into.tls_certificate, &into.tls_key);
+  if (const auto path = read_path(server, "tls_client_ca", context)) {
+    into.tls_client_ca = path->text;
+    if (!server.has("listen_tls")) {
+      server.error("tls_client_ca", "certificates of clients come over TLS, which is off",
+                   "set listen_tls, or leave it out");
+    }
+  }
   if (server.has("listen_tls") && !server.has("tls_certificate") && !server.has("tls_key")) {
     server.error("listen_tls", "'tls_certificate' and 'tls_key' are missing",
                  "DNS over TLS needs a certificate");
@@ -96,6 +87,20 @@ void read_text(TomlTable& server, std::string_view key, std::string& into) {
 }
 
 }  // namespace
+
+void read_tls_files(TomlTable& table, const Context& context, std::string* certificate_file,
+                    std::string* key_file) {
+  const auto certificate = read_path(table, "tls_certificate", context);
+  const auto key = read_path(table, "tls_key", context);
+  if (certificate) { *certificate_file = certificate->text; }
+  if (key) { *key_file = key->text; }
+  if (table.has("tls_certificate") != table.has("tls_key")) {
+    const bool lacks_key = table.has("tls_certificate");
+    table.error(lacks_key ? "tls_certificate" : "tls_key",
+                std::string(lacks_key ? "'tls_key'" : "'tls_certificate'") + " is missing",
+                "TLS needs the certificate and its key");
+  }
+}
 
 void read_server(TomlTable& root, Context& context) {
   Server& into = context.config.server;

@@ -10,7 +10,6 @@
 namespace gslb::config {
 namespace {
 
-constexpr std::uint16_t kDnsPort = 53;
 constexpr std::uint16_t kDnsOverTlsPort = 853;
 constexpr std::size_t kMinSecret = 8;
 constexpr std::size_t kPinOctets = 32;
@@ -110,20 +109,6 @@ void check_known(const LocatedString& name, std::string_view kind,
   }
 }
 
-void read_addresses(TomlTable& table, Context& context, Remote& remote) {
-  const std::uint16_t port = remote.tls ? kDnsOverTlsPort : kDnsPort;
-  for (const LocatedString& text : table.strings("address", Need::kRequired)) {
-    const auto endpoint = Endpoint::parse(text.text, port);
-    if (!endpoint || endpoint->port == 0) {
-      context.problems.error(text.at, "'" + text.text + "' is not an address of a server",
-                             "such as \"192.0.2.1\" or \"[2001:db8::1]:5300\"; names are not "
-                             "looked up");
-      continue;
-    }
-    remote.addresses.push_back(*endpoint);
-  }
-}
-
 void read_tls(TomlTable& table, const Context& context, Remote& remote) {
   remote.tls_name = table.string("tls_name").value_or("");
   if (const auto path = read_path(table, "tls_ca", context)) { remote.tls_ca = path->text; }
@@ -136,7 +121,9 @@ void read_tls(TomlTable& table, const Context& context, Remote& remote) {
   }
   remote.notify_port =
       static_cast<std::uint16_t>(table.integer("notify_port", 1, 65535).value_or(kDnsPort));
-  for (const std::string_view key : {"tls_name", "tls_ca", "tls_pin", "notify_port"}) {
+  read_tls_files(table, context, &remote.tls_certificate, &remote.tls_key);
+  for (const std::string_view key :
+       {"tls_name", "tls_ca", "tls_pin", "tls_certificate", "tls_key", "notify_port"}) {
     if (!remote.tls && table.has(key)) {
       table.error(key, "'" + std::string(key) + "' says something about TLS, which is off",
                   "set tls = true, or leave it out");
@@ -152,7 +139,8 @@ void read_remote(TomlTable& table, Context& context, Seen& seen) {
     remote.id = std::move(*id);
   }
   remote.tls = table.boolean("tls").value_or(false);
-  read_addresses(table, context, remote);
+  remote.addresses = read_servers(table, "address", remote.tls ? kDnsOverTlsPort : kDnsPort,
+                                  Need::kRequired, context.problems);
   if (auto key = located(table, "key")) {
     remote.key = plain_name(key->text);
     check_known({remote.key, key->at}, "key", key_names(context.config), context.problems);
@@ -172,9 +160,16 @@ AccessRule parse_rule(const LocatedString& text, const Context& context) {
   AccessRule rule;
   rule.at = text.at;
   constexpr std::string_view kKey = "key:";
+  constexpr std::string_view kTls = "tls:";
   if (text.text.starts_with(kKey)) {
     rule.key = plain_name(text.text.substr(kKey.size()));
     check_known({rule.key, text.at}, "key", key_names(context.config), context.problems);
+  } else if (text.text.starts_with(kTls)) {
+    rule.tls_name = plain_name(text.text.substr(kTls.size()));
+    if (context.config.server.tls_client_ca.empty()) {
+      context.problems.error(text.at, "no client's certificate is trusted",
+                             "set listen_tls and tls_client_ca in [server]");
+    }
   } else if (text.text.find_first_of(".:/") != std::string::npos) {
     Prefix::ParseError error{};
     rule.prefix = Prefix::parse(text.text, &error);
@@ -183,7 +178,8 @@ AccessRule parse_rule(const LocatedString& text, const Context& context) {
       context.problems.error(
           text.at,
           "'" + text.text + "' " + (host_bits ? "has bits beyond its length" : "is not a prefix"),
-          "a prefix such as \"192.0.2.0/24\", \"key:NAME\", or the id of a [[remote]]");
+          "a prefix such as \"192.0.2.0/24\", \"key:NAME\", \"tls:NAME\", or the id of a "
+          "[[remote]]");
     }
   } else {
     rule.remote = text.text;
@@ -198,6 +194,21 @@ AccessRule parse_rule(const LocatedString& text, const Context& context) {
 
 std::string_view to_string(TsigAlgorithm algorithm) noexcept {
   return kAlgorithms[static_cast<std::size_t>(algorithm)].first;
+}
+
+std::vector<Endpoint> read_servers(TomlTable& table, std::string_view key, std::uint16_t port,
+                                   Need need, Problems& problems) {
+  std::vector<Endpoint> servers;
+  for (const LocatedString& text : table.strings(key, need)) {
+    const auto endpoint = Endpoint::parse(text.text, port);
+    if (!endpoint || endpoint->port == 0) {
+      problems.error(text.at, "'" + text.text + "' is not an address of a server",
+                     "such as \"192.0.2.1\" or \"[2001:db8::1]:5300\"; names are not looked up");
+      continue;
+    }
+    servers.push_back(*endpoint);
+  }
+  return servers;
 }
 
 void read_keys(TomlTable& root, Context& context) {

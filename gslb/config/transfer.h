@@ -36,15 +36,18 @@ struct Remote {
   std::string tls_name;             // in its certificate; "": not looked at
   std::string tls_ca;               // PEM file of who may sign it; "": the system's
   std::string tls_pin;              // SHA-256 of its public key, 32 octets; "": any
-  std::uint16_t notify_port = 53;   // UDP port NOTIFY goes to when `tls`; else the address's port
-  std::optional<Address> source;    // our address towards it
+  std::string tls_certificate;      // PEM files that show who we are; both or none
+  std::string tls_key;
+  std::uint16_t notify_port = 53;  // UDP port NOTIFY goes to when `tls`; else the address's port
+  std::optional<Address> source;   // our address towards it
 };
 
-// One element of allow_transfer or allow_notify: exactly one of prefix, key, remote.
+// One element of allow_transfer or allow_notify: exactly one of prefix, key, tls_name, remote.
 struct AccessRule {
   Location at;
   std::optional<Prefix> prefix;  // the address alone
   std::string key;               // as Remote::key: a request signed with it, from anywhere
+  std::string tls_name;          // lower case, no last dot: in the certificate a TLS client showed
   std::string remote;            // one of its addresses, and its key when it has one
 };
 

@@ -144,7 +144,7 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems, c
   if (reuse.compiled == nullptr) { check_keys(compiled->config, problems); }
   if (const config::Server& server = compiled->config.server; !server.listen_tls.empty()) {
     compiled->tls = server::TlsContext::load(
-        server.tls_certificate, server.tls_key,
+        {server.tls_certificate, server.tls_key, server.tls_client_ca},
         reuse.compiled == nullptr ? nullptr : reuse.compiled->tls.get(), problems);
   }
   compiled->geo_fingerprint = geo_fingerprint(compiled->config);

@@ -106,6 +106,9 @@ std::size_t SpecialMessages::transfer(Exchange& exchange) {
       .from = exchange.peer.address,
       .over_udp = exchange.over_udp(),
       .over_tls = exchange.peer.transport == server::Transport::kTls,
+      .is_xot = exchange.peer.tls != nullptr && exchange.peer.tls->is_xot,
+      .tls_names = exchange.peer.tls != nullptr ? std::span(exchange.peer.tls->names)
+                                                : std::span<const std::string>(),
       .udp_limit = udp_limit(exchange),
       .signature = exchange.signature ? &*exchange.signature : nullptr,
       .policy = exchange.policy};

@@ -91,6 +91,7 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   planning_loop_ = std::make_unique<Loop>();
   loop_ = std::make_unique<Loop>([this] { return on_wake(); });
   signer_.start();
+  parent_checker_ = std::make_unique<ParentChecker>(signer_);
   secondaries_.start([this](auto task) { with_zones(std::move(task)); });
   loop_->post([] {});  // the first wake
 }
@@ -200,6 +201,7 @@ std::optional<answer::Explanation> Supervisor::explain(const answer::ExplainRequ
 void Supervisor::stop() {
   if (!loop_) { return; }
   loop_->call([this] { stopping_ = true; });
+  parent_checker_->stop();
   signer_.stop();
   planning_loop_->stop();
   secondaries_.stop();

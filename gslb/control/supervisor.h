@@ -18,6 +18,7 @@
 #include "gslb/base/published.h"
 #include "gslb/control/epoch.h"
 #include "gslb/control/loop.h"
+#include "gslb/control/parent_checker.h"
 #include "gslb/control/reload_report.h"
 #include "gslb/control/zone_secondaries.h"
 #include "gslb/control/zone_signer.h"
@@ -170,6 +171,7 @@ class Supervisor {
   bool zones_posted_ = false;  // a publication of zones is queued; planning thread only
   std::string geo_refused_;    // fingerprint of geo files that were no good; planning thread only
   ZoneSecondaries secondaries_;
+  std::unique_ptr<ParentChecker> parent_checker_;
   std::unique_ptr<Loop> planning_loop_;
   std::unique_ptr<Loop> loop_;
 };

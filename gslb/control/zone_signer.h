@@ -24,6 +24,7 @@
 #include "gslb/control/zone_store.h"
 #include "gslb/dnssec/keys_json.h"
 #include "gslb/dnssec/sign_rrset.h"
+#include "gslb/transfer/parent_query.h"
 
 namespace gslb::control {
 
@@ -73,6 +74,17 @@ class ZoneSigner {
                         std::optional<std::uint16_t> tag);
   // `tag` nullopt: the parent has no DS any more.
   KeyCommandResult ds_seen(const dns::Name& apex, std::optional<std::uint16_t> tag);
+
+  // Zones whose rollover waits for what their parent shows, when the policy says who to ask.
+  struct ParentQuestion {
+    dns::Name apex;
+    std::vector<Endpoint> servers;
+    seconds interval;
+  };
+  std::vector<ParentQuestion> parent_questions() const;
+  // What each of these servers answered: if it is what the rollover waits for, ds_seen() follows.
+  // Returns, for people, what was found.
+  std::string parent_answers(const dns::Name& apex, const std::vector<transfer::DsAnswer>& answers);
 
   // What is being signed is given up.  Idempotent.
   void stop();

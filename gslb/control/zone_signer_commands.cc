@@ -3,6 +3,7 @@
 
 #include "gslb/base/log.h"
 #include "gslb/control/zone_signer_entry.h"
+#include "gslb/dnssec/parent_ds.h"
 
 namespace gslb::control {
 namespace {
@@ -121,6 +122,43 @@ KeyCommandResult ZoneSigner::ds_seen(const dns::Name& apex, std::optional<std::u
                       tag ? "it may be confirmed already, or the key isn't in every cache yet"
                           : "set go_insecure = true in its policy first");
       });
+}
+
+// ---- the parent
+
+std::vector<ZoneSigner::ParentQuestion> ZoneSigner::parent_questions() const {
+  std::vector<ParentQuestion> questions;
+  std::lock_guard lock(mutex_);
+  for (const auto& [key, entry] : entries_) {
+    if (entry->policy.parent.empty() || !dnssec::awaited_ds(entry->keys)) { continue; }
+    questions.push_back({entry->apex, entry->policy.parent, seconds(entry->policy.parent_check_s)});
+  }
+  return questions;
+}
+
+std::string ZoneSigner::parent_answers(const dns::Name& apex,
+                                       const std::vector<transfer::DsAnswer>& answers) {
+  std::optional<dnssec::AwaitedDs> awaited;
+  {
+    std::lock_guard lock(mutex_);
+    const Entry* const entry = find(apex);
+    if (entry == nullptr) { return {}; }
+    awaited = dnssec::awaited_ds(entry->keys);
+    if (!awaited) { return {}; }
+    for (const transfer::DsAnswer& answer : answers) {
+      if (!dnssec::shows(entry->keys, *awaited, answer.rdata)) {
+        return awaited->tag ? "not the DS of " + std::to_string(*awaited->tag) + " alone yet"
+                            : "a DS still";
+      }
+      if (answer.ttl_s > entry->policy.parent_ds_ttl_s) {
+        log_warning(
+            "dnssec", "the parent's DS has a longer TTL than parent_ds_ttl",
+            {{"zone", apex.to_string()}, {"ttl", answer.ttl_s}, {"policy", entry->policy.id.text}});
+      }
+    }
+  }
+  const KeyCommandResult done = ds_seen(apex, awaited->tag);
+  return done ? done.value() : done.error().what;
 }
 
 // ---- status

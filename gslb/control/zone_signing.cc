@@ -157,7 +157,23 @@ class Signing {
     for (std::size_t i = 0; i < made_->keys.size(); ++i) { made_->keys[i].state = next.keys[i]; }
     made_->missing = std::move(next.missing);
     made_->next_rollover = next.next;
+    purge();
     return {};
+  }
+
+  // Files of keys that nothing is left of, after a while in which somebody may want to look.
+  void purge() {
+    if (task_.policy.purge_keys_s == 0 || !task_.policy.generate) { return; }
+    Problems problems;
+    std::erase_if(made_->keys, [&](const dnssec::ZoneKey& key) {
+      const auto gone = dnssec::gone_since(key.state);
+      if (!gone) { return false; }
+      const KeyTime at = *gone + seconds(task_.policy.purge_keys_s);
+      if (at <= now_ && dnssec::remove_key(task_.policy.key_dir, key, problems)) { return true; }
+      if (at > now_) { made_->next_rollover = std::min(made_->next_rollover.value_or(at), at); }
+      return false;
+    });
+    if (problems.has_errors()) { made_->complaint = first_error(problems); }
   }
 
   std::string sign() {

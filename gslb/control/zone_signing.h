@@ -63,8 +63,8 @@ struct SigningTask {
 dnssec::RolloverPolicy rollover_policy(const config::DnssecPolicy& policy);
 dnssec::NewKey new_key(const config::DnssecPolicy& policy, dnssec::KeyRole role);
 
-// Makes keys where the policy says so (they are on disk then), changes nothing else.  The error, a
-// line for people, says what to do.  Takes about 30 us a signature; any thread.
+// Makes and purges keys where the policy says so (on disk at once), changes nothing else.  The
+// error, a line for people, says what to do.  Takes about 30 us a signature; any thread.
 Result<std::shared_ptr<SignedVersion>, std::string> sign_version(const SigningTask& task);
 
 // Whether the zone's keys could be used at a start: their files are readable, or can be made.

@@ -301,6 +301,26 @@ std::optional<ZoneKey> make_key(const std::string& directory, const dns::Name& z
   return key;
 }
 
+std::optional<KeyTime> gone_since(const KeyState& key) {
+  if (!key.is_gone()) { return std::nullopt; }
+  return std::max({key.dnskey.since, key.zrrsig.since, key.ds.since, key.created});
+}
+
+// The state last: without it what is left of a key would be taken for one from elsewhere.
+bool remove_key(const std::string& directory, const ZoneKey& key, Problems& problems) {
+  for (const std::string_view suffix :
+       {std::string_view(".private"), std::string_view(".key"), kSuffix}) {
+    const std::string path = base_path(directory, key) + std::string(suffix);
+    std::error_code failure;
+    fs::remove(path, failure);
+    if (!failure) { continue; }
+    problems.error({path, 0, 0}, "cannot remove a retired key: " + failure.message(),
+                   "remove its files, or set purge_keys = 0");
+    return false;
+  }
+  return true;
+}
+
 bool save_states(const std::string& directory, const ZoneKeys& keys, Problems& problems) {
   for (const ZoneKey& key : keys) {
     const std::string path = base_path(directory, key) + std::string(kSuffix);

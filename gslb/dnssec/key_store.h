@@ -49,6 +49,11 @@ std::optional<ZoneKey> make_key(const std::string& directory, const dns::Name& z
                                 const NewKey& wanted, KeyTime now, const ZoneKeys& others,
                                 Problems& problems);
 
+// When nothing of the key was left anywhere; nullopt: it is not gone.
+std::optional<KeyTime> gone_since(const KeyState& key);
+// Removes the files of a key that is gone.  False with an error in `problems`.
+bool remove_key(const std::string& directory, const ZoneKey& key, Problems& problems);
+
 // Writes the .state files.  False with an error in `problems`.
 bool save_states(const std::string& directory, const ZoneKeys& keys, Problems& problems);
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "gslb/base/bytes.h"
 #include "gslb/base/ip.h"
@@ -23,11 +25,19 @@ inline constexpr std::size_t kMaxTcpMessageOctets = 65535;
 
 enum class Transport : std::uint8_t { kUdp, kTcp, kTls };
 
+// What the handshake has told of a TLS client.
+struct TlsPeer {
+  bool is_xot = false;  // TLS 1.3 and ALPN "dot": what zone transfers need (RFC 9103 7.1, 7.2)
+  // DNS names of the certificate it has shown, if TlsContext trusts that; lower case, no last dot.
+  std::vector<std::string> names;
+};
+
 // Who asked, and how.
 struct Peer {
   Address address;
   std::uint16_t port = 0;
   Transport transport = Transport::kUdp;
+  const TlsPeer* tls = nullptr;  // with kTls; as long as the connection
 };
 
 // An answer of many messages (a zone transfer, RFC 5936 2.2), made as fast as the client reads it.

@@ -15,28 +15,6 @@ constexpr int kBacklog = 1024;
 constexpr int kPortTries = 32;
 constexpr int kFastOpenQueue = 256;  // connections not yet confirmed; more go without
 
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-
-  explicit SocketAddress(const Endpoint& endpoint) noexcept {
-    const Octets octets = endpoint.address.octets();
-    if (endpoint.address.is_v6()) {
-      auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
-      v6.sin6_family = AF_INET6;
-      v6.sin6_port = htons(endpoint.port);
-      std::memcpy(&v6.sin6_addr, octets.data(), octets.size());
-      length = sizeof v6;
-    } else {
-      auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
-      v4.sin_family = AF_INET;
-      v4.sin_port = htons(endpoint.port);
-      std::memcpy(&v4.sin_addr, octets.data(), octets.size());
-      length = sizeof v4;
-    }
-  }
-};
-
 const char* transport(int type) { return type == SOCK_DGRAM ? "UDP" : "TCP"; }
 
 std::string hint_for(int error, const Endpoint& at) {
@@ -82,7 +60,7 @@ UniqueFd bind_socket(int type, const Endpoint& at, bool shared) noexcept {
   // option would let two servers take the same port.
   if (type == SOCK_STREAM) set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (shared) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) {
+  if (::bind(fd.get(), address.get(), address.size) != 0) {
     const int error = errno;
     fd.reset();
     errno = error;
@@ -102,15 +80,6 @@ std::uint16_t port_of(const UniqueFd& bound_fd) noexcept {
 void UniqueFd::reset() noexcept {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
-}
-
-Endpoint to_endpoint(const sockaddr_storage& from) noexcept {
-  if (from.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
-    return {Address::from_octets({v6.sin6_addr.s6_addr, 16}), ntohs(v6.sin6_port)};
-  }
-  const auto& v4 = reinterpret_cast<const sockaddr_in&>(from);
-  return {Address::v4(ntohl(v4.sin_addr.s_addr)), ntohs(v4.sin_port)};
 }
 
 std::optional<Endpoint> reserve_endpoint(const Endpoint& wanted, Problems& problems) {

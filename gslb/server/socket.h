@@ -8,6 +8,7 @@
 
 #include "gslb/base/ip.h"
 #include "gslb/base/problem.h"
+#include "gslb/base/socket_address.h"
 
 namespace gslb::server {
 
@@ -30,9 +31,6 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
-
-// The peer of a received message.  REQUIRES: `from` is AF_INET or AF_INET6.
-Endpoint to_endpoint(const sockaddr_storage& from) noexcept;
 
 // Makes sure that nobody, not even a sharer (SO_REUSEPORT), has the endpoint, and turns port 0
 // into one that is free for UDP and TCP alike.  nullopt, with the reason in `problems`, if not.

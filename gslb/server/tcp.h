@@ -72,6 +72,7 @@ class TcpService {
     UniqueFd fd;  // closed: on the free list
     Interest interest = Interest::kRead;
     Peer peer;
+    TlsPeer tls_peer;
     bool is_counted = false;     // in per_client_
     bool awaits_header = false;  // a load balancer's
     Channel* channel = nullptr;  // one of the next two

@@ -120,6 +120,8 @@ bool TcpService::open_channel(Connection& connection) noexcept {
     case Channel::Step::kDone:
       counters_.tls_handshakes.add();
       if (connection.tls->is_resumed()) counters_.tls_resumed.add();
+      connection.tls_peer = connection.tls->peer();
+      connection.peer.tls = &connection.tls_peer;
       want(connection, Interest::kRead);
       return true;
     case Channel::Step::kWantRead:

@@ -9,6 +9,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 namespace gslb::server {
 namespace {
@@ -27,6 +28,7 @@ class OpenSslChannel final : public TlsChannel {
   Moved send(Octets from) noexcept override;
   void close() noexcept override;
   bool is_resumed() const noexcept override { return ::SSL_session_reused(ssl_) == 1; }
+  TlsPeer peer() const override;
 
   int read_for_ssl(char* into, std::size_t size, std::size_t* read) noexcept;
   int write_for_ssl(const char* from, std::size_t size, std::size_t* written) noexcept;
@@ -112,6 +114,31 @@ int OpenSslChannel::write_for_ssl(const char* from, std::size_t size,
   if (sent < 0) return errno == EAGAIN || errno == EINTR ? -1 : 0;
   *written = static_cast<std::size_t>(sent);
   return 1;
+}
+
+TlsPeer OpenSslChannel::peer() const {
+  TlsPeer peer;
+  const unsigned char* protocol = nullptr;
+  unsigned length = 0;
+  ::SSL_get0_alpn_selected(ssl_, &protocol, &length);
+  peer.is_xot = length > 0 && ::SSL_version(ssl_) >= TLS1_3_VERSION;  // "dot" is all there is
+  const X509* const certificate = ::SSL_get0_peer_certificate(ssl_);
+  if (certificate == nullptr || ::SSL_get_verify_result(ssl_) != X509_V_OK) return peer;
+  auto* const names = static_cast<GENERAL_NAMES*>(
+      ::X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names, i);
+    if (name->type != GEN_DNS) continue;
+    const ASN1_IA5STRING* const text = name->d.dNSName;
+    std::string& lower =
+        peer.names.emplace_back(reinterpret_cast<const char*>(::ASN1_STRING_get0_data(text)),
+                                static_cast<std::size_t>(::ASN1_STRING_length(text)));
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+  }
+  ::GENERAL_NAMES_free(names);
+  return peer;
 }
 
 void OpenSslChannel::begin() noexcept {

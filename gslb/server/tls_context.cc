@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 
+#include "gslb/base/file.h"
 #include "gslb/server/tls_channel.h"
 
 namespace gslb::server {
@@ -47,6 +48,23 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_length, cons
 
 // An encrypted key must not ask for its password on the terminal.
 int no_password(char*, int, int, void*) { return -1; }
+
+// Clients may show a certificate; whether it is good is looked at later, by TlsChannel::peer().
+bool ask_for_certificates(SSL_CTX* context, const std::string& ca_file) {
+  STACK_OF(X509_NAME)* const names = ::SSL_load_client_CA_file(ca_file.c_str());
+  if (names == nullptr) return false;
+  ::SSL_CTX_set_client_CA_list(context, names);
+  if (::SSL_CTX_load_verify_file(context, ca_file.c_str()) != 1) return false;
+  ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+  // What a ticket says of the client was true by these authorities only.
+  const auto content = read_file(ca_file);
+  std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH> digest{};
+  unsigned size = 0;
+  return content &&
+         ::EVP_Digest(content->data(), content->size(), digest.data(), &size, ::EVP_sha256(),
+                      nullptr) == 1 &&
+         ::SSL_CTX_set_session_id_context(context, digest.data(), size) == 1;
+}
 
 WallTime end_of(SSL_CTX* context) {
   std::tm end{};
@@ -141,8 +159,7 @@ struct TlsContext::TicketKeys {
 
 void TlsContext::Free::operator()(SSL_CTX* context) const noexcept { ::SSL_CTX_free(context); }
 
-std::shared_ptr<const TlsContext> TlsContext::load(const std::string& certificate_file,
-                                                   const std::string& key_file,
+std::shared_ptr<const TlsContext> TlsContext::load(const TlsFiles& files,
                                                    const TlsContext* previous, Problems& problems) {
   ::ERR_clear_error();
   std::shared_ptr<TlsContext> made(new TlsContext);
@@ -150,7 +167,7 @@ std::shared_ptr<const TlsContext> TlsContext::load(const std::string& certificat
   made->context_.reset(::SSL_CTX_new(::TLS_server_method()));
   SSL_CTX* const context = made->context_.get();
   if (context == nullptr) {
-    problems.error({certificate_file}, "can't set up TLS: " + last_error());
+    problems.error({files.certificate}, "can't set up TLS: " + last_error());
     return nullptr;
   }
   ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -164,19 +181,24 @@ std::shared_ptr<const TlsContext> TlsContext::load(const std::string& certificat
   ::SSL_CTX_set_timeout(context, std::chrono::seconds(kTicketKeyLife).count());
   TicketKeys::attach(context, made->tickets_);
   ::SSL_CTX_set_default_passwd_cb(context, no_password);
-  if (::SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
-    problems.error({certificate_file}, "can't load the TLS certificate: " + last_error(),
+  if (::SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
+    problems.error({files.certificate}, "can't load the TLS certificate: " + last_error(),
                    "a PEM file with the server's certificate first, then its chain");
     return nullptr;
   }
-  if (::SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    problems.error({key_file}, "can't load the TLS key: " + last_error(),
-                   "a PEM file with the private key of " + certificate_file + ", not encrypted");
+  if (::SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+    problems.error({files.key}, "can't load the TLS key: " + last_error(),
+                   "a PEM file with the private key of " + files.certificate + ", not encrypted");
+    return nullptr;
+  }
+  if (!files.client_ca.empty() && !ask_for_certificates(context, files.client_ca)) {
+    problems.error({files.client_ca}, "can't load the CA of clients: " + last_error(),
+                   "a PEM file with the certificates that sign those of clients");
     return nullptr;
   }
   made->not_after_ = end_of(context);
   if (made->not_after_ < std::chrono::system_clock::now()) {
-    problems.warning({certificate_file}, "the TLS certificate has expired",
+    problems.warning({files.certificate}, "the TLS certificate has expired",
                      "strict clients (RFC 8310) will not connect");
   }
   return made;

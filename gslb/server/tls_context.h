@@ -15,6 +15,7 @@
 #include "gslb/base/clock.h"
 #include "gslb/base/problem.h"
 #include "gslb/server/channel.h"
+#include "gslb/server/handler.h"
 
 struct ssl_ctx_st;  // OpenSSL's
 
@@ -32,17 +33,25 @@ class TlsChannel : public Channel {
  public:
   // After open() gave kDone.
   virtual bool is_resumed() const noexcept = 0;
+  virtual TlsPeer peer() const = 0;
+};
+
+// PEM files.
+struct TlsFiles {
+  std::string certificate;  // the server's, with its chain
+  std::string key;          // its key, not encrypted
+  // Who signs certificates of clients; "": none is asked for.  With it a client may show one.  One
+  // that is no good proves nothing and is no reason to close.
+  std::string client_ca = {};
 };
 
 // Immutable but for ticket keys, which have a lock of their own.  Thread-safe.
 class TlsContext {
  public:
-  // Reads two PEM files: the certificate with its chain, and its key, not encrypted.  Null with
-  // an error in `problems` when they are no good; an expired certificate is a warning.  Tickets of
-  // `previous` stay valid, unless it is null.
-  static std::shared_ptr<const TlsContext> load(const std::string& certificate_file,
-                                                const std::string& key_file,
-                                                const TlsContext* previous, Problems& problems);
+  // Null with an error in `problems` when the files are no good; an expired certificate is a
+  // warning.  Tickets of `previous` stay valid, unless it is null or `client_ca` has changed.
+  static std::shared_ptr<const TlsContext> load(const TlsFiles& files, const TlsContext* previous,
+                                                Problems& problems);
 
   // The channel of a connection just accepted; null when there is no memory.  Both references
   // must outlive it.

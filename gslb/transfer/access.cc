@@ -26,6 +26,7 @@ AccessList::AccessList(const std::vector<config::AccessRule>& rules,
   for (const config::AccessRule& from : rules) {
     Rule rule;
     std::string key = from.key;
+    rule.tls_name = from.tls_name;
     if (from.prefix) { rule.prefixes.push_back(*from.prefix); }
     if (!from.remote.empty()) {
       const config::Remote* const remote = find_remote(remotes, from.remote);
@@ -39,9 +40,13 @@ AccessList::AccessList(const std::vector<config::AccessRule>& rules,
   }
 }
 
-bool AccessList::allows(const Address& from, const TsigKey* key) const noexcept {
+bool AccessList::allows(const Address& from, const TsigKey* key,
+                        std::span<const std::string> tls_names) const noexcept {
   return std::ranges::any_of(rules_, [&](const Rule& rule) {
     if (rule.key != nullptr && rule.key != key) { return false; }
+    if (!rule.tls_name.empty() && std::ranges::find(tls_names, rule.tls_name) == tls_names.end()) {
+      return false;
+    }
     return rule.prefixes.empty() || std::ranges::any_of(rule.prefixes, [&](const Prefix& prefix) {
              return prefix.contains(from);
            });

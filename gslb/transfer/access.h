@@ -1,7 +1,9 @@
-// Who may do something with a zone: prefixes, keys, remotes.
+// Who may do something with a zone: prefixes, keys, names of TLS clients, remotes.
 #pragma once
 
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "gslb/base/ip.h"
@@ -18,13 +20,15 @@ class AccessList {
   AccessList(const std::vector<config::AccessRule>& rules,
              const std::vector<config::Remote>& remotes, const Keyring& keys);
 
-  // `key`: what signed the request, null: nothing did.
-  bool allows(const Address& from, const TsigKey* key) const noexcept;
+  // `key`: what signed the request, null: nothing did.  `tls_names`: of the client's certificate.
+  bool allows(const Address& from, const TsigKey* key,
+              std::span<const std::string> tls_names = {}) const noexcept;
 
  private:
   struct Rule {
     std::vector<Prefix> prefixes;  // one must hold the address; empty: any address
     const TsigKey* key = nullptr;  // null: signed or not
+    std::string tls_name;          // "": over TLS or not
   };
   std::vector<Rule> rules_;
 };

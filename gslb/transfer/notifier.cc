@@ -16,6 +16,7 @@
 
 #include "gslb/base/check.h"
 #include "gslb/base/log.h"
+#include "gslb/base/socket_address.h"
 #include "gslb/transfer/access.h"
 
 namespace gslb::transfer {
@@ -28,40 +29,6 @@ std::uint64_t random_seed() {
   std::array<std::uint8_t, 8> octets{};
   CHECK(RAND_bytes(octets.data(), octets.size()) == 1);
   return load_u64(octets.data());
-}
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-SocketAddress to_socket(const Endpoint& from) noexcept {
-  SocketAddress to;
-  const Octets octets = from.address.octets();
-  if (from.address.is_v6()) {
-    auto* const v6 = reinterpret_cast<sockaddr_in6*>(&to.storage);
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(from.port);
-    std::memcpy(&v6->sin6_addr, octets.data(), octets.size());
-    to.size = sizeof(sockaddr_in6);
-  } else {
-    auto* const v4 = reinterpret_cast<sockaddr_in*>(&to.storage);
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(from.port);
-    std::memcpy(&v4->sin_addr, octets.data(), octets.size());
-    to.size = sizeof(sockaddr_in);
-  }
-  return to;
-}
-
-Endpoint from_socket(const SocketAddress& from) noexcept {
-  if (from.storage.ss_family == AF_INET6) {
-    const auto* const v6 = reinterpret_cast<const sockaddr_in6*>(&from.storage);
-    return {Address::from_octets({v6->sin6_addr.s6_addr, 16}), ntohs(v6->sin6_port)};
-  }
-  const auto* const v4 = reinterpret_cast<const sockaddr_in*>(&from.storage);
-  return {Address::v4(ntohl(v4->sin_addr.s_addr)), ntohs(v4->sin_port)};
 }
 
 }  // namespace
@@ -160,12 +127,11 @@ struct Notifier::Core {
     std::array<std::uint8_t, kMaxAnswer> buffer;  // NOLINT: filled by recvfrom
     for (;;) {
       SocketAddress from;
-      from.size = sizeof from.storage;
       const ssize_t size =
           ::recvfrom(fd, buffer.data(), buffer.size(), MSG_DONTWAIT, from.get(), &from.size);
       if (size < 0) { return; }
       const auto result = queue.take(Octets(buffer).first(static_cast<std::size_t>(size)),
-                                     from_socket(from), std::chrono::system_clock::now());
+                                     to_endpoint(from.storage), std::chrono::system_clock::now());
       if (result) { note(*result); }
     }
   }
@@ -177,7 +143,7 @@ struct Notifier::Core {
     const int fd =
         ::socket(local.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) { return -1; }
-    SocketAddress address = to_socket({local, 0});
+    SocketAddress address(Endpoint{local, 0});
     if (::bind(fd, address.get(), address.size) != 0) {
       log_warning("transfer", "can't send NOTIFY",
                   {{"source", local.to_string()}, {"error", std::strerror(errno)}});
@@ -193,7 +159,7 @@ struct Notifier::Core {
     const Address any = datagram.to.address.is_v6() ? *Address::parse("::") : Address();
     const int fd = socket_for(datagram.source.value_or(any));
     if (fd < 0) { return; }
-    SocketAddress to = to_socket(datagram.to);
+    SocketAddress to(datagram.to);
     static_cast<void>(::sendto(fd, datagram.message.data(), datagram.message.size(), MSG_DONTWAIT,
                                to.get(), to.size));
   }

@@ -177,7 +177,11 @@ OutgoingAnswer Outgoing::answer(const OutgoingRequest& request, MutableOctets ou
   }
   const OutgoingPolicy::Rules* const rules = request.policy->find(version->zone.zone->apex());
   const TsigKey* const key = request.signature == nullptr ? nullptr : request.signature->key;
-  if (rules == nullptr || !rules->allow.allows(request.from, key) ||
+  if (request.over_tls && !request.is_xot) {  // RFC 9103 7.1 and 7.2, whatever the rules say
+    return refuse(request, out, Rcode::kRefused, TransferOutcome::kRefused,
+                  dns::EdeCode::kNotSupported);
+  }
+  if (rules == nullptr || !rules->allow.allows(request.from, key, request.tls_names) ||
       (rules->tls_only && !request.over_tls)) {
     return refuse(request, out, Rcode::kRefused, TransferOutcome::kRefused,
                   dns::EdeCode::kProhibited);

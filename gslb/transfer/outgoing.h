@@ -68,6 +68,8 @@ struct OutgoingRequest {
   Address from;
   bool over_udp = false;
   bool over_tls = false;
+  bool is_xot = false;                           // ... with what RFC 9103 wants of it
+  std::span<const std::string> tls_names = {};   // of the client's certificate
   std::size_t udp_limit = 512;                   // octets of an answer over UDP
   const SignedRequest* signature = nullptr;      // null: unsigned.  A good one
   std::shared_ptr<const OutgoingPolicy> policy;  // that it was checked with

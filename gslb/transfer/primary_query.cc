@@ -82,8 +82,8 @@ std::string_view describe(SoaAnswerError error) noexcept {
   return "unknown";
 }
 
-Result<SoaAnswer, SoaAnswerError> read_soa_answer(Octets message, std::uint16_t id,
-                                                  const dns::Name& apex) {
+Result<MessageReader, SoaAnswerError> open_answer(Octets message, std::uint16_t id,
+                                                  const dns::Name& apex, RrType type) {
   auto reader = MessageReader::open(message);
   if (!reader) { return Unexpected(SoaAnswerError::kForeign); }
   const MessageHeader& header = reader->header();
@@ -93,13 +93,21 @@ Result<SoaAnswer, SoaAnswerError> read_soa_answer(Octets message, std::uint16_t 
   if (header.questions == 1) {
     const auto question = reader->question();
     if (!question) { return Unexpected(SoaAnswerError::kMalformed); }
-    if (question->name != apex || question->type != RrType::kSoa) {
+    if (question->name != apex || question->type != type) {
       return Unexpected(SoaAnswerError::kForeign);
     }
   }
   if (header.rcode != 0) { return Unexpected(SoaAnswerError::kRcode); }
   if (header.questions != 1) { return Unexpected(SoaAnswerError::kForeign); }
   if (header.is_truncated) { return Unexpected(SoaAnswerError::kTruncated); }
+  return *std::move(reader);
+}
+
+Result<SoaAnswer, SoaAnswerError> read_soa_answer(Octets message, std::uint16_t id,
+                                                  const dns::Name& apex) {
+  auto reader = open_answer(message, id, apex, RrType::kSoa);
+  if (!reader) { return Unexpected(reader.error()); }
+  const MessageHeader& header = reader->header();
   SoaAnswer answer;
   bool has_soa = false;
   const std::uint32_t others = header.authorities + std::uint32_t{header.additionals};

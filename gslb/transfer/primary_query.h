@@ -1,4 +1,5 @@
 // What a secondary asks a primary, as octets: SOA, IXFR and AXFR queries, and the SOA's answer.
+// What a signer asks the parent (DS) is made likewise; its answer is in parent_query.h.
 //
 // Source: RFC 1034 4.3.5, RFC 1995 3, RFC 5936 2.1, RFC 6891, RFC 7314 (EXPIRE option).
 #pragma once
@@ -13,8 +14,8 @@
 
 namespace gslb::transfer {
 
-// kSoa, kAxfr, or kIxfr with our version's SOA in the authority section.  `with_edns`: an OPT that
-// asks for the EXPIRE option.
+// kSoa, kAxfr, kDs, or kIxfr with our version's SOA in the authority section.  `with_edns`: an OPT
+// that asks for the EXPIRE option.
 struct PrimaryQuery {
   dns::Name apex;
   std::uint16_t id = 0;
@@ -36,6 +37,10 @@ enum class SoaAnswerError : std::uint8_t {
   kLame,       // not authoritative, or without the zone's SOA
 };
 std::string_view describe(SoaAnswerError error) noexcept;
+
+// A reader behind the question of a whole, good response to the query for `apex` and `type`. Total.
+Result<MessageReader, SoaAnswerError> open_answer(Octets message, std::uint16_t id,
+                                                  const dns::Name& apex, dns::RrType type);
 
 // Total.
 Result<SoaAnswer, SoaAnswerError> read_soa_answer(Octets message, std::uint16_t id,

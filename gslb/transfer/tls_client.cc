@@ -58,6 +58,18 @@ std::shared_ptr<const TlsClient> TlsClient::make(const config::Remote& remote, P
                    "tls_ca is a PEM file");
     return nullptr;
   }
+  if (remote.tls_certificate.empty()) { return client; }
+  // An encrypted key must not ask for its password on the terminal.
+  client->context_->set_password_callback(
+      [](std::size_t, ssl::context::password_purpose) { return std::string(); });
+  client->context_->use_certificate_chain_file(remote.tls_certificate, error);
+  if (!error) { client->context_->use_private_key_file(remote.tls_key, ssl::context::pem, error); }
+  if (error) {
+    problems.error(remote.id.at,
+                   "can't use " + remote.tls_certificate + " and its key: " + error.message(),
+                   "PEM files, the key not encrypted");
+    return nullptr;
+  }
   return client;
 }
 

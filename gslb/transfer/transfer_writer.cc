@@ -173,7 +173,7 @@ std::size_t TransferWriter::all_in_one(MutableOctets out, std::size_t limit, Wal
 std::size_t TransferWriter::fill(MutableOctets out, std::size_t limit, WallTime now) {
   dns::ResponseEdns edns;
   edns.dnssec_ok = query_.edns.dnssec_ok;
-  const bool has_opt = is_first_ && query_.edns.present;
+  const bool has_opt = query_.edns.present;  // in every message, RFC 9103 7.4
   dns::ResponseWriter writer(out, limit, message_, query_,
                              has_opt ? dns::ResponseWriter::edns_size(edns) : 0);
   bool is_empty = true;
@@ -185,7 +185,6 @@ std::size_t TransferWriter::fill(MutableOctets out, std::size_t limit, WallTime 
   }
   if (is_empty) { return 0; }
   const std::size_t size = writer.finish(dns::Rcode::kNoError, true, has_opt ? &edns : nullptr);
-  is_first_ = false;
   return signer_ ? signer_->sign(out, size, now) : size;
 }
 

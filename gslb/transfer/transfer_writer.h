@@ -60,7 +60,6 @@ class TransferWriter {
   dns::Query query_;
   std::unique_ptr<RecordSource> records_;
   std::optional<TsigSigner> signer_;
-  bool is_first_ = true;
 };
 
 }  // namespace gslb::transfer

@@ -1,5 +1,5 @@
-"""Signed zones with routed names as NSD, Knot and BIND get them: every copy verifies as a whole, what
-it answers validates, and one serial never stands for two contents."""
+"""Signed zones with routed names as NSD, Knot and BIND get them: every copy verifies as a whole,
+what it answers validates, and one serial never stands for two contents."""
 import json
 import signal
 import subprocess
@@ -30,7 +30,8 @@ class Primary:
             f'[[remote]]\nid = "{server.name}"\naddress = "127.0.0.1:{server.port}"\nkey = "xfr"\n'
             for server in servers)
         self.notify = ", ".join(f'"{server.name}"' for server in servers)
-        self.policy = f'[dnssec.p]\n{QUICK}keys = "ksk-zsk"\ndenial = "{denial}"\n' if signed else ""
+        policy = f'[dnssec.p]\n{QUICK}keys = "ksk-zsk"\ndenial = "{denial}"\n'
+        self.policy = policy if signed else ""
         self.write()
         self.start()
         for server in servers:
@@ -40,7 +41,8 @@ class Primary:
     def write(self):
         (self.folder / "example.zone").write_text(
             f"$ORIGIN {ZONE}\n$TTL 2\n@ SOA ns host {self.number} 3600 600 86400 2\n@ NS ns\n"
-            f"ns A 127.0.0.1\nwww A 192.0.2.1\n*.cdn TXT beside\nto-routed CNAME x.cdn\n{self.body}")
+            "ns A 127.0.0.1\nwww A 192.0.2.1\n*.cdn TXT beside\nto-routed CNAME x.cdn\n"
+            + self.body)
         (self.folder / "gslb.toml").write_text(f"""
 [server]
 listen = "127.0.0.1:{self.port}"

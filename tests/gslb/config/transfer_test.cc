@@ -137,6 +137,10 @@ TEST_F(TransferConfigTest, SaysWhatIsWrongWithARemoteOrARule) {
   EXPECT_NE(bad(kZone + "allow_transfer = 'key:b'\n").find("unknown key 'b'"), std::string::npos);
   EXPECT_NE(bad(kZone + "allow_transfer = '192.0.2.1/24'\n").find("beyond its length"),
             std::string::npos);
+  EXPECT_NE(bad(kZone + "allow_transfer = 'tls:b.example'\n").find("tls_client_ca"),
+            std::string::npos);
+  EXPECT_NE(bad(kZone + remote + "tls_key = 'k'\n").find("'tls_certificate' is missing"),
+            std::string::npos);
   EXPECT_NE(bad(kZone + "notify = 'b'\n").find("unknown remote 'b'"), std::string::npos);
 }
 

@@ -95,7 +95,7 @@ class ProxyTest : public ::testing::Test {
     options.listen_tls = {{Address::v4(0), 0}};
     Problems problems;
     options.tls =
-        TlsContext::load(certificate_.certificate(), certificate_.key(), nullptr, problems);
+        TlsContext::load({certificate_.certificate(), certificate_.key()}, nullptr, problems);
     options.proxies = PrefixSet(std::vector{*Prefix::parse("127.0.0.1")});
     options.workers = 1;
     options.tcp.per_client = 2;

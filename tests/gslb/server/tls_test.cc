@@ -12,7 +12,8 @@ using ::testing::HasSubstr;
 std::shared_ptr<const TlsContext> load(const TestCertificate& certificate,
                                        const TlsContext* previous = nullptr) {
   Problems problems;
-  auto context = TlsContext::load(certificate.certificate(), certificate.key(), previous, problems);
+  auto context =
+      TlsContext::load({certificate.certificate(), certificate.key()}, previous, problems);
   EXPECT_FALSE(problems.has_errors()) << problems.to_string();
   return context;
 }
@@ -245,7 +246,7 @@ TEST(TlsContext, SaysWhatIsWrongWithItsFiles) {
   const std::string key = first_certificate().key();
   const auto complaint = [](const std::string& c, const std::string& k) {
     Problems problems;
-    EXPECT_EQ(TlsContext::load(c, k, nullptr, problems), nullptr);
+    EXPECT_EQ(TlsContext::load({c, k}, nullptr, problems), nullptr);
     EXPECT_EQ(problems.error_count(), 1U);
     return problems.to_string();
   };
@@ -255,10 +256,19 @@ TEST(TlsContext, SaysWhatIsWrongWithItsFiles) {
   EXPECT_THAT(complaint(certificate, other.key()), HasSubstr("key values mismatch"));
 }
 
+TEST(TlsContext, SaysWhatIsWrongWithTheCaOfClients) {
+  const TestCertificate& own = first_certificate();
+  for (const std::string& ca : {std::string("/nonexistent"), own.key()}) {
+    Problems problems;
+    EXPECT_EQ(TlsContext::load({own.certificate(), own.key(), ca}, nullptr, problems), nullptr);
+    EXPECT_THAT(problems.to_string(), HasSubstr("can't load the CA of clients")) << ca;
+  }
+}
+
 TEST(TlsContext, WarnsOfAnExpiredCertificate) {
   const TestCertificate expired("old.example", -3600);
   Problems problems;
-  const auto context = TlsContext::load(expired.certificate(), expired.key(), nullptr, problems);
+  const auto context = TlsContext::load({expired.certificate(), expired.key()}, nullptr, problems);
   ASSERT_NE(context, nullptr);
   EXPECT_THAT(problems.to_string(), HasSubstr("expired"));
   EXPECT_LT(context->not_after(), std::chrono::system_clock::now());

@@ -13,6 +13,11 @@ namespace gslb::transfer {
 namespace {
 
 constexpr const char* kConfig = R"(
+[server]
+listen_tls = '127.0.0.1'
+tls_certificate = 'c'
+tls_key = 'k'
+tls_client_ca = 'ca'
 [[key]]
 name = 'xfr.'
 secret = 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='
@@ -34,6 +39,10 @@ name = 'tls.example.'
 file = 'x'
 transfer_tls = true
 allow_transfer = ['0.0.0.0/0']
+[[zone]]
+name = 'shown.example.'
+file = 'x'
+allow_transfer = ['tls:NS.other.example.']
 [[zone]]
 name = 'closed.example.'
 file = 'x'
@@ -79,8 +88,15 @@ class OutgoingTest : public ::testing::Test {
                            const SignedRequest* signature = nullptr) {
     dns::Query query;
     EXPECT_TRUE(dns::parse_query(message, query));
-    OutgoingRequest request{message,   query,  *Address::parse(from), over_udp, over_tls, 512,
-                            signature, policy_};
+    OutgoingRequest request{.message = message,
+                            .query = query,
+                            .from = *Address::parse(from),
+                            .over_udp = over_udp,
+                            .over_tls = over_tls,
+                            .is_xot = over_tls && !is_old_tls_,
+                            .tls_names = tls_names_,
+                            .signature = signature,
+                            .policy = policy_};
     OutgoingAnswer answer = outgoing_.answer(request, out_, now_);
     std::vector<Message> messages;
     if (!answer.stream) {
@@ -106,6 +122,8 @@ class OutgoingTest : public ::testing::Test {
   }
 
   Outgoing outgoing_;
+  bool is_old_tls_ = false;
+  std::vector<std::string> tls_names_;
   std::shared_ptr<const OutgoingPolicy> policy_;
   std::vector<std::uint8_t> out_;
   const WallTime now_ = std::chrono::system_clock::now();
@@ -191,7 +209,7 @@ TEST_F(OutgoingTest, OverUdpTheDifferenceIfItFitsElseTheSoa) {
 
 TEST_F(OutgoingTest, OnlyWhoIsAllowed) {
   outgoing_.update(version(1));
-  for (const char* apex : {"closed.example.", "tls.example."}) {
+  for (const char* apex : {"closed.example.", "tls.example.", "shown.example."}) {
     zone::ZoneBuilder builder(name_of(apex));
     Record soa_record = record_of(soa(1));
     builder.add(name_of(apex), dns::RrType::kSoa, 60, soa_record.rdata);
@@ -206,6 +224,15 @@ TEST_F(OutgoingTest, OnlyWhoIsAllowed) {
   EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr, 0, "tls.example."))), 5U);
   EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr, 0, "tls.example."), "192.0.2.9", false, true)),
             0U);
+  is_old_tls_ = true;
+  EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr), "198.51.100.7", false, true)), 5U) << "TLS 1.2";
+  is_old_tls_ = false;
+  const Message shown = request(dns::RrType::kAxfr, 0, "shown.example.");
+  EXPECT_EQ(rcode(ask(shown, "198.51.100.7", false, true)), 5U);
+  tls_names_ = {"x.other.example", "ns.other.example"};
+  EXPECT_EQ(rcode(ask(shown, "203.0.113.1", false, true)), 0U);
+  EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr), "203.0.113.1", false, true)), 5U);
+  tls_names_.clear();
   SignedRequest signature;
   signature.key = policy_->keys().find(name_of("xfr."));
   signature.mac.size = 32;
@@ -237,8 +264,10 @@ TEST_F(OutgoingTest, NoMoreAtATimeThanAllowed) {
   const Message message = request(dns::RrType::kAxfr);
   dns::Query query;
   ASSERT_TRUE(dns::parse_query(message, query));
-  const OutgoingRequest from{message, query,  *Address::parse("198.51.100.7"), false, false, 512,
-                             nullptr, policy_};
+  const OutgoingRequest from{.message = message,
+                             .query = query,
+                             .from = *Address::parse("198.51.100.7"),
+                             .policy = policy_};
   auto first = outgoing_.answer(from, out_, now_);
   auto second = outgoing_.answer(from, out_, now_);
   ASSERT_TRUE(first.stream && second.stream);
@@ -256,8 +285,10 @@ TEST_F(OutgoingTest, ANewVersionDoesNotDisturbAStream) {
   const Message message = request(dns::RrType::kAxfr);
   dns::Query query;
   ASSERT_TRUE(dns::parse_query(message, query));
-  const OutgoingRequest from{message, query,  *Address::parse("198.51.100.7"), false, false, 512,
-                             nullptr, policy_};
+  const OutgoingRequest from{.message = message,
+                             .query = query,
+                             .from = *Address::parse("198.51.100.7"),
+                             .policy = policy_};
   auto answer = outgoing_.answer(from, out_, now_);
   TransferReader reader({.apex = name_of("example."), .id = 7, .limits = {}});
   while (const std::size_t size = answer.stream->next(out_, now_)) {
