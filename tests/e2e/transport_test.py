@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 import subprocess
+import time
 import unittest
 import urllib.request
 
@@ -39,7 +40,7 @@ def rcode_of(answer):
 
 
 class TransportTest(unittest.TestCase):
-    def start(self, more="", server=""):
+    def start(self, more="", server="", workers=1):
         self.folder = harness.folder()
         make_certificate(self.folder, "dns.example")
         (self.folder / "zone").write_text(
@@ -52,7 +53,7 @@ listen = ["127.0.0.1:{self.port}"]
 listen_tls = ["127.0.0.1:{self.tls_port}"]
 tls_certificate = "c.pem"
 tls_key = "k.pem"
-workers = 1
+workers = {workers}
 {server}
 [admin]
 listen = "127.0.0.1:{self.admin}"
@@ -224,6 +225,32 @@ file = "zone"
         self.assertGreater(truncated, 20)
         name = 'proxima_rate_limited_total{class="positive",action="dropped"}'
         self.assertGreater(self.metric(name), 20)
+
+    def test_the_rate_is_that_of_all_workers_together(self):
+        self.start("[rrl]\nresponses_per_second = 100\nslip = 0", workers=2)
+        clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(32)]
+        begun = time.monotonic()
+        for client in clients:
+            client.connect(("127.0.0.1", self.port))
+        for i in range(6000):  # of many ports, so both workers have their part
+            clients[i % len(clients)].send(query("www.cdn.example"))
+            if i % 20 == 0:
+                time.sleep(0.01)
+        name = 'proxima_rate_limited_total{class="positive",action="dropped"}'
+        answered = 0
+        seconds = time.monotonic() - begun
+        for client in clients:
+            client.setblocking(False)
+            while True:
+                try:
+                    answered += len(client.recv(4096)) > 0
+                except BlockingIOError:
+                    break
+            client.close()
+        self.assertGreater(self.metric(name), 1000)
+        self.assertGreater(answered, 100 * (seconds - 1))
+        # Each worker's bucket holds a second's rate at the start.
+        self.assertLess(answered, 100 * (seconds + 3))
 
 
 if __name__ == "__main__":
