@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "gslb/base/check.h"
+#include "gslb/dns/query.h"
 #include "gslb/transfer/notify.h"
 #include "gslb/transfer/notify_queue.h"
 #include "gslb/transfer/parent_query.h"
