@@ -16,7 +16,8 @@ ZONE = "example."
 KINDS = (secondaries.Bind, secondaries.Nsd, secondaries.Knot)
 # Name, type, whether records come: routed, beside it, and what denies.
 QUERIES = [("www", "A", True), ("r", "A", True), ("r", "AAAA", True), ("x.cdn", "A", True),
-           ("y.x.cdn", "AAAA", True), ("x.cdn", "TXT", True), ("x.cdn", "MX", False),
+           ("y.x.cdn", "AAAA", True), ("x.cdn", "TXT", True), ("x.cdn", "HTTPS", True),
+           ("x.cdn", "MX", False),
            ("v4", "A", True), ("v4", "AAAA", False), ("nothing", "A", False),
            ("cdn", "A", False), ("to-routed", "A", True)]
 
@@ -64,6 +65,8 @@ notify = [{self.notify}]
 [service.web]
 ttl = 2
 {self.answer}
+[service.web.https]
+alpn = ["h2"]
 [service.v4]
 ttl = 2
 tiers = ["four"]

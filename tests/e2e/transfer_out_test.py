@@ -348,7 +348,7 @@ class Large(unittest.TestCase):
         seconds = time.monotonic() - begun
         stop.set()
         asking.join()
-        self.assertEqual(count, self.RECORDS + 7, "with the SOA twice and the static answers")
+        self.assertEqual(count, self.RECORDS + 9, "with the SOA twice and the static answers")
         self.assertEqual(lost, [])
         self.assertGreater(len(answered), 100)
         answered.sort()
