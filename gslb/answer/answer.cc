@@ -63,12 +63,16 @@ class Answering {
 
   std::size_t run() noexcept {
     const auto parsed = dns::parse_query(request_.message, query_);
+    scratch_.wants_denial = false;
     if (request_.defers) {
       scratch_.deferred = deferral(parsed);
       if (scratch_.deferred != Deferred::kNone) { return 0; }
     }
-    counters_.queries[static_cast<std::size_t>(request_.transport)][request_.client.is_v6() ? 1 : 0]
-        .add();
+    if (!request_.is_second) {
+      counters_
+          .queries[static_cast<std::size_t>(request_.transport)][request_.client.is_v6() ? 1 : 0]
+          .add();
+    }
     guard_.read_cookie();
     if (!parsed) { return refuse(parsed.error()); }
     if (guard_.must_refuse_cookie()) { return bad_cookie(); }
@@ -87,9 +91,9 @@ class Answering {
   Deferred deferral(const Result<void, QueryError>& parsed) const noexcept {
     if (!parsed) {
       if (parsed.error() == QueryError::kTransactionSig) { return Deferred::kSigned; }
-      const bool is_notify = parsed.error() == QueryError::kOpcode &&
-                             ((request_.message[2] >> 3) & 0xf) ==
-                                 static_cast<unsigned>(dns::Opcode::kNotify);
+      const bool is_notify =
+          parsed.error() == QueryError::kOpcode &&
+          ((request_.message[2] >> 3) & 0xf) == static_cast<unsigned>(dns::Opcode::kNotify);
       return is_notify ? Deferred::kNotify : Deferred::kNone;
     }
     const bool is_transfer = query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr;
@@ -210,6 +214,9 @@ class Answering {
     if (query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr) {
       return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kProhibited);
     }
+    if (query_.qtype == RrType::kNxname) {  // RFC 9824 3.5
+      return error(Rcode::kFormErr, Refusal::kMalformed, dns::EdeCode::kInvalidQueryType);
+    }
     const zone::Zone* zone = snapshot_.zones->find(query_.qname, query_.qtype);
     if (zone == nullptr) {
       return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kNotAuthoritative);
@@ -222,13 +229,22 @@ class Answering {
     }
     ResponseEdns edns = common_edns();
     if (query_.edns.ecs) { edns.ecs = &*query_.edns.ecs; }
+    edns.compact_ok = query_.edns.compact_ok && zone->compact_id() != 0;
     dns::ResponseWriter writer(out_, limit(), request_.message, query_,
                                query_.edns.present ? dns::ResponseWriter::edns_size(edns) : 0);
     Resolution resolution(snapshot_, request_, scratch_, writer);
     const Rcode rcode = resolution.run(*zone);
+    if (scratch_.wants_denial && request_.awaits_denial) {
+      scratch_.deferred = Deferred::kDenial;
+      return 0;
+    }
     edns.ecs_scope_bits = resolution.scope_bits();
     explain_failure(rcode, resolution.ede(), edns);
     count_ecs(resolution);
+    if (scratch_.wants_denial) { counters_.classical_denials.add(); }
+    if (resolution.denies_compactly()) {
+      (request_.is_second ? counters_.awaited_denials : counters_.compact_denials).add();
+    }
     if (writer.truncated()) { counters_.truncated.add(); }
     // QCLASS ANY can't be authoritative for all classes, RFC 1034 4.3.2 (3c).
     const bool authoritative =

@@ -26,6 +26,7 @@ enum class Deferred : std::uint8_t {
   kNone,
   kSigned,    // TSIG: to be verified and taken off first
   kTransfer,  // AXFR or IXFR; `query` is parsed
+  kDenial,    // Scratch::denial is to be signed first, then asked again: Request::awaits_denial
   kNotify,    // opcode NOTIFY (RFC 1996), signed or not; its question is parsed if there is one
 };
 
@@ -34,15 +35,20 @@ struct Request {
   Address client;  // source address of the transport: the resolver
   Transport transport = Transport::kUdp;
   bool defers = false;
-  std::uint32_t now_s = 0;   // Unix time, for cookies; modulo 2^32
-  std::uint32_t now_ms = 0;  // of any clock, for rate limits; wraps
+  bool awaits_denial = false;  // kDenial is welcome
+  bool is_second = false;      // after kDenial: not counted as another query
+  std::uint32_t now_s = 0;     // Unix time, for cookies; modulo 2^32
+  std::uint32_t now_ms = 0;    // of any clock, for rate limits; wraps
 };
 
 // What a worker keeps between queries so that nothing is allocated.  Worker-confined.
 struct Scratch {
   explicit Scratch(unsigned worker_index) : worker(worker_index) {}
-  unsigned worker;  // column in the demand and decision counters
+  unsigned worker;                      // column in the demand and decision counters
   Deferred deferred = Deferred::kNone;  // by the last answer()
+  // A compact denial that the last answer() has used or would have liked to, with its name.
+  bool wants_denial = false;
+  CompactDenial denial;
   dns::Query query;
   dns::QuestionName name;                    // where a chain has led
   std::array<std::uint8_t, 4 * 18> rdata{};  // addresses of a routed answer

@@ -98,6 +98,11 @@ struct alignas(128) AnswerCounters {
   Counter truncated;  // TC set
   Counter edns;       // queries with an OPT
   Counter routed;     // answers that came from a decision
+  // Denials in zones that deny compactly: so at once, so after waiting for
+  // the signature, or by the NSEC3 chain.
+  Counter compact_denials;
+  Counter awaited_denials;
+  Counter classical_denials;
   std::array<RateCounters, kRateClasses> rate_limited;
   std::array<Counter, 5> cookies;  // by dns::CookieState; queries without one are not counted
   LatencyHistogram latency_ns;     // kept by the caller of answer(), which may read a clock

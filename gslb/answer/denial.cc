@@ -1,8 +1,9 @@
 // The proofs of an answer: which NSEC or NSEC3 records say that a name or type does not exist.
 //
 // Source: RFC 4035 3.1.3 and 3.1.4.1, RFC 5155 7.2 (with errata 3441: an empty non-terminal above
-// insecure cuts may have no NSEC3), RFC 4592 4.
+// insecure cuts may have no NSEC3), RFC 4592 4, RFC 9824 3.
 #include <algorithm>
+#include <utility>
 
 #include "gslb/answer/resolution.h"
 #include "gslb/base/check.h"
@@ -25,7 +26,34 @@ void Resolution::prove(const Zone& zone, NodeIndex node) noexcept {
   if (proof_count_ < proofs_.size()) { proofs_[proof_count_++] = {&zone, node}; }
 }
 
+bool Resolution::prove_compactly(const Zone& zone, Octets name) noexcept {
+  const RrType qtype = scratch_.query.qtype;
+  // Its bitmap has these two, so it can't deny them.
+  if (zone.compact_id() == 0 || snapshot_.compact == nullptr || qtype == RrType::kNsec ||
+      qtype == RrType::kRrsig) {
+    return false;
+  }
+  CompactDenial& denial = scratch_.denial;
+  if (snapshot_.compact->find(zone.compact_id(), name, denial)) {
+    compact_zone_ = &zone;
+    compact_due_ = true;
+    proof_count_ = 0;
+    return true;
+  }
+  scratch_.wants_denial = true;
+  denial.zone_id = zone.compact_id();
+  denial.name_octets = static_cast<std::uint16_t>(name.size());
+  std::ranges::copy(name, denial.octets.begin());
+  return false;
+}
+
 void Resolution::put_proofs() noexcept {
+  if (std::exchange(compact_due_, false)) {
+    const std::uint32_t ttl_s = compact_zone_->negative_ttl_s();
+    const dns::RrsetView signatures = scratch_.denial.rrsig(ttl_s);
+    writer_.put_signed_rrset(dns::Section::kAuthority, scratch_.denial.name(),
+                             scratch_.denial.nsec(ttl_s), &signatures);
+  }
   for (std::size_t i = 0; i < proof_count_; ++i) {
     const auto& [zone, node] = proofs_[i];
     const auto set =
@@ -56,7 +84,7 @@ void Resolution::prove_expansion(const Zone& zone, const Found& found) noexcept 
 }
 
 void Resolution::deny_name(const Zone& zone, const Found& found) noexcept {
-  if (!proves(zone)) { return; }
+  if (!proves(zone) || (proof_count_ == 0 && prove_compactly(zone, name_->wire()))) { return; }
   const NodeIndex encloser = found.closest_encloser;
   if (zone.denial() == DenialKind::kNsec) {
     prove(zone, zone.nsec_of(name_->wire()));
@@ -70,6 +98,9 @@ void Resolution::deny_name(const Zone& zone, const Found& found) noexcept {
 // `found` is exact or a wildcard whose expansion has been proven.
 void Resolution::deny_type(const Zone& zone, const Found& found) noexcept {
   if (!proves(zone)) { return; }
+  // It says that the name exists: that nothing closer than a wildcard does must not stand beside.
+  const std::size_t before = found.kind == Found::Kind::kWildcard ? unexpanded_ : proof_count_;
+  if (before == 0 && prove_compactly(zone, name_->wire())) { return; }
   if (zone.denial() == DenialKind::kNsec) {
     // An empty non-terminal has no NSEC: that before it shows that something lies below.
     const bool has_own = zone.rrset(found.node, RrType::kNsec).has_value();
@@ -87,6 +118,7 @@ void Resolution::deny_type(const Zone& zone, const Found& found) noexcept {
 // A referral without DS: the child is not signed (RFC 4035 3.1.4, RFC 5155 7.2.7).
 void Resolution::deny_ds(const Zone& zone, const Found& cut) noexcept {
   if (!proves(zone)) { return; }
+  if (proof_count_ == 0 && prove_compactly(zone, zone.owner(cut.node))) { return; }
   if (zone.denial() == DenialKind::kNsec) { return prove(zone, cut.node); }
   if (zone.nsec3_of(cut.node).matches) { return prove(zone, zone.nsec3_of(cut.node).node); }
   prove_encloser(zone, cut.node, cut.labels_below);

@@ -82,6 +82,7 @@ Resolution::Next Resolution::step(const Zone& zone, Rcode* rcode) noexcept {
     case Found::Kind::kExact:
       return answer_node(zone, found, rcode);
     case Found::Kind::kWildcard:
+      unexpanded_ = proof_count_;
       prove_expansion(zone, found);
       return answer_node(zone, found, rcode);
     case Found::Kind::kDelegation:
@@ -94,7 +95,9 @@ Resolution::Next Resolution::step(const Zone& zone, Rcode* rcode) noexcept {
   }
   deny_name(zone, found);
   put_negative(zone);
-  *rcode = Rcode::kNxDomain;  // of the last name of a chain, RFC 6604 2.1
+  // Of the last name of a chain, RFC 6604 2.1; RFC 9824 3.1 and 5.1.
+  const bool is_hidden = denies_compactly() && !scratch_.query.edns.compact_ok;
+  *rcode = is_hidden ? Rcode::kNoError : Rcode::kNxDomain;
   return Next::kDone;
 }
 

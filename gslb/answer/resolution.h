@@ -32,6 +32,7 @@ class Resolution {
   std::uint8_t scope_bits() const noexcept { return scope_bits_; }
   EcsUse ecs_use() const noexcept { return ecs_; }
   std::optional<dns::EdeCode> ede() const noexcept { return ede_; }
+  bool denies_compactly() const noexcept { return compact_zone_ != nullptr; }
 
  private:
   enum class Next : std::uint8_t { kDone, kFollow };  // kFollow: scratch_.name is the next name
@@ -68,6 +69,8 @@ class Resolution {
   void deny_type(const zone::Zone& zone, const zone::Found& found) noexcept;
   void deny_ds(const zone::Zone& zone, const zone::Found& cut) noexcept;
   void put_proofs() noexcept;
+  // The compact denial of `name` in place of all other proofs; false: not signed, not such a zone.
+  bool prove_compactly(const zone::Zone& zone, Octets name) noexcept;
 
   // Which cluster answers.  In a signed zone one with the type if it is promised there.
   steer::Choice choose(const zone::Zone& zone, zone::RouteIndex route, const Location& location,
@@ -122,6 +125,9 @@ class Resolution {
   // One for each wildcard of a chain, three for the name at its end.
   std::array<Proof, kMaxChain + 4> proofs_;  // NOLINT: valid below proof_count_
   std::size_t proof_count_ = 0;
+  std::size_t unexpanded_ = 0;  // proof_count_ before that a wildcard stands for the present name
+  const zone::Zone* compact_zone_ = nullptr;  // scratch_.denial is the proof
+  bool compact_due_ = false;                  // ... and not yet written
   bool dnssec_ok_;
   zone::NodeIndex first_node_ = zone::kNoNode;
   // Owners of additional addresses so far: one RRset stands once in a message.  Names beyond the

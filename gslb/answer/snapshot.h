@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gslb/answer/compact_denials.h"
 #include "gslb/answer/counters.h"
 #include "gslb/answer/protection.h"
 #include "gslb/answer/routed_sets.h"
@@ -34,8 +35,8 @@ struct Identity {
 };
 
 // Immutable but for the health board and the counters, which are atomics.  Thread-safe.
-// Every pointer but routed_sets is set.  Route indexes in the zones are positions in
-// services->routes; cluster indexes in the map are those of fleet and health.
+// Every pointer is set but routed_sets, protection and compact.  Route indexes in the zones are
+// positions in services->routes; cluster indexes in the map are those of fleet and health.
 struct Snapshot {
   std::uint64_t generation = 0;
   std::shared_ptr<const Identity> identity;
@@ -48,6 +49,7 @@ struct Snapshot {
   std::shared_ptr<const fleet::HealthBoard> health;
   // Null while no signed zone has routes.
   std::shared_ptr<const RoutedSets> routed_sets;
+  std::shared_ptr<const CompactDenials> compact;  // null: none are signed
   std::shared_ptr<steer::DemandCounters> demand;
   std::shared_ptr<DecisionCounters> decisions;
 };

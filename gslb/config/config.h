@@ -68,7 +68,7 @@ struct Zone {
 };
 
 enum class KeyLayout : std::uint8_t { kCsk, kKskZsk };
-enum class Denial : std::uint8_t { kNsec, kNsec3 };
+enum class Denial : std::uint8_t { kNsec, kNsec3, kCompact };
 enum class SerialPolicy : std::uint8_t { kIncrement, kUnixTime, kKeep };
 
 // [dnssec.ID]: how a zone is signed and its keys live.  Times in seconds.

@@ -117,7 +117,7 @@ DnssecPolicy read_policy(const LocatedString& id, TomlTable& table, const Contex
   read_word(table, "keys", {"csk", "ksk-zsk"}, policy.keys);
   read_key_dir(table, context, policy);
   policy.generate = table.boolean("generate").value_or(policy.generate);
-  read_word(table, "denial", {"nsec", "nsec3"}, policy.denial);
+  read_word(table, "denial", {"nsec", "nsec3", "compact"}, policy.denial);
   policy.nsec3_opt_out = table.boolean("nsec3_opt_out").value_or(policy.nsec3_opt_out);
   if (policy.nsec3_opt_out && policy.denial != Denial::kNsec3) {
     table.error("nsec3_opt_out", "'nsec3_opt_out' is set but not used", "set denial = \"nsec3\"");

@@ -31,20 +31,43 @@ std::uint32_t DnsHandler::unix_time(MonoTime now) noexcept {
 std::size_t DnsHandler::handle(Octets message, const server::Peer& peer,
                                MutableOctets out) noexcept {
   const auto start = std::chrono::steady_clock::now();
+  const std::uint32_t now_ms = milliseconds_of(start);
+  const bool may_wait =
+      peer.transport == server::Transport::kUdp && message.size() <= server::kMaxWaitingOctets;
   const answer::Request request{.message = message,
                                 .client = peer.address,
                                 .transport = static_cast<answer::Transport>(peer.transport),
                                 .defers = true,
+                                .awaits_denial = may_wait && compact_.may_ask(now_ms),
                                 .now_s = unix_time(start),
-                                .now_ms = milliseconds_of(start)};
+                                .now_ms = now_ms};
   std::size_t size = answer::answer(reader_.get(), request, scratch_, counters_, out);
-  if (scratch_.deferred != answer::Deferred::kNone) {
+  if (scratch_.deferred == answer::Deferred::kDenial) {
+    compact_.ask(scratch_.denial, true);
+  } else if (scratch_.deferred != answer::Deferred::kNone) {
     size = special_.handle(reader_.get(), request, peer, out);
+  }
+  // Over a stream answers go out in order and nobody waits: the next who asks finds it signed.
+  if (scratch_.wants_denial && !may_wait && compact_.may_ask(now_ms)) {
+    compact_.ask(scratch_.denial, false);
   }
   const auto elapsed = std::chrono::steady_clock::now() - start;
   counters_.latency_ns.record(static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count()));
   return size;
+}
+
+std::size_t DnsHandler::handle_again(Octets message, const server::Peer& peer,
+                                     MutableOctets out) noexcept {
+  const auto now = std::chrono::steady_clock::now();
+  return answer::answer(reader_.get(),
+                        {.message = message,
+                         .client = peer.address,
+                         .transport = static_cast<answer::Transport>(peer.transport),
+                         .is_second = true,
+                         .now_s = unix_time(now),
+                         .now_ms = milliseconds_of(now)},
+                        scratch_, counters_, out);
 }
 
 }  // namespace gslb::control

@@ -4,6 +4,7 @@
 #include "gslb/answer/answer.h"
 #include "gslb/base/clock.h"
 #include "gslb/base/published.h"
+#include "gslb/control/compact_signer.h"
 #include "gslb/control/special_messages.h"
 #include "gslb/server/handler.h"
 
@@ -13,15 +14,21 @@ namespace gslb::control {
 class DnsHandler final : public server::Handler {
  public:
   DnsHandler(const Published<answer::Snapshot>& snapshots, unsigned worker,
-             answer::AnswerCounters& counters, SpecialServices& services)
+             answer::AnswerCounters& counters, SpecialServices& services, CompactLane& compact)
       : reader_(snapshots),
         scratch_(worker),
         counters_(counters),
+        compact_(compact),
         special_(services, scratch_, counters) {}
 
   void begin_batch() noexcept override { reader_.refresh(); }
 
   std::size_t handle(Octets message, const server::Peer& peer, MutableOctets out) noexcept override;
+  bool waits() noexcept override { return scratch_.deferred == answer::Deferred::kDenial; }
+  int ready_fd() const noexcept override { return compact_.ready_fd(); }
+  std::size_t take_ready() noexcept override { return compact_.take_ready(); }
+  std::size_t handle_again(Octets message, const server::Peer& peer,
+                           MutableOctets out) noexcept override;
   std::unique_ptr<server::MessageStream> take_stream() noexcept override {
     return special_.take_stream();
   }
@@ -32,6 +39,7 @@ class DnsHandler final : public server::Handler {
   Published<answer::Snapshot>::Reader reader_;
   answer::Scratch scratch_;
   answer::AnswerCounters& counters_;
+  CompactLane& compact_;
   MonoTime next_look_;  // at the wall clock
   std::chrono::nanoseconds unix_ahead_{0};
   SpecialMessages special_;

@@ -57,6 +57,7 @@ std::size_t SpecialMessages::handle(const answer::Snapshot& snapshot,
                     std::chrono::system_clock::now(),
                     services_.outgoing.policy(),
                     std::nullopt};
+  exchange.request.awaits_denial = false;
   return scratch_.deferred == Deferred::kTransfer ? transfer(exchange) : handle_signed(exchange);
 }
 

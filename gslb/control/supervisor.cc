@@ -208,6 +208,7 @@ void Supervisor::stop() {
   loop_->call([this] {
     ready_ = false;
     if (server_) { server_->stop(); }
+    compact_signer_.reset();
     const std::string path = state_file();
     if (!path.empty()) { write_state(path, fleet_->save_state(std::chrono::system_clock::now())); }
   });
@@ -272,10 +273,13 @@ void Supervisor::note_serving_changes() {
 }
 
 void Supervisor::start_server() {
+  compact_signer_ = std::make_unique<CompactSigner>(
+      workers_, *published_, compact_, signer_.routed_signing(&compact_renew_at_).sign);
   server_ = std::make_unique<server::Server>(
       server_options(*epoch_->compiled, static_cast<unsigned>(workers_)), [this](unsigned worker) {
         return std::make_unique<DnsHandler>(*published_, worker, *counters_[worker],
-                                            transfers_.services());
+                                            transfers_.services(),
+                                            compact_signer_->lane(worker));
       });
   const Problems problems = server_->start();
   for (const Problem& problem : problems.list()) { log_error("server", problem.to_string()); }

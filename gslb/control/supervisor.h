@@ -16,6 +16,7 @@
 
 #include "gslb/answer/explain.h"
 #include "gslb/base/published.h"
+#include "gslb/control/compact_signer.h"
 #include "gslb/control/epoch.h"
 #include "gslb/control/loop.h"
 #include "gslb/control/parent_checker.h"
@@ -143,6 +144,10 @@ class Supervisor {
   std::unique_ptr<Published<answer::Snapshot>> published_;
   std::shared_ptr<const answer::Snapshot> snapshot_;
   std::vector<std::unique_ptr<answer::AnswerCounters>> counters_;  // one a worker
+  const std::shared_ptr<answer::CompactDenials> compact_ =
+      std::make_shared<answer::CompactDenials>();
+  WallTime compact_renew_at_;  // what its signer's signing notes; not used: see Zone::compact_id()
+  std::unique_ptr<CompactSigner> compact_signer_;  // outlives the server
   std::unique_ptr<server::Server> server_;
   std::uint64_t generation_ = 0;
   bool planning_ = false;

@@ -41,6 +41,7 @@ void Supervisor::publish(const Epoch& epoch, std::shared_ptr<const steer::Answer
   snapshot->protection = epoch.protection;
   snapshot->zones = zones_;
   snapshot->routed_sets = routed_sets_;
+  snapshot->compact = compact_;
   snapshot->geo = epoch.compiled->geo;
   snapshot->services = epoch.compiled->services;
   snapshot->map = std::move(map);

@@ -85,11 +85,13 @@ std::vector<dns::Name> ZoneSigner::configure(
         config.dnssec, [&](const auto& each) { return each.id.text == zone.dnssec->text; });
     auto entry = old != entries_.end() ? old->second : std::make_shared<Entry>();
     entry->apex = *apex;
+    const bool denies_anew = entry->policy.denial != policy->denial ||
+                             entry->policy.nsec3_opt_out != policy->nsec3_opt_out;
     entry->policy = *policy;
     ++entry->revision;
     entry->reads_keys = true;
     const auto sent = zone.transfer.allow.empty() ? nullptr : statics;
-    entry->is_stale = entry->is_stale || types_changed || entry->statics != sent;
+    entry->is_stale = entry->is_stale || types_changed || entry->statics != sent || denies_anew;
     entry->statics = sent;
     entry->retry_at = clock_.wall();  // the policy may have changed anything
     if (old != entries_.end()) { restage.push_back(*apex); }

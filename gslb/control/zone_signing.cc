@@ -241,6 +241,7 @@ class Signing {
     plan.denial = from.denial == config::Denial::kNsec ? dnssec::Denial::kNsec
                   : from.nsec3_opt_out                 ? dnssec::Denial::kNsec3OptOut
                                                        : dnssec::Denial::kNsec3;
+    plan.is_compact = from.denial == config::Denial::kCompact;
     plan.dnskey_ttl_s = from.dnskey_ttl_s;
     plan.now = task_.now;
     plan.lifetime = seconds(from.signature_lifetime_s);

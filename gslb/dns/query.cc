@@ -10,6 +10,7 @@ constexpr std::uint16_t kFlagResponse = 0x8000;
 constexpr std::uint16_t kFlagRecursionDesired = 0x0100;
 constexpr std::uint16_t kFlagCheckingDisabled = 0x0010;
 constexpr std::uint16_t kEdnsFlagDnssecOk = 0x8000;
+constexpr std::uint16_t kEdnsFlagCompactOk = 0x4000;
 
 constexpr std::uint16_t kOptionNsid = 3;
 constexpr std::uint16_t kOptionEcs = 8;
@@ -103,6 +104,7 @@ Result<void, QueryError> take_opt(const Record& record, Edns& edns) noexcept {
   edns.udp_payload = record.klass;
   edns.version = static_cast<std::uint8_t>(record.ttl >> 16);
   edns.dnssec_ok = (record.ttl & kEdnsFlagDnssecOk) != 0;
+  edns.compact_ok = (record.ttl & kEdnsFlagCompactOk) != 0;
   // Options of a version we don't know may mean anything: BADVERS, not FORMERR (RFC 6891 6.1.3).
   if (edns.version != 0) { return {}; }
 
@@ -174,7 +176,8 @@ void find_opt(Octets message, Edns& edns) noexcept {
 void reset(Query& query) noexcept {
   query.question_end = kHeaderOctets;
   Edns& edns = query.edns;
-  edns.present = edns.dnssec_ok = edns.nsid = edns.tcp_keepalive = edns.padding = false;
+  edns.present = edns.dnssec_ok = edns.compact_ok = false;
+  edns.nsid = edns.tcp_keepalive = edns.padding = false;
   edns.version = 0;
   edns.udp_payload = 0;
   edns.cookie_size = 0;

@@ -39,6 +39,7 @@ struct Edns {
   bool present = false;
   std::uint8_t version = 0;
   bool dnssec_ok = false;
+  bool compact_ok = false;        // CO (RFC 9824 5.1)
   std::uint16_t udp_payload = 0;  // as sent; see udp_limit()
   bool nsid = false;              // NSID asked for
   bool tcp_keepalive = false;

@@ -15,6 +15,7 @@ constexpr std::uint16_t kMaskEcho = 0x0110;  // RD and CD come back as sent, AD 
 constexpr std::uint16_t kMaskOpcode = 0x7800;
 constexpr std::uint16_t kMaskRcode = 0x000f;
 constexpr std::uint16_t kEdnsFlagDnssecOk = 0x8000;
+constexpr std::uint16_t kEdnsFlagCompactOk = 0x4000;
 constexpr std::uint32_t kMaxTtl = 0x7fffffff;  // RFC 2181 8
 
 constexpr std::size_t kFixedRecordOctets = 8;  // TYPE, CLASS, TTL; RDLENGTH comes with the RDATA
@@ -165,7 +166,8 @@ std::size_t put_opt(MutableOctets out, std::size_t before, Rcode rcode,
   store_u16(at + 3, edns.udp_payload);
   at[5] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(rcode) >> 4);
   at[6] = 0;  // EDNS version: the highest we know
-  store_u16(at + 7, edns.dnssec_ok ? kEdnsFlagDnssecOk : 0);
+  store_u16(at + 7, static_cast<std::uint16_t>((edns.dnssec_ok ? kEdnsFlagDnssecOk : 0) |
+                                               (edns.compact_ok ? kEdnsFlagCompactOk : 0)));
   store_u16(at + 9, static_cast<std::uint16_t>(size - kOptOctets));
   return size;
 }

@@ -24,6 +24,7 @@ enum class Section : std::uint8_t { kAnswer, kAuthority, kAdditional };
 struct ResponseEdns {
   std::uint16_t udp_payload = 1232;   // ours, RFC 9715
   bool dnssec_ok = false;             // copied from the query (RFC 3225 3)
+  bool compact_ok = false;            // CO: the query had it and the zone denies compactly
   std::string_view nsid;              // empty: no NSID option
   const ClientSubnet* ecs = nullptr;  // null: no ECS option
   std::uint8_t ecs_scope_bits = 0;

@@ -60,6 +60,7 @@ constexpr std::array kTypeNames = std::to_array<std::pair<RrType, std::string_vi
     {RrType::kLp, "LP"},
     {RrType::kEui48, "EUI48"},
     {RrType::kEui64, "EUI64"},
+    {RrType::kNxname, "NXNAME"},
     {RrType::kTkey, "TKEY"},
     {RrType::kTsig, "TSIG"},
     {RrType::kIxfr, "IXFR"},

@@ -64,6 +64,7 @@ enum class RrType : std::uint16_t {
   kLp = 107,
   kEui48 = 108,
   kEui64 = 109,
+  kNxname = 128,
   kTkey = 249,
   kTsig = 250,
   kIxfr = 251,
@@ -105,6 +106,7 @@ enum class EdeCode : std::uint16_t {
   kNotSupported = 21,
   kNetworkError = 23,
   kInvalidData = 24,
+  kInvalidQueryType = 30,
 };
 
 // "A", "TYPE65280" (RFC 3597 5).

@@ -160,6 +160,7 @@ Result<SignedZone, SignError> sign_zone(const zone::Zone& source, const SigningP
   if (!run.run()) { return Unexpected(SignError::kCancelled); }
 
   zone::ZoneBuilder builder(source.apex());
+  if (plan.is_compact) { builder.deny_compactly(); }
   for (const OwnSet& set : own) { add_set(builder, source.apex(), set.view()); }
   add_source(builder, source, owners, plan);
   for (const Chain::Record& record : chain->records) {

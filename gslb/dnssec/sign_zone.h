@@ -38,6 +38,7 @@ struct SigningPlan {
   bool asks_ds_removal = false;  // CDS and CDNSKEY "delete" in place of those of the keys
 
   Denial denial = Denial::kNsec;
+  bool is_compact = false;  // with kNsec3: see Zone::compact_id()
   std::uint16_t nsec3_iterations = 0;
   Buffer nsec3_salt;
 

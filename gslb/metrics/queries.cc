@@ -138,6 +138,15 @@ void add_queries(const Input& input, Exposition& out) {
   }
   total("proxima_routed_responses_total", "Responses that came from a steering decision.",
         &AnswerCounters::routed);
+  out.counter("proxima_denials_total", "Signed denials of zones that deny compactly, by proof.");
+  for (const auto& [proof, member] : {std::pair{"compact", &AnswerCounters::compact_denials},
+                                      std::pair{"awaited", &AnswerCounters::awaited_denials},
+                                      std::pair{"classical", &AnswerCounters::classical_denials}}) {
+    const auto pick = [member = member](const AnswerCounters& counters) -> const Counter& {
+      return counters.*member;
+    };
+    out.sample(sum(input, pick), {{"proof", proof}});
+  }
   add_protection(input, out);
   add_latency(input, out);
 }

@@ -20,6 +20,9 @@ namespace gslb::server {
 inline constexpr std::size_t kMinMessageOctets = 12;
 // What a handler may write over UDP; EDNS sizes in real use are below (RFC 9715 says 1400).
 inline constexpr std::size_t kMaxUdpAnswerOctets = 4096;
+// UDP queries of a worker that wait for what another thread makes, and how long they may be.
+inline constexpr std::size_t kMaxWaiting = 64;
+inline constexpr std::size_t kMaxWaitingOctets = 512;
 // The two-octet length prefix's limit (RFC 7766 8).
 inline constexpr std::size_t kMaxTcpMessageOctets = 65535;
 
@@ -69,6 +72,16 @@ class Handler {
   // Asked for after every handle() over TCP or TLS that returned 0: an answer of many messages.
   // Null: there is no answer at all.
   virtual std::unique_ptr<MessageStream> take_stream() noexcept { return nullptr; }
+
+  // Asked after every handle() over UDP that returned 0: the query is to be handed over again by
+  // handle_again() once take_ready() counts it, oldest first.  At most kMaxWaiting wait at a time,
+  // none longer than kMaxWaitingOctets.
+  virtual bool waits() noexcept { return false; }
+  // Readable, and read by nobody else, when some are ready; -1: none ever waits.
+  virtual int ready_fd() const noexcept { return -1; }
+  virtual std::size_t take_ready() noexcept { return 0; }
+  // As handle(), for the last time.
+  virtual std::size_t handle_again(Octets, const Peer&, MutableOctets) noexcept { return 0; }
 };
 
 // Called once a worker, 0 first, by one thread.

@@ -54,7 +54,22 @@ std::size_t reply_control(msghdr& received, Control& out) noexcept {
 
 }  // namespace
 
+// A query that is to be handled again, and where its answer goes.
+struct WaitingQuery {
+  int fd;
+  sockaddr_storage to;
+  socklen_t to_size;
+  Peer peer;
+  std::size_t size;
+  std::array<std::uint8_t, kMaxWaitingOctets> message;
+  std::size_t control_size;
+  Control control;
+};
+
 struct UdpBatch {
+  std::array<WaitingQuery, kMaxWaiting> waiting;  // a ring
+  std::size_t first_waiting = 0;
+  std::size_t waiting_count = 0;
   std::array<mmsghdr, kBatch> in;
   std::array<iovec, kBatch> in_data;
   std::array<sockaddr_storage, kBatch> peers;
@@ -127,7 +142,7 @@ std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
       counters_.udp_query_octets.add(message.size());
       const std::size_t written = handler_.handle(message, peer, batch_.answers[answers]);
       if (written == 0) {
-        counters_.udp_dropped_unanswered.add();
+        keep_waiting(i, message, peer);
       } else {
         msghdr& to = batch_.out[answers].msg_hdr;
         batch_.out_data[answers] = {batch_.answers[answers].data(), written};
@@ -144,6 +159,54 @@ std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
     batch_.renew(i);
   }
   return answers;
+}
+
+// The query that got no answer waits for one, or there is none.
+void UdpSocket::keep_waiting(std::size_t i, Octets message, const Peer& peer) noexcept {
+  if (!handler_.waits() || batch_.waiting_count == kMaxWaiting ||
+      message.size() > kMaxWaitingOctets) {
+    counters_.udp_dropped_unanswered.add();
+    return;
+  }
+  const std::size_t at = (batch_.first_waiting + batch_.waiting_count++) % kMaxWaiting;
+  WaitingQuery& query = batch_.waiting[at];
+  query.fd = fd_.get();
+  query.to = batch_.peers[i];
+  query.to_size = batch_.in[i].msg_hdr.msg_namelen;
+  query.control_size = reply_control(batch_.in[i].msg_hdr, query.control);
+  query.peer = peer;
+  query.size = message.size();
+  std::memcpy(query.message.data(), message.data(), message.size());
+}
+
+void answer_waiting(UdpBatch& batch, Handler& handler, ServerCounters& counters) noexcept {
+  handler.begin_batch();
+  for (std::size_t ready = handler.take_ready(); ready > 0 && batch.waiting_count > 0; --ready) {
+    WaitingQuery& query = batch.waiting[batch.first_waiting];
+    batch.first_waiting = (batch.first_waiting + 1) % kMaxWaiting;
+    --batch.waiting_count;
+    auto& out = batch.answers[0];
+    const std::size_t written =
+        handler.handle_again(Octets(query.message).first(query.size), query.peer, out);
+    if (written == 0) {
+      counters.udp_dropped_unanswered.add();
+      continue;
+    }
+    iovec data{out.data(), written};
+    msghdr to{};
+    to.msg_name = &query.to;
+    to.msg_namelen = query.to_size;
+    to.msg_iov = &data;
+    to.msg_iovlen = 1;
+    to.msg_control = query.control.octets.data();
+    to.msg_controllen = query.control_size;
+    if (::sendmsg(query.fd, &to, MSG_DONTWAIT) >= 0) {
+      counters.udp_answers.add();
+      counters.udp_answer_octets.add(written);
+    } else {
+      counters.udp_dropped_send_failed.add();
+    }
+  }
 }
 
 // Makes the peer the client a load balancer names; the answer still goes to the balancer.  False:

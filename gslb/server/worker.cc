@@ -39,7 +39,9 @@ Worker::~Worker() {
 }
 
 bool Worker::open() noexcept {
-  return poller_.is_open() && stop_.fd() >= 0 && poller_.add(stop_.fd(), stop_, Interest::kRead);
+  const int ready = handler_->ready_fd();
+  return poller_.is_open() && stop_.fd() >= 0 && poller_.add(stop_.fd(), stop_, Interest::kRead) &&
+         (ready < 0 || poller_.add(ready, waiting_, Interest::kRead));
 }
 
 bool Worker::add_udp(UniqueFd fd) {

@@ -49,6 +49,18 @@ class Worker {
     bool raised_ = false;  // the worker's view
   };
 
+  // Queries that waited for another thread are ready.
+  class WaitingQueries final : public EventSink {
+   public:
+    explicit WaitingQueries(Worker& worker) noexcept : worker_(worker) {}
+    void on_ready(MonoTime) noexcept override {
+      answer_waiting(*worker_.batch_, *worker_.handler_, worker_.counters_);
+    }
+
+   private:
+    Worker& worker_;
+  };
+
   void run() noexcept;
   void drain() noexcept;
 
@@ -57,6 +69,7 @@ class Worker {
   std::unique_ptr<Handler> handler_;
   Poller poller_;
   StopSignal stop_;
+  WaitingQueries waiting_{*this};
   std::shared_ptr<UdpBatch> batch_;
   std::list<UdpSocket> udp_;
   TcpService tcp_;

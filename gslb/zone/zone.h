@@ -87,6 +87,9 @@ class Zone {
   std::optional<dns::RrsetView> signatures(NodeIndex node, dns::RrType covered) const noexcept;
   // The SOA is signed and there is a chain of denial: answers with DO carry proofs.
   bool is_signed() const noexcept { return is_signed_; }
+  // Names this version of a zone that denies compactly (RFC 9824) where that has been signed on
+  // demand, by its NSEC3 chain elsewhere; unique in the process.  0: it doesn't.
+  std::uint64_t compact_id() const noexcept { return compact_id_; }
   // kNsec3 rather than kNsec when the zone has both chains.
   DenialKind denial() const noexcept;
   // True for what only an NSEC3 RRset makes a node: to find() it does not exist (RFC 5155 7.2.8).
@@ -119,6 +122,7 @@ class Zone {
   std::uint32_t negative_ttl_s_ = 0;
   std::size_t record_count_ = 0;
   bool is_signed_ = false;
+  std::uint64_t compact_id_ = 0;
   std::shared_ptr<const Storage> storage_;
 };
 
@@ -162,12 +166,15 @@ class ZoneBuilder {
   void add(const dns::Name& owner, dns::RrType type, std::uint32_t ttl_s, Octets rdata);
   // Binds a route to an owner; makes the node (and empty non-terminals above it) when absent.
   void bind_route(const dns::Name& owner, RouteIndex route);
+  // The zone will deny compactly.  REQUIRES: it gets an NSEC3 chain without opt-out.
+  void deny_compactly() noexcept { is_compact_ = true; }
   // REQUIRES: an SOA at the apex was added.  The builder is empty afterwards.
   std::shared_ptr<const Zone> build();
 
  private:
   struct Work;
   std::unique_ptr<Work> work_;
+  bool is_compact_ = false;
 };
 
 }  // namespace gslb::zone

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <array>
 
 #include "gslb/base/check.h"
@@ -237,6 +238,8 @@ std::shared_ptr<const Zone> ZoneBuilder::build() {
   zone->negative_ttl_s_ = std::min(soa->ttl_s, load_u32(fixed + 16));
   zone->is_signed_ = zone->denial() != DenialKind::kNone &&
                      zone->signatures(Zone::kApexNode, dns::RrType::kSoa).has_value();
+  static std::atomic<std::uint64_t> last_compact_id{0};
+  if (is_compact_) { zone->compact_id_ = ++last_compact_id; }
   return zone;
 }
 

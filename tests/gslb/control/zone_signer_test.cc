@@ -107,6 +107,18 @@ TEST_F(ZoneSignerTest, SignsASmallZoneWhereItStands) {
   EXPECT_TRUE(status->first_expiration);
 }
 
+TEST_F(ZoneSignerTest, AnotherKindOfDenialIsAnotherVersion) {
+  configure();
+  serve(row(1, 3));
+  EXPECT_EQ(served()->denial(), zone::DenialKind::kNsec);
+  EXPECT_EQ(served()->compact_id(), 0U);
+  configure("denial = \"compact\"\n");
+  store_.restage(apex_);
+  EXPECT_EQ(served()->denial(), zone::DenialKind::kNsec3);
+  EXPECT_NE(served()->compact_id(), 0U);
+  EXPECT_EQ(served()->serial(), 2U);
+}
+
 TEST_F(ZoneSignerTest, LargeZoneIsSignedBesideWhileTheOldOneServes) {
   configure();
   serve(row(1, 3000));
