@@ -26,7 +26,10 @@ int generate(const Options& options, const World& world, const dns::Name& zone,
   Problems problems;
   const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
   const auto key = dnssec::make_key(*options.key_dir, zone, wanted, now, others, problems);
-  if (!key) { return fail(world, problems.to_string()); }
+  if (!key) {
+    world.complain(problems.to_string());
+    return kExitUsage;
+  }
   world.print(*options.key_dir + "/" + dnssec::key_file_name(*key->file.key) + "\n");
   return kExitOk;
 }
@@ -42,6 +45,9 @@ int run_on_key_files(const Options& options, const World& world) {
   if (!problems.list().empty()) { world.complain(problems.to_string()); }
   if (problems.has_errors()) { return kExitUsage; }
   if (options.action == "generate") { return generate(options, world, *zone, keys); }
+  if (keys.empty()) {
+    return fail(world, "no keys of " + zone->to_string() + " in " + *options.key_dir);
+  }
   dnssec::SigningStatus status;
   status.apex = *zone;
   status.key_dir = *options.key_dir;

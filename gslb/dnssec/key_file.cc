@@ -58,6 +58,12 @@ std::optional<KeyFile> read_key_file(std::string_view path, Problems& problems) 
   const auto public_half = read_half(public_file, problems);
   const auto private_half = read_half(private_file, problems);
   if (!public_half || !private_half) { return std::nullopt; }
+  std::error_code failure;
+  const std::filesystem::perms allowed =
+      std::filesystem::status(private_file, failure).permissions();
+  if (!failure && (allowed & std::filesystem::perms::others_read) != std::filesystem::perms::none) {
+    problems.warning({private_file, 0, 0}, "can be read by everybody on this machine", "chmod o-r");
+  }
   return parse_key_file({public_file, *public_half}, {private_file, *private_half}, problems);
 }
 

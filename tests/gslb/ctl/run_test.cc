@@ -64,6 +64,15 @@ struct FakeWorld {
   }
 };
 
+TEST(Run, KeysOfAZoneThatHasNoneAreAnError) {
+  const std::string folder = ::testing::TempDir() + "no-such-keys";
+  for (const char* action : {"ds", "list"}) {
+    FakeWorld fake;
+    EXPECT_EQ(fake.run_words({"keys", action, "example.", "--dir", folder}), kExitUsage);
+    EXPECT_EQ(fake.err, "proximactl: no keys of example. in " + folder + "\n");
+  }
+}
+
 TEST(Run, SaysWhatToDoWhenNobodyListens) {
   FakeWorld fake;
   EXPECT_EQ(fake.run_words({"status"}), kExitServer);

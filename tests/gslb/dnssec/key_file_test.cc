@@ -125,6 +125,20 @@ TEST(KeyFile, SecretsAreReadableByTheirOwnerOnly) {
   EXPECT_FALSE(std::filesystem::exists(base + ".private.new"));
 }
 
+TEST(KeyFile, ASecretThatEverybodyCanReadIsAWarning) {
+  TempDirectory directory;
+  const KeyFile key = sample();
+  Problems problems;
+  ASSERT_TRUE(write_key_file(directory.path(), key, problems));
+  EXPECT_EQ(read_key_directory(directory.path(), key.key->owner(), problems).size(), 1U);
+  EXPECT_EQ(problems.to_string(), "");
+  const std::string secret = directory.path() + "/" + key_file_name(*key.key) + ".private";
+  ASSERT_EQ(::chmod(secret.c_str(), 0644), 0);
+  EXPECT_EQ(read_key_directory(directory.path(), key.key->owner(), problems).size(), 1U);
+  EXPECT_EQ(problems.to_string(),
+            secret + ": warning: can be read by everybody on this machine (chmod o-r)\n");
+}
+
 TEST(KeyFile, IsNamedAsBindDoes) {
   const auto key =
       SigningKey::generate(name("A/b.Example."), Algorithm::kEcdsaP256Sha256, kZskFlags);
