@@ -54,6 +54,7 @@ std::vector<fleet::ClusterIndex> runners_up(const RoutedSource& source,
   std::ranges::sort(found);
   found.resize(std::min(found.size(), RoutedSets::kMaxRunnersUp));
   std::vector<fleet::ClusterIndex> clusters;
+  clusters.reserve(found.size());
   for (const auto& [distance, cluster] : found) { clusters.push_back(cluster); }
   return clusters;
 }
