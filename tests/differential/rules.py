@@ -8,7 +8,7 @@ import ipaddress
 from message import AA, AD, CD, TC, TYPES, read_name, to_wire
 
 ANY, CNAME, DNAME, NS, SOA, DS, A, AAAA = 255, 5, 39, 2, 6, 43, 1, 28
-RRSIG, NSEC, NSEC3 = 46, 47, 50
+RRSIG, NSEC, NSEC3, NXNAME = 46, 47, 50, 128
 # Octets of names before a target that deserves addresses: NS, MX, SRV, and what peers add to them.
 TARGETS = {2: 0, 7: 0, 15: 2, 18: 2, 21: 2, 33: 6, 36: 2, 64: 2, 65: 2}
 
@@ -21,6 +21,7 @@ RULES = {
     "any-choice": "RFC 8482 4.1: which RRset stands for all is the server's choice; over TCP order "
                   "and DNSSEC-only differences too",
     "meta-type": "RFC 6895 3.1: BIND refuses QTYPEs 128 to 255 that name no data, others say NODATA",
+    "nxname": "RFC 9824 3.5: a query for NXNAME is FORMERR; the peers are older than that",
     "nsd-shared-names": "NSD keeps one name tree for all zones: what a parent's file occludes "
                         "or points at exists in its child zone too; RFC 1034 4.2 keeps zones apart",
     "chain-leaves-zone": "RFC 1034 4.3.2 3a: the search starts anew at the target, in any zone; Knot "
@@ -157,6 +158,8 @@ def _header(peer, case, ours, theirs, difference):
     if case.qclass != 1 and ours.rcode_name() in ("REFUSED", "NOERROR", "NXDOMAIN") and (
             not ours.has(AA)):
         return "other-class"
+    if case.type == NXNAME and ours.rcode_name() == "FORMERR":
+        return "nxname"
     if peer == "named" and 128 <= case.type < ANY and theirs.rcode_name() in ("NOTIMP", "FORMERR"):
         return "meta-type"
     return None
