@@ -13,12 +13,20 @@ constexpr float kCommon = 0.35F;
 // that are near each other beyond a long way share nearly all.
 constexpr float kReach = 0.5F;
 constexpr float kNearbyKm = 300;
+// The share of a deviation that is the pair's own, and no other pair of the unit learns from.
+constexpr float kPrivate = 0.2F;
+// Detours of a single pair have a heavy tail: what is farther than so many standard deviations from
+// the unit's median is taken for one, and others learn no more from it.
+constexpr float kMostSurprise = 1.8F;
+// Units differ in how odd they are: Student's t process with so many degrees of freedom (Shah et
+// al., "Student-t Processes as Alternatives to Gaussian Processes", 2014).
+constexpr float kFreedom = 20;
 
 float correlation(std::size_t a, std::size_t b, const Paths& paths) {
   if (a == b) { return 1; }
   const float between = paths.between_km[a * paths.unit_km.size() + b];
   const float way = 0.5F * (paths.unit_km[a] + paths.unit_km[b]) + kNearbyKm;
-  return kCommon + (1 - kCommon) * std::exp(-between / (kReach * way));
+  return (1 - kPrivate) * (kCommon + (1 - kCommon) * std::exp(-between / (kReach * way)));
 }
 
 using Vector = std::array<float, kMostOwn>;
@@ -43,6 +51,18 @@ void solve_lower(const Matrix& lower, std::size_t size, Vector& vector) {
   }
 }
 
+// Standard deviations, limited around their median → logarithms.
+void limit(Vector& surprise, const Vector& deviation, std::size_t size) {
+  Vector sorted = surprise;
+  const auto end = sorted.begin() + static_cast<std::ptrdiff_t>(size);
+  std::sort(sorted.begin(), end);
+  const float median = sorted[(size - 1) / 2];
+  for (std::size_t i = 0; i < size; ++i) {
+    surprise[i] =
+        deviation[i] * std::clamp(surprise[i], median - kMostSurprise, median + kMostSurprise);
+  }
+}
+
 }  // namespace
 
 void condition(std::span<Belief> beliefs, std::span<const Residual> own, const Paths& paths) {
@@ -59,14 +79,29 @@ void condition(std::span<Belief> beliefs, std::span<const Residual> own, const P
   for (std::size_t i = 0; i < size; ++i) {
     const std::size_t cluster = used[i].cluster;
     deviation[i] = std::sqrt(beliefs[cluster].variance);
-    surprise[i] = used[i].value - beliefs[cluster].mean;
+    surprise[i] = (used[i].value - beliefs[cluster].mean) / deviation[i];
     for (std::size_t j = 0; j <= i; ++j) {
       covariance[i][j] = deviation[i] * deviation[j] * correlation(cluster, used[j].cluster, paths);
     }
     covariance[i][i] += used[i].variance;
   }
+  limit(surprise, deviation, size);
+  // What was measured itself needs no neighbours.
+  std::array<Belief, kMostOwn> measured;
+  for (std::size_t i = 0; i < size; ++i) {
+    Belief& belief = measured[i] = beliefs[used[i].cluster];
+    // The farther from what was expected, the less was the expectation worth.
+    const float apart = used[i].value - belief.mean;
+    belief.variance = std::max(belief.variance, apart * apart);
+    const float gain = belief.variance / (belief.variance + used[i].variance);
+    belief.mean += gain * apart;
+    belief.variance *= 1 - gain;
+  }
   factorise(covariance, size);
   solve_lower(covariance, size, surprise);
+  float oddity = kFreedom;
+  for (std::size_t i = 0; i < size; ++i) { oddity += surprise[i] * surprise[i]; }
+  oddity /= kFreedom + static_cast<float>(size);
   for (std::size_t c = 0; c < beliefs.size(); ++c) {
     const float own_deviation = std::sqrt(beliefs[c].variance);
     Vector with{};
@@ -79,8 +114,9 @@ void condition(std::span<Belief> beliefs, std::span<const Residual> own, const P
       beliefs[c].mean += with[i] * surprise[i];
       known += with[i] * with[i];
     }
-    beliefs[c].variance = std::max(1e-4F, beliefs[c].variance - known);
+    beliefs[c].variance = std::max(1e-4F, (beliefs[c].variance - known) * oddity);
   }
+  for (std::size_t i = 0; i < size; ++i) { beliefs[used[i].cluster] = measured[i]; }
 }
 
 }  // namespace gslb::measure

@@ -12,14 +12,14 @@ constexpr float kEarthKm = 6371.0088F;
 // Anchors are cells of about 3 degrees: fine enough for the near kernel, few enough (about 1,500 on
 // land) for all pairs of them.
 constexpr double kAnchorDegrees = 3;
-constexpr float kFarKm = 2000;
+constexpr float kFarKm = 5000;
 constexpr float kNearKm = 400;
 
 // Variance of what each level adds to the one above; ln(rtt + 5) against the line.
 constexpr float kAllVariance = 0.05F * 0.05F;
 constexpr float kFarVariance = 0.15F * 0.15F;
-constexpr float kCountryVariance = 0.10F * 0.10F;
-constexpr float kNearVariance = 0.15F * 0.15F;
+constexpr float kCountryVariance = 0.126F * 0.126F;
+constexpr float kNearVariance = 0.19F * 0.19F;
 constexpr float kNetworkVariance = 0.10F * 0.10F;
 constexpr float kUnitVariance = 0.12F * 0.12F;
 // A single residual says no more than this about its level: one odd unit must not bend a country.

@@ -37,7 +37,7 @@ struct Model::State {
     return {believed.values.data() + believed.offsets[unit],
             believed.values.data() + believed.offsets[unit + 1]};
   }
-  const std::vector<PossiblePlace>* places_of(geo::UnitIndex unit) const {
+  const PossiblePlaces* places_of(geo::UnitIndex unit) const {
     const std::int32_t at = relocation_of[unit];
     return at < 0 ? nullptr : &relocations[static_cast<std::size_t>(at)];
   }
@@ -45,6 +45,7 @@ struct Model::State {
   void keep_believed();
   void fit();
   void set_prior(geo::UnitIndex unit, Scratch& scratch) const;
+  void mix_places(const PossiblePlaces& places, Scratch& scratch) const;
   void set_own(geo::UnitIndex unit, Scratch& scratch) const;
   void believe(geo::UnitIndex unit, Scratch& scratch) const;
   void sum_levels();
@@ -59,7 +60,7 @@ struct Model::State {
   PairValues believed;
   ModelFacts facts;
   std::vector<std::int32_t> relocation_of;  // by unit: into relocations, or -1
-  std::vector<std::vector<PossiblePlace>> relocations;
+  std::vector<PossiblePlaces> relocations;
   std::unique_ptr<const PlaceSearch> search;
 };
 
@@ -89,26 +90,37 @@ void Model::State::fit() {
   facts.line = fit_line(points, input.line);
 }
 
-// What is expected before anybody's residuals: the line at the claimed place, or the mean over the
-// possible ones.
+// What is expected before anybody's residuals: the line at the claimed place.
 void Model::State::set_prior(geo::UnitIndex unit, Scratch& scratch) const {
-  const auto* places = places_of(unit);
   const geo::Unit& from = input.units[unit];
-  const Direction here =
-      places != nullptr ? levels.anchors()[places->front().anchor] : direction_of(from.place);
-  const bool known = places != nullptr || from.has_place;
+  const Direction here = direction_of(from.place);
   constexpr float kUnknownKm = 10'000;  // as estimate_prior
   for (std::size_t c = 0; c < clusters; ++c) {
-    scratch.km[c] = known ? distance_km(here, sites[c]) : kUnknownKm;
-    if (places == nullptr) {
-      scratch.prior[c] = std::log(static_cast<float>(facts.line.base_ms + kLogOffsetMs) +
-                                  static_cast<float>(facts.line.ms_per_km) * scratch.km[c]);
-      continue;
+    scratch.km[c] = from.has_place ? distance_km(here, sites[c]) : kUnknownKm;
+    scratch.prior[c] = std::log(static_cast<float>(facts.line.base_ms + kLogOffsetMs) +
+                                static_cast<float>(facts.line.ms_per_km) * scratch.km[c]);
+  }
+}
+
+// The same for a unit that may be at several places: the mean over them, and what they differ by.
+// Levels are in the places' expectations already.
+void Model::State::mix_places(const PossiblePlaces& places, Scratch& scratch) const {
+  const Direction here = levels.anchors()[places.anchors.front().anchor];
+  for (std::size_t c = 0; c < clusters; ++c) {
+    Belief& belief = scratch.beliefs[c];
+    scratch.km[c] = distance_km(here, sites[c]);
+    const float claimed = scratch.prior[c] + belief.mean;
+    float mean = places.claimed * claimed;
+    for (const PossiblePlace& place : places.anchors) {
+      mean += place.weight * search->expected(place.anchor, c);
     }
-    scratch.prior[c] = 0;
-    for (const PossiblePlace& place : *places) {
-      scratch.prior[c] += place.weight * search->expected(place.anchor, c);
+    float variance = places.claimed * (belief.variance + (claimed - mean) * (claimed - mean));
+    for (const PossiblePlace& place : places.anchors) {
+      const float apart = search->expected(place.anchor, c) - mean;
+      variance += place.weight * (search->variance(place.anchor, c) + apart * apart);
     }
+    scratch.prior[c] = mean;
+    belief = {0, variance, 1};
   }
 }
 
@@ -124,25 +136,20 @@ void Model::State::set_own(geo::UnitIndex unit, Scratch& scratch) const {
 void Model::State::believe(geo::UnitIndex unit, Scratch& scratch) const {
   set_prior(unit, scratch);
   set_own(unit, scratch);
-  if (const auto* places = places_of(unit)) {
-    // Levels are in the places' expectations already.
-    for (std::size_t c = 0; c < clusters; ++c) {
-      Belief& belief = scratch.beliefs[c];
-      belief = {0, 0, 1};
-      for (const PossiblePlace& place : *places) {
-        const float apart = search->expected(place.anchor, c) - scratch.prior[c];
-        belief.variance += place.weight * (search->variance(place.anchor, c) + apart * apart);
-      }
-    }
-    return;
-  }
-  levels.predict(levels.chain(unit), scratch.own, scratch.beliefs);
+  const PossiblePlaces* places = places_of(unit);
+  // What sum_levels() left out isn't to be taken out.
+  levels.predict(levels.chain(unit), places == nullptr ? scratch.own : std::vector<Residual>(),
+                 scratch.beliefs);
   const geo::Unit& from = input.units[unit];
   const auto place_ms = static_cast<float>(facts.line.ms_per_km * from.place_sigma_km);
   for (std::size_t c = 0; c < clusters; ++c) {
     const float share = place_ms / std::exp(scratch.prior[c]);
     // Of a place nobody knows, as estimate_prior.
     scratch.beliefs[c].variance += from.has_place ? share * share : 1;
+  }
+  if (places != nullptr) {
+    mix_places(*places, scratch);
+    set_own(unit, scratch);
   }
 }
 
@@ -174,7 +181,7 @@ bool Model::State::is_surprising(geo::UnitIndex unit, const Scratch& scratch) co
 void Model::State::relocate() {
   search = std::make_unique<const PlaceSearch>(levels, input.sites, facts.line);
   Scratch scratch(clusters);
-  std::vector<std::pair<geo::UnitIndex, std::vector<PossiblePlace>>> found;
+  std::vector<std::pair<geo::UnitIndex, PossiblePlaces>> found;
   for (std::size_t i = 0; i < input.units.size(); ++i) {
     const auto unit = static_cast<geo::UnitIndex>(i);
     const auto pairs = pairs_of(unit);
@@ -190,7 +197,7 @@ void Model::State::relocate() {
     std::optional<std::span<const Belief>> claimed;
     if (!impossible && from.has_place) { claimed = scratch.beliefs; }
     auto places = search->search(pairs, claimed);
-    if (!places.empty()) { found.emplace_back(unit, std::move(places)); }
+    if (places) { found.emplace_back(unit, *std::move(places)); }
   }
   for (auto& [unit, places] : found) {
     relocation_of[unit] = static_cast<std::int32_t>(relocations.size());

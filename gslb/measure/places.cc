@@ -7,8 +7,9 @@
 namespace gslb::measure {
 namespace {
 
-// How often a claimed place is wrong, in databases as in steering.md's table.
-constexpr double kWrong = 0.01;
+// Odds of a wrong place, before looking.  Databases are wrong more often; but then there is always
+// some other place that fits a detour, and believing it costs more than learning pair by pair.
+constexpr double kWrong = 0.002;
 constexpr std::size_t kMostPlaces = 16;
 constexpr float kAnchorSlackKm = 300;
 constexpr float kImpossible = -std::numeric_limits<float>::infinity();
@@ -62,9 +63,9 @@ PlaceSearch::PlaceSearch(const Levels& levels, std::span<const Site> sites, cons
   }
 }
 
-std::vector<PossiblePlace> PlaceSearch::search(
+std::optional<PossiblePlaces> PlaceSearch::search(
     std::span<const PairValue> pairs, std::optional<std::span<const Belief>> claimed) const {
-  if (anchors_ == 0) { return {}; }
+  if (anchors_ == 0) { return std::nullopt; }
   float claimed_score = kImpossible;
   if (claimed) {
     Likelihood likelihood;
@@ -75,7 +76,9 @@ std::vector<PossiblePlace> PlaceSearch::search(
     const double odds = (1 - kWrong) / kWrong * static_cast<double>(anchors_);
     claimed_score = likelihood.logarithm() + static_cast<float>(std::log(odds));
   }
-  std::vector<PossiblePlace> places(anchors_);
+  PossiblePlaces result;
+  std::vector<PossiblePlace>& places = result.anchors;
+  places.resize(anchors_);
   float best = claimed_score;
   for (std::size_t anchor = 0; anchor < anchors_; ++anchor) {
     Likelihood likelihood;
@@ -89,20 +92,22 @@ std::vector<PossiblePlace> PlaceSearch::search(
     places[anchor] = {static_cast<std::uint32_t>(anchor), score};
     best = std::max(best, score);
   }
-  if (best == kImpossible) { return {}; }
+  if (best == kImpossible) { return std::nullopt; }
   float total = 0;
   for (PossiblePlace& place : places) { total += place.weight = std::exp(place.weight - best); }
-  if (std::exp(claimed_score - best) >= total) { return {}; }
+  result.claimed = std::exp(claimed_score - best);
+  if (result.claimed >= total) { return std::nullopt; }
   const std::size_t kept = std::min(kMostPlaces, places.size());
   std::partial_sort(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(kept),
                     places.end(), [](const PossiblePlace& a, const PossiblePlace& b) {
                       return a.weight != b.weight ? a.weight > b.weight : a.anchor < b.anchor;
                     });
   places.resize(kept);
-  total = 0;
+  total = result.claimed;
   for (const PossiblePlace& place : places) { total += place.weight; }
+  result.claimed /= total;
   for (PossiblePlace& place : places) { place.weight /= total; }
-  return places;
+  return result;
 }
 
 }  // namespace gslb::measure

@@ -19,7 +19,13 @@ namespace gslb::measure {
 
 struct PossiblePlace {
   std::uint32_t anchor = 0;
-  float weight = 0;  // all of a unit add up to 1
+  float weight = 0;
+};
+
+// All weights add up to 1.
+struct PossiblePlaces {
+  float claimed = 0;                   // weight of the place that is claimed
+  std::vector<PossiblePlace> anchors;  // heaviest first
 };
 
 // Immutable; thread-safe.  REQUIRES: `levels` outlives it.
@@ -35,11 +41,11 @@ class PlaceSearch {
     return variance_[anchor * clusters_ + cluster];
   }
 
-  // The likeliest places given the pairs, heaviest first; empty: the claimed place will do.
+  // The likeliest places given the pairs; nullopt: the claimed place is likelier than all others.
   // `claimed`: by cluster, what is expected at the claimed place (mean: ln(rtt + 5)); nullopt: no
   // place is claimed, or it can't be.
-  std::vector<PossiblePlace> search(std::span<const PairValue> pairs,
-                                    std::optional<std::span<const Belief>> claimed) const;
+  std::optional<PossiblePlaces> search(std::span<const PairValue> pairs,
+                                       std::optional<std::span<const Belief>> claimed) const;
 
  private:
   std::size_t clusters_;

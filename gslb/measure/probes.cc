@@ -12,6 +12,10 @@ namespace {
 constexpr double kMeasuredShare = 0.08;
 constexpr double kMeasuredMs = 0.5;
 
+// Of errors to the low side there is no tail: a path is never shorter than the way, and rarely much
+// better than its neighbours'.  Found by trial on the 241-city matrix, where it saves a tenth.
+constexpr double kBetterSigma = 0.55;
+
 // E[max(0, X)] of X normal around `mean`.
 double expected_excess(double mean, double sigma) {
   if (sigma <= 0) { return std::max(0.0, mean); }
@@ -54,7 +58,8 @@ std::vector<ProbeOrder> plan_probes(const EstimateTable& table, std::span<const 
   std::vector<ProbeOrder> all;
   std::vector<fleet::ClusterIndex> clusters;
   for (std::size_t c = 0; c < may_probe.size(); ++c) {
-    if (may_probe[c]) { clusters.push_back(static_cast<fleet::ClusterIndex>(c)); }
+    // What a distrusted cluster says isn't believed: asking it would be asked again and again.
+    if (may_probe[c] && !table.facts().distrusted[c]) { clusters.push_back(static_cast<fleet::ClusterIndex>(c)); }
   }
   if (clusters.empty()) { return all; }
   std::vector<RttEstimate> row(clusters.size());
