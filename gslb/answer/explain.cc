@@ -143,7 +143,10 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
   for (fleet::ClusterIndex i = 0; i < cluster_count; ++i) {
     ExplainedCluster each;
     each.id = snapshot.fleet->cluster(i).id;
-    each.cost = costs.cost(key.service, snapshot.geo->units()[key.unit], i);
+    const geo::Unit& unit = snapshot.geo->units()[key.unit];
+    each.cost = snapshot.estimates
+                    ? costs.cost(key.service, unit, i, snapshot.estimates->at(key.unit, i))
+                    : costs.cost(key.service, unit, i);
     each.price_ms = i < price_ms.size() ? price_ms[i] : 0;
     each.serving = snapshot.health->serving_nodes(i) != 0;
     const auto at = std::find(row.choices.begin(), row.choices.end(), i);
@@ -179,6 +182,7 @@ void explain_location(const Snapshot& snapshot, const ExplainRequest& request,
   if (unit.country[0] != 0) { out.country.assign(unit.country.begin(), unit.country.end()); }
   if (unit.has_place) { out.place = unit.place; }
   out.place_sigma_km = unit.place_sigma_km;
+  out.place_contradicted = snapshot.estimates && snapshot.estimates->is_contradicted(location.unit);
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ struct Explanation {
   std::string country;
   std::optional<geo::Place> place;
   double place_sigma_km = 0;
+  bool place_contradicted = false;         // by measured RTT, and left out of the estimates
   std::vector<ExplainedCluster> clusters;  // cheapest first, masked ones last
   std::uint64_t generation = 0;
   std::vector<std::string> attributions;  // of the geo data behind it

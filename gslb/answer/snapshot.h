@@ -16,6 +16,7 @@
 #include "gslb/fleet/health_board.h"
 #include "gslb/fleet/model.h"
 #include "gslb/geo/geo_map.h"
+#include "gslb/measure/estimator.h"
 #include "gslb/steer/answer_map.h"
 #include "gslb/steer/demand.h"
 #include "gslb/steer/service.h"
@@ -35,8 +36,9 @@ struct Identity {
 };
 
 // Immutable but for the health board and the counters, which are atomics.  Thread-safe.
-// Every pointer is set but routed_sets, protection and compact.  Route indexes in the zones are
-// positions in services->routes; cluster indexes in the map are those of fleet and health.
+// Every pointer is set but routed_sets, protection, compact and estimates.  Route indexes in the
+// zones are positions in services->routes; cluster indexes in the map are those of fleet and
+// health.
 struct Snapshot {
   std::uint64_t generation = 0;
   std::shared_ptr<const Identity> identity;
@@ -45,6 +47,8 @@ struct Snapshot {
   std::shared_ptr<const geo::GeoMap> geo;
   std::shared_ptr<const steer::ServiceTable> services;
   std::shared_ptr<const steer::AnswerMap> map;
+  // What the map rests on; for explain.  Null while it rests on distance.
+  std::shared_ptr<const measure::EstimateTable> estimates;
   std::shared_ptr<const fleet::FleetModel> fleet;
   std::shared_ptr<const fleet::HealthBoard> health;
   // Null while no signed zone has routes.

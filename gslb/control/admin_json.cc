@@ -134,6 +134,7 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
           {"rtt_ms", number(cost.rtt.mean_ms)},
           {"rtt_sigma_ms", number(cost.rtt.sigma_ms)},
           {"rtt_source", text(measure::to_string(cost.rtt.source))},
+          {"caution_ms", number(cost.caution_ms)},
           {"on_net", cost.on_net},
           {"on_net_ms", number(cost.on_net_ms)},
           {"tier_ms", number(cost.tier_ms)},
@@ -239,6 +240,7 @@ std::string to_json(const answer::ExplainRequest& asked, const answer::Explanati
                     {"latitude", nullptr},
                     {"longitude", nullptr},
                     {"place_sigma_km", number(from.place_sigma_km)},
+                    {"place_contradicted", from.place_contradicted},
                     {"clusters", array_of(from.clusters, explained_cluster)},
                     {"attributions", array_of(from.attributions, text)}};
   if (from.place) {

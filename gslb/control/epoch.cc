@@ -26,6 +26,14 @@ std::shared_ptr<const answer::Identity> make_identity(const config::Server& serv
   return identity;
 }
 
+std::vector<measure::Site> sites_of(const config::Config& config) {
+  std::vector<measure::Site> sites;
+  for (const config::Cluster& cluster : config.clusters) {
+    sites.push_back({cluster.id.text, {cluster.latitude, cluster.longitude}});
+  }
+  return sites;
+}
+
 template <typename List>
 bool same_ids(const List& a, const List& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -44,7 +52,9 @@ Epoch::Epoch(std::shared_ptr<const Compiled> from, std::size_t workers, MonoTime
           workers, compiled->services->services.size(), compiled->fleet->clusters().size())),
       costs(compiled->config, *compiled->services),
       ledger(demand, now),
-      planner(costs, *compiled->services, *compiled->geo) {}
+      planner(costs, *compiled->services, *compiled->geo),
+      estimator(compiled->geo->units(), sites_of(compiled->config),
+                {compiled->config.steering.base_ms, compiled->config.steering.ms_per_km}) {}
 
 void Epoch::inherit(const Epoch& old) {
   protection = inherit_protection(compiled->config, *protection, *old.protection);
@@ -60,6 +70,7 @@ void Epoch::inherit(const Epoch& old) {
     if (now == fleet::kNoCluster) { continue; }
     planner.set_load_factor(now, old.planner.load_factor(static_cast<fleet::ClusterIndex>(i)));
   }
+  estimator.inherit(old.estimator);
   std::unordered_map<std::uint64_t, geo::UnitIndex> unit_now;
   const auto& units = compiled->geo->units();
   for (std::size_t i = 0; i < units.size(); ++i) {
@@ -101,6 +112,19 @@ steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inpu
                                   MonoTime now) {
   epoch.ledger.update(now);
   return epoch.planner.plan(epoch.ledger.demand(epoch.compiled->geo->units()), inputs);
+}
+
+void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now) {
+  for (const TimedSample& each : samples) { epoch.estimator.add(each.sample, each.at); }
+  // Without a single sample the operator's line stands as it is.
+  if (!epoch.estimator.has_news() || epoch.estimator.figures().pairs == 0) { return; }
+  const auto& units = epoch.compiled->geo->units();
+  const steer::Demand demand = epoch.ledger.demand(units);
+  std::vector<double> by_unit(units.size(), 0);
+  for (std::size_t row = 0; row < demand.expected.size(); ++row) {
+    by_unit[row % units.size()] += demand.expected[row];
+  }
+  epoch.planner.set_estimates(epoch.estimator.refresh(now, by_unit));
 }
 
 }  // namespace gslb::control

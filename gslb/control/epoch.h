@@ -3,22 +3,25 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "gslb/answer/snapshot.h"
 #include "gslb/control/compiled.h"
 #include "gslb/fleet/fleet_state.h"
+#include "gslb/measure/estimator.h"
 #include "gslb/steer/cost.h"
 #include "gslb/steer/demand.h"
 #include "gslb/steer/planner.h"
 
 namespace gslb::control {
 
-// `planner` and `ledger` are used by the planning thread only; the rest is immutable or atomic.
+// `planner`, `ledger` and `estimator` are used by the planning thread only; the rest is immutable
+// or atomic.
 struct Epoch {
   Epoch(std::shared_ptr<const Compiled> from, std::size_t workers, MonoTime now);
 
-  // Takes over demand by unit and service, load factors by cluster, and decision counters when
-  // services and clusters are the same.  Planning thread only.
+  // Takes over demand by unit and service, load factors and RTT by cluster, and decision counters
+  // when services and clusters are the same.  Planning thread only.
   void inherit(const Epoch& old);
 
   std::shared_ptr<const Compiled> compiled;
@@ -29,7 +32,17 @@ struct Epoch {
   steer::CostModel costs;
   steer::DemandLedger ledger;
   steer::Planner planner;
+  measure::Estimator estimator;
 };
+
+struct TimedSample {
+  measure::Sample sample;
+  WallTime at;
+};
+
+// The samples since the last plan, oldest first → the estimator; its news → the planner.  Planning
+// thread only.
+void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now);
 
 // What the planner is told of the fleet.  Control loop only.
 std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet);

@@ -85,8 +85,10 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   };
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
   restore_state();
+  if (const std::string path = state_file(kRttFile); !path.empty()) { restore_rtt(*epoch_, path); }
   next_plan_ = now.mono;
   next_save_ = now.mono + kSaveInterval;
+  next_rtt_save_ = now.mono + kRttSaveInterval;
   next_geo_look_ = now.mono + milliseconds(compiled->config.geo.watch_interval_ms);
   planning_loop_ = std::make_unique<Loop>();
   loop_ = std::make_unique<Loop>([this] { return on_wake(); });
@@ -104,7 +106,14 @@ fleet::Moment Supervisor::moment() {
 
 fleet::HandledHeartbeat Supervisor::heartbeat(const fleet::HeartbeatHeaders& headers,
                                               std::string_view body) {
-  return loop_->call([&] { return fleet::handle_heartbeat(*fleet_, headers, body, moment()); });
+  return loop_->call([&] {
+    const fleet::Moment now = moment();
+    fleet::HandledHeartbeat handled = fleet::handle_heartbeat(*fleet_, headers, body, now);
+    if (handled.verdict == fleet::HeartbeatVerdict::kAccepted) {
+      samples_.add(*epoch_->compiled, handled.report, now.wall);
+    }
+    return handled;
+  });
 }
 
 Status Supervisor::status() {
@@ -160,6 +169,7 @@ metrics::Input Supervisor::metrics() {
     input.transfers = &transfers_.outgoing();
     input.notifier = &transfers_.notifier();
     input.plan = plan_summary_;
+    input.samples_lost = samples_.lost();
     input.plans = plans_;
     input.last_plan_duration_s = last_plan_duration_s_;
     input.last_plan_at = last_plan_at_;
@@ -211,6 +221,7 @@ void Supervisor::stop() {
     compact_signer_.reset();
     const std::string path = state_file();
     if (!path.empty()) { write_state(path, fleet_->save_state(std::chrono::system_clock::now())); }
+    if (!path.empty()) { save_rtt(*epoch_, state_file(kRttFile)); }
   });
   loop_->stop();
   loop_.reset();

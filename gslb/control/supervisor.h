@@ -18,6 +18,7 @@
 #include "gslb/base/published.h"
 #include "gslb/control/compact_signer.h"
 #include "gslb/control/epoch.h"
+#include "gslb/control/learning.h"
 #include "gslb/control/loop.h"
 #include "gslb/control/parent_checker.h"
 #include "gslb/control/reload_report.h"
@@ -110,7 +111,7 @@ class Supervisor {
   void run_reload(const ReloadRequest& request);
   void run_zone_reload(const dns::Name& apex);
   void run_geo_reload();
-  void take_over(std::shared_ptr<Compiled> compiled, const Epoch& old);
+  void take_over(std::shared_ptr<Compiled> compiled, Epoch& old);
   void take_over_zones(Compiled& compiled);  // planning thread
   std::vector<dns::Name> configure_signing(const Compiled& compiled);
   void make_routed_sets(const Compiled& compiled, const zone::ZoneSet& zones);
@@ -160,6 +161,9 @@ class Supervisor {
   bool tokens_posted_ = false;  // run_tokens() is queued
   std::vector<bool> serving_;   // by cluster, as the last plan saw it
   std::optional<steer::PlanSummary> plan_summary_;
+  SampleInbox samples_;                                      // of epoch_
+  std::shared_ptr<const measure::EstimateTable> estimates_;  // of the last plan
+  MonoTime next_rtt_save_;
   std::uint64_t plans_ = 0;
   double last_plan_duration_s_ = 0;
   std::optional<WallTime> last_plan_at_;

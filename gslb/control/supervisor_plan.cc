@@ -6,10 +6,18 @@ namespace gslb::control {
 
 void Supervisor::start_plan(MonoTime now) {
   planning_ = true;
+  // A cluster that came or went doesn't wait for estimates.
+  const bool is_urgent = plan_wanted_ && now < next_plan_;
   plan_wanted_ = false;
   next_plan_ = now + milliseconds(epoch_->compiled->config.steering.plan_interval_ms);
-  planning_loop_->post([this, now, epoch = epoch_, inputs = cluster_inputs(*fleet_)] {
+  const std::string rtt_file = now < next_rtt_save_ ? "" : state_file(kRttFile);
+  if (now >= next_rtt_save_) { next_rtt_save_ = now + kRttSaveInterval; }
+  planning_loop_->post([this, now, epoch = epoch_, inputs = cluster_inputs(*fleet_),
+                        samples = is_urgent ? std::vector<TimedSample>() : samples_.take(),
+                        rtt_file, is_urgent] {
     const auto start = std::chrono::steady_clock::now();
+    if (!is_urgent) { learn(*epoch, samples, std::chrono::system_clock::now()); }
+    if (!rtt_file.empty()) { save_rtt(*epoch, rtt_file); }
     steer::Plan plan = make_plan(*epoch, inputs, now);
     const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - start;
     loop_->post([this, epoch, plan = std::move(plan), duration]() mutable {
@@ -30,6 +38,7 @@ void Supervisor::finish_plan(const std::shared_ptr<Epoch>& epoch, steer::Plan pl
                 {{"scale", plan.summary.over_scale}, {"feasible", plan.summary.feasible}});
   }
   plan_summary_ = std::move(plan.summary);
+  estimates_ = std::move(plan.estimates);
   publish(*epoch, std::move(plan.map));
   if (!server_) { start_server(); }
 }
@@ -45,6 +54,7 @@ void Supervisor::publish(const Epoch& epoch, std::shared_ptr<const steer::Answer
   snapshot->geo = epoch.compiled->geo;
   snapshot->services = epoch.compiled->services;
   snapshot->map = std::move(map);
+  snapshot->estimates = estimates_;
   snapshot->fleet = epoch.compiled->fleet;
   snapshot->health = fleet_->board();
   snapshot->demand = epoch.demand;

@@ -124,13 +124,17 @@ void Supervisor::run_zone_reload(const dns::Name& apex) {
 
 // Planning thread.  The new configuration is planned before it takes over: its first snapshot
 // comes with it.
-void Supervisor::take_over(std::shared_ptr<Compiled> compiled, const Epoch& old) {
+void Supervisor::take_over(std::shared_ptr<Compiled> compiled, Epoch& old) {
   take_over_zones(*compiled);
   auto zones = zone_store_.zones();
   make_routed_sets(*compiled, *zones);
   const MonoTime now = std::chrono::steady_clock::now();
   auto epoch = std::make_shared<Epoch>(std::move(compiled), workers_, now);
+  for (const TimedSample& each : loop_->call([this] { return samples_.take(); })) {
+    old.estimator.add(each.sample, each.at);
+  }
   epoch->inherit(old);
+  learn(*epoch, {}, moment().wall);
   const auto inputs = loop_->call([&] {
     fleet::FleetState heir(epoch->compiled->fleet, moment());
     heir.adopt(*fleet_, moment());
@@ -185,11 +189,13 @@ void Supervisor::adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
   fleet->adopt(*fleet_, moment());
   fleet_ = std::move(fleet);
   epoch_ = std::move(epoch);
+  samples_.take();  // few, and their indexes are of the old epoch
   zones_ = std::move(zones);
   set_routed_sets();
   if (published_) {
     ++plans_;
     plan_summary_ = std::move(plan.summary);
+    estimates_ = std::move(plan.estimates);
     publish(*epoch_, std::move(plan.map));
   }
   if (server_ && !server_->tls_endpoints().empty() && epoch_->compiled->tls) {

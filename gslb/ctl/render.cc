@@ -24,6 +24,7 @@ std::string where_text(const json::object& from) {
   if (latitude && longitude) {
     text += "  " + fixed(latitude, 2) + ", " + fixed(longitude, 2) + " \u00b1 " +
             fixed(number_at(from, "place_sigma_km"), 0) + " km";
+    if (flag_at(from, "place_contradicted")) { text += " (contradicted by measured RTT)"; }
   } else {
     text += "  place unknown";
   }
@@ -64,6 +65,7 @@ void put_cluster(const json::object& cluster, Table& table) {
              fixed(number_at(cluster, "rtt_ms"), 1) + " \u00b1 " +
                  fixed(number_at(cluster, "rtt_sigma_ms"), 1),
              text_at(cluster, "rtt_source"),
+             part(cluster, "caution_ms"),
              part(cluster, "on_net_ms"),
              part(cluster, "tier_ms"),
              part(cluster, "money_ms"),
@@ -104,6 +106,7 @@ Result<std::string, std::string> render_explain(std::string_view body, const Loo
     Table table({{"CLUSTER"},
                  {"RTT MS", true},
                  {"FROM"},
+                 {"CAUTION", true},
                  {"ON-NET", true},
                  {"TIER", true},
                  {"MONEY", true},

@@ -140,6 +140,7 @@ std::shared_ptr<const EstimateTable> Estimator::refresh(WallTime now,
     }
   }
   table->facts_ = model.facts();
+  table->figures_ = figures_;
   news_ = false;
   return table;
 }

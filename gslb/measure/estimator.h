@@ -18,6 +18,15 @@
 
 namespace gslb::measure {
 
+struct EstimatorFigures {
+  std::uint64_t taken = 0;
+  std::uint64_t out_of_range = 0;
+  std::uint64_t full = 0;
+  std::uint64_t resets = 0;   // route changes
+  std::uint64_t evicted = 0;  // pairs
+  std::size_t pairs = 0;      // known now
+};
+
 // Estimates of all pairs at one moment.  Immutable; thread-safe.  9 octets a pair.
 class EstimateTable {
  public:
@@ -29,6 +38,7 @@ class EstimateTable {
   // The unit's own place contradicts what it measured, and was left out.
   bool is_contradicted(geo::UnitIndex unit) const { return facts_.is_contradicted[unit]; }
   const ModelFacts& facts() const noexcept { return facts_; }
+  const EstimatorFigures& figures() const noexcept { return figures_; }  // when it was made
 
  private:
   friend class Estimator;
@@ -41,6 +51,7 @@ class EstimateTable {
   std::vector<Cell> cells_;
   std::vector<RttSource> sources_;
   ModelFacts facts_;
+  EstimatorFigures figures_;
 };
 
 struct Sample {
@@ -54,15 +65,6 @@ enum class SampleVerdict : std::uint8_t {
   kTaken,
   kOutOfRange,  // RTT not in (0, 60,000] ms, or no such unit or cluster
   kFull,        // a pair not known yet, and no room for one until the next refresh()
-};
-
-struct EstimatorFigures {
-  std::uint64_t taken = 0;
-  std::uint64_t out_of_range = 0;
-  std::uint64_t full = 0;
-  std::uint64_t resets = 0;   // route changes
-  std::uint64_t evicted = 0;  // pairs
-  std::size_t pairs = 0;      // known now
 };
 
 // Thread-compatible; control path.
@@ -96,6 +98,8 @@ class Estimator {
   // and configuration may have changed.  Total; returns the number of lines that were of no use
   // (unknown ids among them).
   std::size_t read(std::string_view text);
+  // The pairs and figures of an earlier estimator, by ids.
+  void inherit(const Estimator& old);
 
  private:
   std::vector<PairTrack>::iterator find(std::size_t unit, fleet::ClusterIndex cluster);

@@ -110,4 +110,11 @@ std::size_t Estimator::read(std::string_view text) {
   return useless;
 }
 
+void Estimator::inherit(const Estimator& old) {
+  read(old.write());
+  const std::size_t pairs = figures_.pairs;
+  figures_ = old.figures_;
+  figures_.pairs = pairs;
+}
+
 }  // namespace gslb::measure

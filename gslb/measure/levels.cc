@@ -12,6 +12,7 @@ constexpr float kEarthKm = 6371.0088F;
 // Anchors are cells of about 3 degrees: fine enough for the near kernel, few enough (about 1,500 on
 // land) for all pairs of them.
 constexpr double kAnchorDegrees = 3;
+constexpr double kCoarseDegrees = 15;
 constexpr float kFarKm = 5000;
 constexpr float kNearKm = 400;
 
@@ -25,10 +26,11 @@ constexpr float kUnitVariance = 0.12F * 0.12F;
 // A single residual says no more than this about its level: one odd unit must not bend a country.
 constexpr float kMostResidual = 1.2F;
 
-std::uint64_t anchor_key(const geo::Place& place) {
-  const double band = std::floor((place.latitude + 90) / kAnchorDegrees);
-  const double middle = (band + 0.5) * kAnchorDegrees - 90;
-  const double width = kAnchorDegrees / std::max(0.05, std::cos(middle * std::numbers::pi / 180));
+// The cell of a place on a grid of cells about as wide as high.
+std::uint64_t cell_key(const geo::Place& place, double degrees) {
+  const double band = std::floor((place.latitude + 90) / degrees);
+  const double middle = (band + 0.5) * degrees - 90;
+  const double width = degrees / std::max(0.05, std::cos(middle * std::numbers::pi / 180));
   const double column = std::floor((place.longitude + 180) / width);
   return static_cast<std::uint64_t>(band) << 32 | static_cast<std::uint64_t>(column);
 }
@@ -87,12 +89,11 @@ void Levels::group(std::span<const geo::Unit> units) {
       chain.network = index_in(networks, std::uint64_t{unit.asn} << 16 | country);
     }
     if (!unit.has_place) { continue; }
-    chain.anchor = index_in(anchors, anchor_key(unit.place));
+    chain.anchor = index_in(anchors, cell_key(unit.place, kAnchorDegrees));
     const auto anchor = static_cast<std::size_t>(chain.anchor);
     const Direction here = direction_of(unit.place);
     if (anchor == anchors_.size()) {
       anchors_.push_back(here);
-      anchor_places_.push_back(unit.place);
       members.push_back(1);
       continue;
     }
@@ -103,17 +104,24 @@ void Levels::group(std::span<const geo::Unit> units) {
     mean.y += share * (here.y - mean.y);
     mean.z += share * (here.z - mean.z);
   }
+  countries_ = countries.size();
+  networks_ = networks.size();
+  group_anchors();
+}
+
+void Levels::group_anchors() {
+  std::map<std::uint64_t, std::uint32_t> cells;
   for (Direction& mean : anchors_) {
     const float length = std::sqrt(mean.x * mean.x + mean.y * mean.y + mean.z * mean.z);
     mean = {mean.x / length, mean.y / length, mean.z / length};
+    const geo::Place place{std::asin(double{mean.z}) * 180 / std::numbers::pi,
+                           std::atan2(double{mean.y}, double{mean.x}) * 180 / std::numbers::pi};
+    const auto cell =
+        cells.emplace(cell_key(place, kCoarseDegrees), static_cast<std::uint32_t>(cells.size()));
+    if (cell.second) { coarse_.push_back(mean); }
+    coarse_of_.push_back(cell.first->second);
+    own_far_weight_.push_back(std::exp(-distance_km(mean, coarse_[cell.first->second]) / kFarKm));
   }
-  for (std::size_t i = 0; i < anchors_.size(); ++i) {
-    const Direction& mean = anchors_[i];
-    anchor_places_[i] = {std::asin(double{mean.z}) * 180 / std::numbers::pi,
-                         std::atan2(double{mean.y}, double{mean.x}) * 180 / std::numbers::pi};
-  }
-  countries_ = countries.size();
-  networks_ = networks.size();
 }
 
 void Levels::clear() {
@@ -153,6 +161,32 @@ void Levels::add(const Chain& chain, const Residual& residual) {
 }
 
 void Levels::finish() {
+  spread_far();
+  spread_near();
+}
+
+void Levels::spread_far() {
+  std::vector<Sum> by_coarse(coarse_.size() * clusters_);
+  for (std::size_t i = 0; i < anchors_.size(); ++i) {
+    for (std::size_t c = 0; c < clusters_; ++c) {
+      Sum& into = at(by_coarse, coarse_of_[i], c);
+      into.value += by_anchor_[i * clusters_ + c].value;
+      into.weight += by_anchor_[i * clusters_ + c].weight;
+    }
+  }
+  for (std::size_t i = 0; i < anchors_.size(); ++i) {
+    for (std::size_t source = 0; source < coarse_.size(); ++source) {
+      const float weight = std::exp(-distance_km(anchors_[i], coarse_[source]) / kFarKm);
+      for (std::size_t c = 0; c < clusters_; ++c) {
+        const Sum& from = by_coarse[source * clusters_ + c];
+        far_[i * clusters_ + c].value += weight * from.value;
+        far_[i * clusters_ + c].weight += weight * from.weight;
+      }
+    }
+  }
+}
+
+void Levels::spread_near() {
   std::vector<std::size_t> sources;  // anchors that have sums
   for (std::size_t i = 0; i < anchors_.size(); ++i) {
     const auto* row = &by_anchor_[i * clusters_];
@@ -160,20 +194,17 @@ void Levels::finish() {
       sources.push_back(i);
     }
   }
+  constexpr float kLeastDot = 0.95F;  // about 2,000 km; e^-5 is nothing
   for (std::size_t i = 0; i < anchors_.size(); ++i) {
-    Sum* far = &far_[i * clusters_];
-    Sum* near = &near_[i * clusters_];
+    const Direction& here = anchors_[i];
     for (const std::size_t source : sources) {
-      const float km = source == i ? 0 : distance_km(anchors_[i], anchors_[source]);
-      const float far_weight = std::exp(-km / kFarKm);
-      if (far_weight < 0.01F) { continue; }
-      const float near_weight = std::exp(-km / kNearKm);
-      const Sum* from = &by_anchor_[source * clusters_];
+      const Direction& there = anchors_[source];
+      if (here.x * there.x + here.y * there.y + here.z * there.z < kLeastDot) { continue; }
+      const float weight = source == i ? 1 : std::exp(-distance_km(here, there) / kNearKm);
       for (std::size_t c = 0; c < clusters_; ++c) {
-        far[c].value += far_weight * from[c].value;
-        far[c].weight += far_weight * from[c].weight;
-        near[c].value += near_weight * from[c].value;
-        near[c].weight += near_weight * from[c].weight;
+        const Sum& from = by_anchor_[source * clusters_ + c];
+        near_[i * clusters_ + c].value += weight * from.value;
+        near_[i * clusters_ + c].weight += weight * from.weight;
       }
     }
   }
@@ -189,12 +220,15 @@ void Levels::predict(const Chain& chain, std::span<const Residual> own,
   struct Level {
     const Sum* sums;
     float variance;
+    float own = 1;  // the weight own sums have in it
   };
-  const std::array<Level, 5> levels{{{all_.data(), kAllVariance},
-                                     {row_of(far_, chain.anchor), kFarVariance},
-                                     {row_of(by_country_, chain.country), kCountryVariance},
-                                     {row_of(near_, chain.anchor), kNearVariance},
-                                     {row_of(by_network_, network), kNetworkVariance}}};
+  const std::array<Level, 5> levels{
+      {{all_.data(), kAllVariance},
+       {row_of(far_, chain.anchor), kFarVariance,
+        chain.anchor < 0 ? 0 : own_far_weight_[static_cast<std::size_t>(chain.anchor)]},
+       {row_of(by_country_, chain.country), kCountryVariance},
+       {row_of(near_, chain.anchor), kNearVariance},
+       {row_of(by_network_, network), kNetworkVariance}}};
   auto mine = own.begin();
   for (std::size_t c = 0; c < clusters_; ++c) {
     Sum less;
@@ -209,8 +243,8 @@ void Levels::predict(const Chain& chain, std::span<const Residual> own,
         continue;
       }
       const Sum& sum = level.sums[c];
-      const float weight = sum.weight - less.weight;
-      update(belief, level.variance, below, sum.value - less.value, weight);
+      const float weight = sum.weight - level.own * less.weight;
+      update(belief, level.variance, below, sum.value - level.own * less.value, weight);
       if (&level > &levels[1]) { belief.support = std::max(belief.support, weight); }
     }
     belief.variance += kUnitVariance;

@@ -2,7 +2,7 @@
 // the world, a country, the surroundings, a network in a country.
 //
 // Source: steering.md (2): shrink hierarchically; empirical Bayes with fixed variance components,
-// tuned on a 241-city matrix (bench/README.md).
+// tuned on a 241-city matrix (docs/steering.md).
 #pragma once
 
 #include <array>
@@ -54,7 +54,6 @@ class Levels {
   const Chain& chain(geo::UnitIndex unit) const { return chains_[unit]; }
   // The surroundings of places that have units: where a unit of unknown place may be.
   std::span<const Direction> anchors() const noexcept { return anchors_; }
-  const geo::Place& anchor_place(std::size_t anchor) const { return anchor_places_[anchor]; }
 
   void add(const Chain& chain, const Residual& residual);
   // After the last add().
@@ -71,6 +70,9 @@ class Levels {
     float weight = 0;
   };
   static Sum sum_of(const Residual& residual) noexcept;
+  void spread_far();
+  void spread_near();
+  void group_anchors();
   void group(std::span<const geo::Unit> units);
   Sum& at(std::vector<Sum>& sums, std::size_t row, std::size_t cluster) const {
     return sums[row * clusters_ + cluster];
@@ -79,7 +81,10 @@ class Levels {
   std::size_t clusters_;
   std::vector<Chain> chains_;  // by unit
   std::vector<Direction> anchors_;
-  std::vector<geo::Place> anchor_places_;
+  // Coarse cells, in which anchors stand for the far surroundings.
+  std::vector<std::uint32_t> coarse_of_;  // by anchor
+  std::vector<Direction> coarse_;
+  std::vector<float> own_far_weight_;  // by anchor: of its own sums in far_
   std::size_t countries_ = 0;
   std::size_t networks_ = 0;
   // Rows of clusters.

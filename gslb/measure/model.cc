@@ -16,6 +16,11 @@ namespace {
 // A unit whose own pairs are, in the mean, farther than so many standard deviations (squared) from
 // what is expected at its place is looked for elsewhere.
 constexpr double kSurprise = 4;
+// How many claimed places are taken to be wrong: there is always some other place that fits a
+// detour, and believing it costs more than learning pair by pair, unless many are found even so.
+constexpr double kSeldomWrong = 0.001;
+constexpr double kOftenWrong = 0.05;
+constexpr double kManyFound = 0.04;
 // Neighbours are a source worth naming from half a unit on.
 constexpr float kLeastSupport = 0.5F;
 
@@ -50,6 +55,8 @@ struct Model::State {
   void believe(geo::UnitIndex unit, Scratch& scratch) const;
   void sum_levels();
   bool is_surprising(geo::UnitIndex unit, const Scratch& scratch) const;
+  using Relocated = std::vector<std::pair<geo::UnitIndex, PossiblePlaces>>;
+  Relocated search_places(double wrong) const;
   void relocate();
 
   Input input;
@@ -137,10 +144,11 @@ void Model::State::believe(geo::UnitIndex unit, Scratch& scratch) const {
   set_prior(unit, scratch);
   set_own(unit, scratch);
   const PossiblePlaces* places = places_of(unit);
-  // What sum_levels() left out isn't to be taken out.
-  levels.predict(levels.chain(unit), places == nullptr ? scratch.own : std::vector<Residual>(),
-                 scratch.beliefs);
   const geo::Unit& from = input.units[unit];
+  // What sum_levels() left out isn't to be taken out.
+  const bool is_summed = places == nullptr && from.has_place;
+  levels.predict(levels.chain(unit), is_summed ? scratch.own : std::vector<Residual>(),
+                 scratch.beliefs);
   const auto place_ms = static_cast<float>(facts.line.ms_per_km * from.place_sigma_km);
   for (std::size_t c = 0; c < clusters; ++c) {
     const float share = place_ms / std::exp(scratch.prior[c]);
@@ -159,7 +167,8 @@ void Model::State::sum_levels() {
   for (std::size_t i = 0; i < input.units.size(); ++i) {
     const auto unit = static_cast<geo::UnitIndex>(i);
     const auto pairs = pairs_of(unit);
-    if (pairs.empty() || relocation_of[unit] >= 0) { continue; }
+    // Without a place there is no distance to be slower than.
+    if (pairs.empty() || relocation_of[unit] >= 0 || !input.units[i].has_place) { continue; }
     set_prior(unit, scratch);
     set_own(unit, scratch);
     for (const Residual& residual : scratch.own) { levels.add(levels.chain(unit), residual); }
@@ -178,10 +187,9 @@ bool Model::State::is_surprising(geo::UnitIndex unit, const Scratch& scratch) co
   return sum > kSurprise * static_cast<double>(scratch.own.size());
 }
 
-void Model::State::relocate() {
-  search = std::make_unique<const PlaceSearch>(levels, input.sites, facts.line);
+Model::State::Relocated Model::State::search_places(double wrong) const {
   Scratch scratch(clusters);
-  std::vector<std::pair<geo::UnitIndex, PossiblePlaces>> found;
+  Relocated found;
   for (std::size_t i = 0; i < input.units.size(); ++i) {
     const auto unit = static_cast<geo::UnitIndex>(i);
     const auto pairs = pairs_of(unit);
@@ -194,10 +202,23 @@ void Model::State::relocate() {
         });
     if (!impossible && !is_surprising(unit, scratch)) { continue; }
     for (std::size_t c = 0; c < clusters; ++c) { scratch.beliefs[c].mean += scratch.prior[c]; }
-    std::optional<std::span<const Belief>> claimed;
-    if (!impossible && from.has_place) { claimed = scratch.beliefs; }
-    auto places = search->search(pairs, claimed);
+    PlaceSearch::Claim claim{.expected = {}, .wrong = wrong};
+    if (!impossible && from.has_place) { claim.expected = scratch.beliefs; }
+    auto places = search->search(pairs, claim);
     if (places) { found.emplace_back(unit, *std::move(places)); }
+  }
+  return found;
+}
+
+void Model::State::relocate() {
+  search = std::make_unique<const PlaceSearch>(levels, input.sites, facts.line);
+  std::size_t measured = 0;
+  for (std::size_t unit = 0; unit < input.units.size(); ++unit) {
+    measured += pairs_of(static_cast<geo::UnitIndex>(unit)).empty() ? 0 : 1;
+  }
+  Relocated found = search_places(kSeldomWrong);
+  if (static_cast<double>(found.size()) > kManyFound * static_cast<double>(measured)) {
+    found = search_places(kOftenWrong);
   }
   for (auto& [unit, places] : found) {
     relocation_of[unit] = static_cast<std::int32_t>(relocations.size());

@@ -7,9 +7,6 @@
 namespace gslb::measure {
 namespace {
 
-// Odds of a wrong place, before looking.  Databases are wrong more often; but then there is always
-// some other place that fits a detour, and believing it costs more than learning pair by pair.
-constexpr double kWrong = 0.002;
 constexpr std::size_t kMostPlaces = 16;
 constexpr float kAnchorSlackKm = 300;
 constexpr float kImpossible = -std::numeric_limits<float>::infinity();
@@ -22,13 +19,14 @@ class Likelihood {
     const float standard = deviation / std::sqrt(variance);
     sum_ += standard;
     squares_ += standard * standard;
-    log_variance_ += std::log(variance);
+    variances_ *= double{variance};  // one logarithm at the end
     count_ += 1;
   }
   float logarithm() const {
     const float shared = kShared * sum_ * sum_ / (1 + (count_ - 1) * kShared);
     const float distance = (squares_ - shared) / (1 - kShared);
-    return -0.5F * (kFreedom + count_) * std::log1p(distance / kFreedom) - 0.5F * log_variance_;
+    return -0.5F * (kFreedom + count_) * std::log1p(distance / kFreedom) -
+           0.5F * static_cast<float>(std::log(variances_));
   }
 
  private:
@@ -36,7 +34,7 @@ class Likelihood {
   static constexpr float kFreedom = 4;
   float sum_ = 0;
   float squares_ = 0;
-  float log_variance_ = 0;
+  double variances_ = 1;
   float count_ = 0;
 };
 
@@ -63,17 +61,17 @@ PlaceSearch::PlaceSearch(const Levels& levels, std::span<const Site> sites, cons
   }
 }
 
-std::optional<PossiblePlaces> PlaceSearch::search(
-    std::span<const PairValue> pairs, std::optional<std::span<const Belief>> claimed) const {
+std::optional<PossiblePlaces> PlaceSearch::search(std::span<const PairValue> pairs,
+                                                  const Claim& claim) const {
   if (anchors_ == 0) { return std::nullopt; }
   float claimed_score = kImpossible;
-  if (claimed) {
+  if (!claim.expected.empty()) {
     Likelihood likelihood;
     for (const PairValue& pair : pairs) {
-      const Belief& belief = (*claimed)[pair.cluster];
+      const Belief& belief = claim.expected[pair.cluster];
       likelihood.add(pair.log_rtt - belief.mean, belief.variance + pair.variance);
     }
-    const double odds = (1 - kWrong) / kWrong * static_cast<double>(anchors_);
+    const double odds = (1 - claim.wrong) / claim.wrong * static_cast<double>(anchors_);
     claimed_score = likelihood.logarithm() + static_cast<float>(std::log(odds));
   }
   PossiblePlaces result;

@@ -42,10 +42,13 @@ class PlaceSearch {
   }
 
   // The likeliest places given the pairs; nullopt: the claimed place is likelier than all others.
-  // `claimed`: by cluster, what is expected at the claimed place (mean: ln(rtt + 5)); nullopt: no
-  // place is claimed, or it can't be.
-  std::optional<PossiblePlaces> search(std::span<const PairValue> pairs,
-                                       std::optional<std::span<const Belief>> claimed) const;
+  struct Claim {
+    // By cluster, what is expected at the claimed place (mean: ln(rtt + 5)); empty: none is
+    // claimed, or it can't be.
+    std::span<const Belief> expected;
+    double wrong = 0;  // how many of all claims are wrong
+  };
+  std::optional<PossiblePlaces> search(std::span<const PairValue> pairs, const Claim& claim) const;
 
  private:
   std::size_t clusters_;

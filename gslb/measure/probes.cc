@@ -59,7 +59,9 @@ std::vector<ProbeOrder> plan_probes(const EstimateTable& table, std::span<const 
   std::vector<fleet::ClusterIndex> clusters;
   for (std::size_t c = 0; c < may_probe.size(); ++c) {
     // What a distrusted cluster says isn't believed: asking it would be asked again and again.
-    if (may_probe[c] && !table.facts().distrusted[c]) { clusters.push_back(static_cast<fleet::ClusterIndex>(c)); }
+    if (may_probe[c] && !table.facts().distrusted[c]) {
+      clusters.push_back(static_cast<fleet::ClusterIndex>(c));
+    }
   }
   if (clusters.empty()) { return all; }
   std::vector<RttEstimate> row(clusters.size());

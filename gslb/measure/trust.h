@@ -18,7 +18,8 @@ bool contradicts(const PairValue& pair, double km, double place_sigma_km) noexce
 
 // By cluster: too large a share of its pairs can't be, because of the units' places or of what
 // other clusters measured (two legs shorter than light's way between the clusters).  The worst is
-// found first and its pairs are then left out, so that it doesn't take others with it.
+// found first and its pairs are then left out, so that it doesn't take others with it.  Half of all
+// that report: none of them is believed.
 std::vector<bool> find_distrusted(const Model::Input& input);
 
 }  // namespace gslb::measure

@@ -20,6 +20,7 @@ std::string render(const Input& input) {
   add_transfers(input, out);
   add_fleet(input, out);
   add_plan(input, out);
+  add_measure(input, out);
   add_snapshot(input, out);
   add_secondaries(input, out);
   add_signing(input, out);

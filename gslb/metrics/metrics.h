@@ -47,6 +47,7 @@ struct Input {
   const transfer::Notifier* notifier = nullptr;                       // null: none are counted
   const transfer::Outgoing* transfers = nullptr;                      // null: none are counted
   std::optional<steer::PlanSummary> plan;
+  std::uint64_t samples_lost = 0;  // of RTT, before they got to the estimator
   std::uint64_t plans = 0;
   double last_plan_duration_s = 0;
   std::optional<WallTime> last_plan_at;

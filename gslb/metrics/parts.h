@@ -12,6 +12,7 @@ void add_sockets(const Input& input, Exposition& out);
 void add_transfers(const Input& input, Exposition& out);  // zones sent to secondaries
 void add_fleet(const Input& input, Exposition& out);  // health, heartbeats, load
 void add_plan(const Input& input, Exposition& out);
+void add_measure(const Input& input, Exposition& out);  // nothing before the first sample
 void add_secondaries(const Input& input, Exposition& out);
 void add_signing(const Input& input, Exposition& out);  // nothing without a signed zone
 void add_snapshot(const Input& input, Exposition& out);  // what is loaded, and reloads

@@ -10,8 +10,9 @@ namespace {
 // (half the way round the Earth at the largest ms_per_km), on-net bonuses by 1,000 ms, bias and
 // money together by kMaxKnobMs either way.
 constexpr double kMaxKnobMs = 10'000;
+constexpr double kMaxRttMs = 2'003;  // nobody waits for more, whatever was measured
 constexpr double kTierStepMs = 25'000;
-static_assert(kTierStepMs > 2 * kMaxKnobMs + 2'002 + 1'000);
+static_assert(kTierStepMs > 2 * kMaxKnobMs + kMaxRttMs + 1'000);
 // The same for an operator's preference, which stands above tiers and is in the order given,
 // whatever the clusters' tiers and places.  Costs of preferred clusters lose their digits in a
 // float; the order is what counts.
@@ -100,6 +101,20 @@ Cost CostModel::cost(ServiceIndex service, const geo::Unit& unit,
   Cost cost;
   cost.rtt = measure::estimate_prior(unit, {from.latitude, from.longitude},
                                      {config_.steering.base_ms, config_.steering.ms_per_km});
+  return with_rtt(service, unit, cluster, cost);
+}
+
+Cost CostModel::cost(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
+                     const measure::RttEstimate& rtt) const {
+  Cost cost;
+  cost.rtt = rtt;
+  cost.caution_ms = measure::cautious_ms(rtt) - rtt.mean_ms;
+  return with_rtt(service, unit, cluster, cost);
+}
+
+Cost CostModel::with_rtt(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
+                         Cost cost) const {
+  const config::Cluster& from = config_.clusters[cluster];
   cost.on_net = unit.asn != 0 && std::find(from.operators.begin(), from.operators.end(),
                                            unit.asn) != from.operators.end();
   const int tier = tier_rank_[service][cluster];
@@ -119,8 +134,8 @@ Cost CostModel::cost(ServiceIndex service, const geo::Unit& unit,
   cost.bias_ms = from.bias_ms;
   cost.money_ms =
       std::clamp(from.cost_per_gb * kMsPerCost, 0.0, kMaxKnobMs - std::max(0.0, cost.bias_ms));
-  cost.total_ms = cost.rtt.mean_ms + cost.on_net_ms + cost.tier_ms + cost.money_ms + cost.bias_ms +
-                  cost.prefer_ms;
+  cost.total_ms = std::min(cost.rtt.mean_ms + cost.caution_ms, kMaxRttMs) + cost.on_net_ms +
+                  cost.tier_ms + cost.money_ms + cost.bias_ms + cost.prefer_ms;
   return cost;
 }
 

@@ -26,6 +26,7 @@ std::string_view to_string(Mask mask) noexcept;
 struct Cost {
   Mask mask = Mask::kNone;
   measure::RttEstimate rtt;
+  double caution_ms = 0;  // >= 0; for what is not known of an RTT that others have measured
   bool on_net = false;
   double on_net_ms = 0;  // <= 0
   double tier_ms = 0;
@@ -41,7 +42,10 @@ class CostModel {
  public:
   CostModel(const config::Config& config, const ServiceTable& services);
 
+  // By the distance alone, and by what was learnt of the pair.
   Cost cost(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster) const;
+  Cost cost(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
+            const measure::RttEstimate& rtt) const;
 
   // The override that applies to a unit: its own prefix's, else its ASN's, else its country's;
   // -1: none.  Index into Config::overrides.
@@ -50,6 +54,8 @@ class CostModel {
   std::size_t cluster_count() const noexcept { return config_.clusters.size(); }
 
  private:
+  Cost with_rtt(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
+                Cost cost) const;
   struct Preference {
     std::map<std::uint16_t, double> prefer_ms;  // cluster → bonus
     std::map<std::uint16_t, bool> banned;

@@ -27,25 +27,20 @@ constexpr double kMostGrowth = 0.25;
 // Below this demand a cluster's load says nothing about what its queries cost.
 constexpr double kLeastDemand = 1e-3;
 
-// The clusters that may serve the unit, cheapest first: beyond the nearest, an even sample.
-void find_candidates(const CostModel& costs, ServiceIndex service, const geo::Unit& unit,
-                     std::vector<Candidate>& all) {
-  const auto cluster_count = static_cast<ClusterIndex>(costs.cluster_count());
-  all.clear();
-  for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
-    const Cost cost = costs.cost(service, unit, cluster);
-    if (cost.mask != Mask::kNone) { continue; }
-    all.push_back({cluster, static_cast<float>(cost.total_ms)});
+// An estimate that moved by less than this moves nobody.
+constexpr double kLeastChangeMs = 0.5;
+constexpr double kLeastChangeShare = 0.03;
+
+bool differs(const measure::EstimateTable& a, const measure::EstimateTable& b,
+             geo::UnitIndex unit) {
+  for (std::size_t c = 0; c < a.clusters(); ++c) {
+    const double before = measure::cautious_ms(a.at(unit, static_cast<ClusterIndex>(c)));
+    const double now = measure::cautious_ms(b.at(unit, static_cast<ClusterIndex>(c)));
+    if (std::abs(now - before) > std::max(kLeastChangeMs, kLeastChangeShare * before)) {
+      return true;
+    }
   }
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
-  if (all.size() <= kMaxRowChoices) { return; }
-  const std::size_t rest = all.size() - kNearest;
-  const std::size_t relief = kMaxRowChoices - kNearest;
-  for (std::size_t i = 0; i < relief; ++i) {
-    all[kNearest + i] = all[kNearest + i * rest / relief];
-  }
-  all.resize(kMaxRowChoices);
+  return false;
 }
 
 }  // namespace
@@ -59,14 +54,68 @@ Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo
   build_candidates();
 }
 
+// The clusters that may serve the unit, cheapest first: beyond the nearest, an even sample.
+std::vector<Candidate> Planner::find_candidates(ServiceIndex service, geo::UnitIndex unit) const {
+  const auto cluster_count = static_cast<ClusterIndex>(costs_.cluster_count());
+  const geo::Unit& from = geo_.units()[unit];
+  std::vector<Candidate> all;
+  for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
+    const Cost cost = estimates_
+                          ? costs_.cost(service, from, cluster, estimates_->at(unit, cluster))
+                          : costs_.cost(service, from, cluster);
+    if (cost.mask != Mask::kNone) { continue; }
+    all.push_back({cluster, static_cast<float>(cost.total_ms)});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
+  if (all.size() <= kMaxRowChoices) { return all; }
+  const std::size_t rest = all.size() - kNearest;
+  const std::size_t relief = kMaxRowChoices - kNearest;
+  for (std::size_t i = 0; i < relief; ++i) {
+    all[kNearest + i] = all[kNearest + i * rest / relief];
+  }
+  all.resize(kMaxRowChoices);
+  return all;
+}
+
 void Planner::build_candidates() {
-  std::vector<Candidate> candidates;
-  offsets_.push_back(0);
+  candidates_.clear();
+  offsets_.assign(1, 0);
   for (std::size_t service = 0; service < services_.services.size(); ++service) {
-    for (const geo::Unit& unit : geo_.units()) {
-      find_candidates(costs_, static_cast<ServiceIndex>(service), unit, candidates);
+    for (std::size_t unit = 0; unit < geo_.units().size(); ++unit) {
+      const auto candidates =
+          find_candidates(static_cast<ServiceIndex>(service), static_cast<geo::UnitIndex>(unit));
       candidates_.insert(candidates_.end(), candidates.begin(), candidates.end());
       offsets_.push_back(static_cast<std::uint32_t>(candidates_.size()));
+    }
+  }
+}
+
+void Planner::set_estimates(std::shared_ptr<const measure::EstimateTable> estimates) {
+  const std::size_t units = geo_.units().size();
+  CHECK(estimates->units() == units && estimates->clusters() == costs_.cluster_count());
+  estimates_ = std::move(estimates);
+  std::vector<geo::UnitIndex> changed;
+  std::size_t different = 0;
+  for (std::size_t i = 0; base_estimates_ && i < units; ++i) {
+    const auto unit = static_cast<geo::UnitIndex>(i);
+    const bool differs_now = differs(*base_estimates_, *estimates_, unit);
+    if (differs_now || follows_newest_[unit]) { changed.push_back(unit); }
+    follows_newest_[unit] = differs_now;
+    different += differs_now ? 1 : 0;
+  }
+  if (!base_estimates_ || different > units / 8) {
+    build_candidates();
+    base_estimates_ = estimates_;
+    follows_newest_.assign(units, false);
+    return;
+  }
+  for (std::size_t service = 0; service < services_.services.size(); ++service) {
+    for (const geo::UnitIndex unit : changed) {
+      // Masks don't depend on RTT: as many as before.
+      const auto candidates = find_candidates(static_cast<ServiceIndex>(service), unit);
+      std::copy(candidates.begin(), candidates.end(),
+                candidates_.begin() + offsets_[service * units + unit]);
     }
   }
 }
@@ -232,6 +281,7 @@ Plan Planner::plan(const Demand& full_demand, const std::vector<ClusterInput>& c
   summary.planned_load = assignment.load;
   last_rows_ = std::move(assignment.rows);
   plan.map = std::move(map);
+  plan.estimates = estimates_;
   return plan;
 }
 

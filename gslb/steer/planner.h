@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gslb/base/clock.h"
+#include "gslb/measure/estimator.h"
 #include "gslb/steer/answer_map.h"
 #include "gslb/steer/assign.h"
 #include "gslb/steer/cost.h"
@@ -43,6 +44,7 @@ struct PlanSummary {
 
 struct Plan {
   std::shared_ptr<const AnswerMap> map;
+  std::shared_ptr<const measure::EstimateTable> estimates;  // it rests on; null: on distance
   PlanSummary summary;
 };
 
@@ -59,11 +61,17 @@ class Planner {
     load_per_demand_[cluster] = factor;
   }
 
+  // What samples taught of RTT; until then distance is all there is.  Candidates are found anew
+  // where it matters.  REQUIRES: of the same units and clusters.  O(units x clusters).
+  void set_estimates(std::shared_ptr<const measure::EstimateTable> estimates);
+  const std::shared_ptr<const measure::EstimateTable>& estimates() const { return estimates_; }
+
   // `demand`: of every (service, unit).  `clusters`: one per cluster of the configuration.
   Plan plan(const Demand& demand, const std::vector<ClusterInput>& clusters);
 
  private:
   void build_candidates();
+  std::vector<Candidate> find_candidates(ServiceIndex service, geo::UnitIndex unit) const;
   void learn_load_factors(const Demand& demand, const std::vector<ClusterInput>& clusters);
   std::vector<double> capacities(const std::vector<ClusterInput>& clusters) const;
   Assignment assign_scaled(const std::vector<double>& demand, std::vector<double>& capacity,
@@ -77,6 +85,10 @@ class Planner {
   const geo::GeoMap& geo_;
   std::vector<Candidate> candidates_;    // of all rows, cheapest first in each
   std::vector<std::uint32_t> offsets_;   // rows + 1
+  std::shared_ptr<const measure::EstimateTable> estimates_;  // null: none yet
+  // All candidates follow one table, but for units that differ from it, which follow the newest.
+  std::shared_ptr<const measure::EstimateTable> base_estimates_;
+  std::vector<bool> follows_newest_;     // by unit
   std::vector<double> load_per_demand_;  // utilisation per demand/s, learnt; 0: not known
   std::vector<double> planned_load_;     // of the last plan
   std::vector<Assigned> last_rows_;      // of the last plan; empty before the first

@@ -13,7 +13,7 @@ class Node:
     def __init__(self, admin_port, cluster, node, key, interval_ms=100):
         self.admin_port, self.cluster, self.node, self.key = admin_port, cluster, node, key
         self.interval_ms = interval_ms
-        self.state, self.load = "up", []
+        self.state, self.load, self.rtt = "up", [], []
         self.incarnation, self.sequence = int(time.time() * 1000), 0
         self.statuses = []  # HTTP statuses received
         self._stopping = threading.Event()
@@ -33,7 +33,7 @@ class Node:
         return json.dumps({
             "version": 1, "cluster": self.cluster, "node": self.node,
             "incarnation": self.incarnation, "sequence": self.sequence, "state": self.state,
-            "interval_ms": self.interval_ms, "load": self.load})
+            "interval_ms": self.interval_ms, "load": self.load, "rtt": self.rtt})
 
     def report(self, body=None, at_ms=None, key=None):
         """Posts one heartbeat; returns the HTTP status."""

@@ -178,6 +178,24 @@ class SteeringTest(unittest.TestCase):
             self.set_load(gslb, node, 10)
         harness.wait_until(lambda: share_at_home() == 1.0, 60, "return", 0.2)
 
+    def test_answers_follow_measured_rtt_even_after_a_restart(self):
+        gslb = self.gslb()
+        self.assertIn(gslb.address(), FRA)
+        for node, rtt_us in (("fra/n1", 180_000), ("nyc/n1", 95_000)):
+            gslb.nodes[node].rtt = [{"client": GERMAN, "rtt_us": rtt_us, "count": 9}]
+        harness.wait_until(lambda: gslb.address() in NYC, 5, "the answer follows", 0.05)
+        self.assertIn(gslb.address(subnet=AMERICAN), NYC)
+        gslb.stop()
+        gslb.start()  # whose nodes report no RTT
+        self.assertIn(gslb.address(), NYC)
+
+    def test_a_node_that_lies_about_rtt_attracts_nobody(self):
+        gslb = self.gslb()
+        gslb.nodes["nyc/n1"].rtt = [{"client": GERMAN, "rtt_us": 100, "count": 1000}]
+        harness.wait_until(lambda: 'proxima_rtt_cluster_distrusted{cluster="nyc"} 1' in
+                           get(gslb, "/metrics"), 5, "the lie is seen")
+        self.assertIn(gslb.address(), FRA)
+
     def test_heartbeats_nobody_should_believe(self):
         gslb = self.gslb()
         node = gslb.nodes["fra/n1"]
@@ -291,12 +309,16 @@ class SteeringTest(unittest.TestCase):
         harness.wait_until(lambda: gslb.address() in FRA, 2, "the return", 0.002)
 
 
-def ask_admin(gslb, path, method="GET"):
-    import json
+def get(gslb, path, method="GET"):
     import urllib.request
     request = urllib.request.Request(f"http://127.0.0.1:{gslb.admin_port}{path}", method=method)
     with urllib.request.urlopen(request, timeout=5) as reply:
-        return json.loads(reply.read() or b"{}")
+        return reply.read().decode()
+
+
+def ask_admin(gslb, path, method="GET"):
+    import json
+    return json.loads(get(gslb, path, method) or "{}")
 
 
 def status(gslb):

@@ -261,6 +261,7 @@ void World::plan() {
   next->geo = epoch->compiled->geo;
   next->services = epoch->compiled->services;
   next->map = std::move(plan.map);
+  next->estimates = std::move(plan.estimates);
   next->fleet = epoch->compiled->fleet;
   next->health = fleet->board();
   next->demand = epoch->demand;

@@ -67,6 +67,11 @@ std::shared_ptr<answer::Snapshot> make_snapshot() {
   snapshot->fleet = fleet::FleetModel::compile(*config);
   snapshot->health = std::make_shared<fleet::HealthBoard>(2);
   snapshot->demand = std::make_shared<steer::DemandCounters>(2, 2, 1);
+  measure::Estimator estimator(snapshot->geo->units(), {{"fra", {50, 8}}, {"nyc", {40, -74}}},
+                               {.base_ms = 4, .ms_per_km = 0.02});
+  estimator.add({.unit = 0, .cluster = 0, .rtt_ms = 30}, WallTime());
+  estimator.add({.unit = 0, .cluster = 0, .rtt_ms = -1}, WallTime());
+  snapshot->estimates = estimator.refresh(WallTime());
   return snapshot;
 }
 

@@ -197,6 +197,19 @@ TEST(Metrics, ShowThePlanInBaseUnits) {
   EXPECT_EQ(scrape["proxima_last_plan_duration_seconds"], 0.002);
 }
 
+TEST(Metrics, ShowWhatBecameOfRttSamples) {
+  Fixture fixture;
+  const Scrape scrape = fixture.scrape();
+  EXPECT_EQ(scrape[R"(proxima_rtt_samples_total{result="taken"})"], 1);
+  EXPECT_EQ(scrape[R"(proxima_rtt_samples_total{result="out_of_range"})"], 1);
+  EXPECT_EQ(scrape[R"(proxima_rtt_samples_total{result="lost"})"], 0);
+  EXPECT_EQ(scrape["proxima_rtt_pairs"], 1);
+  EXPECT_EQ(scrape[R"(proxima_rtt_cluster_distrusted{cluster="fra"})"], 0);
+  EXPECT_EQ(scrape["proxima_rtt_prior_base_seconds"], 0.004) << "no pair of a known place: as set";
+  fixture.snapshot->estimates = nullptr;
+  EXPECT_FALSE(fixture.scrape().types.contains("proxima_rtt_pairs"));
+}
+
 TEST(Metrics, ShowWhatIsLoadedAndHowReloadsWent) {
   const Scrape scrape = Fixture().scrape();
   EXPECT_EQ(scrape["proxima_snapshot_generation"], 7);

@@ -146,6 +146,37 @@ TEST_F(Splitting, AClusterThatGrowsLosesNoName) {
   }
 }
 
+TEST_F(Planning, CandidatesFollowEstimatesOfTheUnitsThatMoved) {
+  namespace measure = gslb::measure;
+  const auto& units = world_.snapshot->geo->units();
+  measure::Estimator estimator(
+      units,
+      [&] {
+        std::vector<measure::Site> sites;
+        for (const auto& cluster : world_.epoch->compiled->config.clusters) {
+          sites.push_back({cluster.id.text, {cluster.latitude, cluster.longitude}});
+        }
+        return sites;
+      }(),
+      {});
+  const auto moved = world_.snapshot->geo->find(*gslb::Address::parse("198.51.100.1")).unit;
+  const auto measure_fra = [&](double rtt_ms) {
+    for (int i = 0; i < 20; ++i) {
+      estimator.add({.unit = moved, .cluster = world_.cluster("fra"), .rtt_ms = rtt_ms},
+                    world_.now().wall);
+    }
+    world_.epoch->planner.set_estimates(estimator.refresh(world_.now().wall));
+    world_.plan();
+  };
+  measure_fra(4);
+  EXPECT_EQ(ids(row("198.51.100.1"))[0], "fra");
+  measure_fra(400);  // a route change
+  EXPECT_NE(ids(row("198.51.100.1"))[0], "fra");
+  measure_fra(4);
+  EXPECT_EQ(ids(row("198.51.100.1"))[0], "fra") << "and back";
+  EXPECT_EQ(ids(row("198.51.100.1")).size(), 4U);
+}
+
 TEST(AnswerMap, SplitsByThresholdAndFailsOverInOrder) {
   AnswerMap map(1, 3);
   gslb::fleet::HealthBoard health(3);
