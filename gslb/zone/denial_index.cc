@@ -88,30 +88,38 @@ WildcardName::WildcardName(Octets lower_owner) noexcept : size_(2 + lower_owner.
   std::ranges::copy(lower_owner, octets_.begin() + 2);
 }
 
-void DenialIndex::build(const Zone& zone, const std::vector<bool>& has_children) {
+std::unique_ptr<const DenialIndex> DenialIndex::build(const Zone& zone,
+                                                      const std::vector<bool>& has_children) {
+  auto index = std::make_unique<DenialIndex>();
+  index->build_nsec3(zone, has_children);
+  if (index->kind == DenialKind::kNone) { index->build_nsec(zone); }
+  return index->kind == DenialKind::kNone ? nullptr : std::move(index);
+}
+
+void DenialIndex::build_nsec3(const Zone& zone, const std::vector<bool>& has_children) {
   const auto parameters = chosen(zone);
-  if (parameters) {
-    for (NodeIndex node = 1; node < zone.node_count(); ++node) {
-      const auto set = zone.rrset(node, RrType::kNsec3);
-      if (!set || !is_of_chain(*set, *parameters)) { continue; }
-      if (const auto hash = hash_in_owner(zone, node)) { nsec3.push_back({*hash, node}); }
+  if (!parameters) { return; }
+  for (NodeIndex node = 1; node < zone.node_count(); ++node) {
+    const auto set = zone.rrset(node, RrType::kNsec3);
+    if (!set || !is_of_chain(*set, *parameters)) { continue; }
+    if (const auto hash = hash_in_owner(zone, node)) { nsec3.push_back({*hash, node}); }
+  }
+  if (nsec3.empty()) { return; }
+  kind = DenialKind::kNsec3;
+  iterations = parameters->iterations;
+  salt.assign(parameters->salt.begin(), parameters->salt.end());
+  std::ranges::sort(nsec3, {}, &Hashed::hash);
+  of_node.resize(zone.node_count());
+  for (NodeIndex node = 0; node < zone.node_count(); ++node) {
+    if (zone.is_nsec3_owner(node)) { continue; }
+    of_node[node].own = find(hash_of(zone.owner(node)));
+    if (has_children[node]) {
+      of_node[node].wildcard = find(hash_of(WildcardName(zone.owner(node)).wire()));
     }
   }
-  if (!nsec3.empty()) {
-    kind = DenialKind::kNsec3;
-    iterations = parameters->iterations;
-    salt.assign(parameters->salt.begin(), parameters->salt.end());
-    std::ranges::sort(nsec3, {}, &Hashed::hash);
-    of_node.resize(zone.node_count());
-    for (NodeIndex node = 0; node < zone.node_count(); ++node) {
-      if (zone.is_nsec3_owner(node)) { continue; }
-      of_node[node].own = find(hash_of(zone.owner(node)));
-      if (has_children[node]) {
-        of_node[node].wildcard = find(hash_of(WildcardName(zone.owner(node)).wire()));
-      }
-    }
-    return;
-  }
+}
+
+void DenialIndex::build_nsec(const Zone& zone) {
   if (!zone.rrset(Zone::kApexNode, RrType::kNsec)) { return; }
   kind = DenialKind::kNsec;
   apex_labels = zone.apex().label_count();

@@ -8,6 +8,7 @@
 // next closer name.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "gslb/zone/nsec3_hash.h"
@@ -40,9 +41,10 @@ struct DenialIndex {
   std::vector<Hashed> nsec3;
   std::vector<OfNode> of_node;  // index = NodeIndex
 
-  // `has_children` by node.  Leaves kind kNone when the zone has no chain that can be used.
+  // `has_children` by node.  Null when the zone has no chain that can be used.
   // O(n log n), two hashes a node for NSEC3.
-  void build(const Zone& zone, const std::vector<bool>& has_children);
+  static std::unique_ptr<const DenialIndex> build(const Zone& zone,
+                                                  const std::vector<bool>& has_children);
 
   // The last owner of an NSEC that is not after a name at or below the apex, which is the first.
   NodeIndex find(const Zone& zone, Octets lower_wire) const noexcept;
@@ -51,6 +53,10 @@ struct DenialIndex {
     return nsec3_hash(lower_wire, salt, iterations);
   }
   std::size_t memory_octets() const noexcept;
+
+ private:
+  void build_nsec3(const Zone& zone, const std::vector<bool>& has_children);
+  void build_nsec(const Zone& zone);
 };
 
 // "*.<owner>".  `lower_owner` at most 255 octets; the result may be longer than any name.

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "gslb/base/bytes.h"
@@ -16,40 +17,47 @@
 
 namespace gslb::zone {
 
-// Thread-compatible; read-only once its zone is built.  Index 0 is the first name inserted.
-class NameTable {
- public:
+// A view of names that stand in order of their index, and of a table to find them by.
+struct NameTable {
   using Hash = std::uint64_t;
   static constexpr Hash kApexHash = 0;
   // `label` with its length octet, lower case.
   static Hash child_hash(Hash parent, Octets label) noexcept { return hash_octets(label, parent); }
 
-  // REQUIRES: `hash` is that of `lower_wire`.
-  NodeIndex find(Octets lower_wire, Hash hash) const noexcept;
-  // REQUIRES: the name is not in the table.
-  NodeIndex insert(Octets lower_wire, Hash hash);
-
-  Octets name(NodeIndex node) const noexcept {
-    const std::uint32_t at = starts_[node];
-    return {octets_.data() + at, starts_[node + 1] - at};
-  }
-  std::size_t size() const noexcept { return starts_.size() - 1; }
-  std::size_t memory_octets() const noexcept;
-  // No insert() may follow.
-  void finish();
-
- private:
   struct Slot {
     std::uint32_t tag = 0;  // upper half of the hash: spares most looks at the name itself
     NodeIndex node = kNoNode;
   };
-  void place(Hash hash, NodeIndex node) noexcept;
+  static std::uint32_t tag_of(Hash hash) noexcept { return static_cast<std::uint32_t>(hash >> 32); }
+
+  Octets octets;
+  std::span<const std::uint32_t> starts;  // in octets; one more than there are names
+  std::span<const Slot> slots;            // size a power of two, at most 3/4 full
+
+  // REQUIRES: `hash` is that of `lower_wire`.
+  NodeIndex find(Octets lower_wire, Hash hash) const noexcept;
+  Octets name(NodeIndex node) const noexcept {
+    return octets.subspan(starts[node], starts[node + 1] - starts[node]);
+  }
+  std::size_t size() const noexcept { return starts.size() - 1; }
+};
+
+// Thread-compatible.  Index 0 is the first name inserted.
+class NameTableBuilder {
+ public:
+  // REQUIRES: the name is not in the table.
+  NodeIndex insert(Octets lower_wire, NameTable::Hash hash);
+  // Valid until the next insert().
+  NameTable table() const noexcept { return {octets_, starts_, slots_}; }
+
+ private:
+  void place(NameTable::Hash hash, NodeIndex node) noexcept;
   void grow();
 
   std::vector<std::uint8_t> octets_;
-  std::vector<std::uint32_t> starts_{0};  // one more than there are names
-  std::vector<Hash> hashes_;              // only until finish()
-  std::vector<Slot> slots_;               // size a power of two, at most 3/4 full
+  std::vector<std::uint32_t> starts_{0};
+  std::vector<NameTable::Hash> hashes_;
+  std::vector<NameTable::Slot> slots_;
 };
 
 }  // namespace gslb::zone

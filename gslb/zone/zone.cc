@@ -8,12 +8,14 @@
 
 namespace gslb::zone {
 
+Zone::Zone(Key) noexcept {}
+Zone::~Zone() = default;
+
 std::size_t Zone::node_count() const noexcept { return storage_->nodes.size(); }
 
 std::size_t Zone::memory_octets() const noexcept {
-  return sizeof(Zone) + sizeof(Storage) + storage_->names.memory_octets() +
-         storage_->denial.memory_octets() + storage_->nodes.capacity() * sizeof(NodeRecord) +
-         storage_->blocks.capacity();
+  return sizeof(Zone) + sizeof(Storage) + storage_->piece_octets +
+         (storage_->denial ? storage_->denial->memory_octets() : 0);
 }
 
 NodeIndex Zone::find_node(Octets lower_wire) const noexcept {
@@ -86,14 +88,16 @@ std::optional<dns::RrsetView> Zone::signatures(NodeIndex node, dns::RrType cover
   return std::nullopt;
 }
 
-DenialKind Zone::denial() const noexcept { return storage_->denial.kind; }
+DenialKind Zone::denial() const noexcept {
+  return storage_->denial ? storage_->denial->kind : DenialKind::kNone;
+}
 
 bool Zone::is_nsec3_owner(NodeIndex node) const noexcept {
   return storage_->has(node, kIsNsec3Owner);
 }
 
 NodeIndex Zone::nsec_of(Octets lower_wire) const noexcept {
-  return storage_->denial.find(*this, lower_wire);
+  return storage_->denial->find(*this, lower_wire);
 }
 
 NodeIndex Zone::nsec_of_wildcard(NodeIndex node) const noexcept {
@@ -101,19 +105,19 @@ NodeIndex Zone::nsec_of_wildcard(NodeIndex node) const noexcept {
 }
 
 Nsec3Hash Zone::hash_of(Octets lower_wire) const noexcept {
-  return storage_->denial.hash_of(lower_wire);
+  return storage_->denial->hash_of(lower_wire);
 }
 
 Nsec3Place Zone::nsec3_of(const Nsec3Hash& hash) const noexcept {
-  return storage_->denial.find(hash);
+  return storage_->denial->find(hash);
 }
 
 Nsec3Place Zone::nsec3_of(NodeIndex node) const noexcept {
-  return storage_->denial.of_node[node].own;
+  return storage_->denial->of_node[node].own;
 }
 
 Nsec3Place Zone::nsec3_of_wildcard(NodeIndex node) const noexcept {
-  const Nsec3Place known = storage_->denial.of_node[node].wildcard;
+  const Nsec3Place known = storage_->denial->of_node[node].wildcard;
   return known.node != kNoNode ? known : nsec3_of(hash_of(WildcardName(owner(node)).wire()));
 }
 

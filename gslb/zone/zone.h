@@ -52,6 +52,15 @@ class Zone {
   // A zone that holds its name but no record: queries at or below `apex` get SERVFAIL.
   // REQUIRES: why != kServed
   static std::shared_ptr<const Zone> without_data(const dns::Name& apex, ZoneState why);
+  class Key {  // only builders make zones
+    friend class Zone;
+    friend class ZoneBuilder;
+    Key() = default;
+  };
+  explicit Zone(Key key) noexcept;
+  ~Zone();
+  Zone(const Zone&) = delete;
+  Zone& operator=(const Zone&) = delete;
 
   const dns::Name& apex() const noexcept { return apex_; }
   ZoneState state() const noexcept { return state_; }
@@ -113,7 +122,6 @@ class Zone {
  private:
   friend class ZoneBuilder;
   friend Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) noexcept;
-  Zone() = default;
   struct Storage;  // arenas and the hash table; defined in zone_storage.h of this folder
 
   dns::Name apex_;
@@ -123,7 +131,7 @@ class Zone {
   std::size_t record_count_ = 0;
   bool is_signed_ = false;
   std::uint64_t compact_id_ = 0;
-  std::shared_ptr<const Storage> storage_;
+  std::unique_ptr<const Storage> storage_;
 };
 
 // What 4.3.2 found.  Node indexes are kNoNode where they make no sense.

@@ -22,6 +22,26 @@ struct List {
   std::uint32_t last = kNone;
 };
 
+// What a zone keeps for good, put one array after the other into one piece of memory.
+class Piece {
+ public:
+  explicit Piece(std::size_t octets) : octets_(new std::uint8_t[octets]) {}
+
+  // REQUIRES: arrays come in falling order of alignment.
+  template <typename T>
+  std::span<const T> put(std::span<const T> from) {
+    std::uint8_t* const to = octets_.get() + used_;
+    used_ += from.size_bytes();
+    if (!from.empty()) { std::memcpy(to, from.data(), from.size_bytes()); }
+    return {reinterpret_cast<const T*>(to), from.size()};
+  }
+  std::unique_ptr<const std::uint8_t[]> take() { return std::move(octets_); }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> octets_;
+  std::size_t used_ = 0;
+};
+
 template <typename T>
 void append(std::vector<std::uint8_t>& to, const T& value) {
   const auto* octets = reinterpret_cast<const std::uint8_t*>(&value);
@@ -33,7 +53,7 @@ void append(std::vector<std::uint8_t>& to, const T& value) {
 struct ZoneBuilder::Work {
   dns::Name apex;
   std::size_t apex_labels = 0;
-  NameTable names;
+  NameTableBuilder names;
   std::vector<List> lists;          // by node
   std::vector<RouteIndex> routes;   // by node
   std::vector<NodeIndex> wildcard;  // by node: the child "*"
@@ -53,6 +73,11 @@ struct ZoneBuilder::Work {
   dns::RrType covered_by(const Entry& entry) const {
     const Octets octets = rdata_of(entry);
     return static_cast<dns::RrType>(octets.size() < 4 ? 0 : load_u16(octets.data() + 2));
+  }
+  // Gives their memory back: all that is needed of them stands in blocks.
+  void forget_records() {
+    std::vector<Entry>().swap(entries);
+    std::vector<std::uint8_t>().swap(rdata);
   }
   void put_rrset(std::vector<std::uint32_t>& members, std::vector<std::uint8_t>& blocks);
   void drop_duplicates(std::vector<std::uint32_t>& members) const;
@@ -77,7 +102,7 @@ NodeIndex ZoneBuilder::Work::node_of(const dns::Name& owner) {
     const std::size_t at = name.label_offset(below);
     const Octets label = name.wire().subspan(at, std::size_t{1} + name.wire()[at]);
     hash = NameTable::child_hash(hash, label);
-    NodeIndex child = names.find(name.suffix(below), hash);
+    NodeIndex child = names.table().find(name.suffix(below), hash);
     if (child == kNoNode) {
       child = add_node(name.suffix(below), hash);
       has_children[node] = true;
@@ -183,6 +208,23 @@ NodeRecord ZoneBuilder::Work::put_node(NodeIndex node, std::vector<std::uint8_t>
   return record;
 }
 
+std::unique_ptr<Zone::Storage> Zone::Storage::pack(const NameTable& names,
+                                                   std::span<const NodeRecord> nodes, Octets blocks,
+                                                   std::size_t apex_labels) {
+  auto storage = std::make_unique<Storage>();
+  storage->piece_octets = names.slots.size_bytes() + names.starts.size_bytes() +
+                          nodes.size_bytes() + names.octets.size() + blocks.size();
+  Piece piece(storage->piece_octets);
+  storage->names.slots = piece.put(names.slots);
+  storage->names.starts = piece.put(names.starts);
+  storage->nodes = piece.put(nodes);
+  storage->names.octets = piece.put(names.octets);
+  storage->blocks = piece.put(blocks);
+  storage->piece = piece.take();
+  storage->apex_labels = apex_labels;
+  return storage;
+}
+
 ZoneBuilder::ZoneBuilder(const dns::Name& apex) : work_(std::make_unique<Work>()) {
   work_->apex = apex;
   work_->apex_labels = apex.label_count();
@@ -212,22 +254,22 @@ void ZoneBuilder::bind_route(const dns::Name& owner, RouteIndex route) {
 
 std::shared_ptr<const Zone> ZoneBuilder::build() {
   const std::unique_ptr<Work> work = std::exchange(work_, nullptr);
-  const auto storage = std::make_shared<Zone::Storage>();
-  storage->apex_labels = work->apex_labels;
-  work->names.finish();
-  storage->nodes.reserve(work->names.size());
-  storage->blocks.reserve(work->rdata.size() + work->lists.size() * sizeof(RrsetHeader));
-  for (NodeIndex node = 0; node < work->names.size(); ++node) {
-    storage->nodes.push_back(work->put_node(node, storage->blocks));
+  const std::size_t node_count = work->lists.size();
+  std::vector<NodeRecord> nodes;
+  std::vector<std::uint8_t> blocks;
+  nodes.reserve(node_count);
+  blocks.reserve(work->rdata.size() + node_count * sizeof(RrsetHeader));
+  for (NodeIndex node = 0; node < node_count; ++node) {
+    nodes.push_back(work->put_node(node, blocks));
   }
-  storage->blocks.shrink_to_fit();
-  storage->names = std::move(work->names);
-
-  const std::shared_ptr<Zone> zone(new Zone);
+  auto zone = std::make_shared<Zone>(Zone::Key());
   zone->apex_ = work->apex;
   zone->record_count_ = work->record_count;
-  zone->storage_ = storage;
-  storage->denial.build(*zone, work->has_children);
+  work->forget_records();
+  auto storage = Zone::Storage::pack(work->names.table(), nodes, blocks, work->apex_labels);
+  std::unique_ptr<const DenialIndex>& denial = storage->denial;
+  zone->storage_ = std::move(storage);
+  denial = DenialIndex::build(*zone, work->has_children);
   const auto soa = zone->rrset(Zone::kApexNode, dns::RrType::kSoa);
   CHECK(soa.has_value());
   // The fixed fields are the last 20 octets: serial, refresh, retry, expire, minimum.
@@ -245,15 +287,13 @@ std::shared_ptr<const Zone> ZoneBuilder::build() {
 
 std::shared_ptr<const Zone> Zone::without_data(const dns::Name& apex, ZoneState why) {
   CHECK(why != ZoneState::kServed);
-  auto storage = std::make_shared<Storage>();
-  storage->apex_labels = apex.label_count();
-  storage->names.insert(apex.lower().wire(), NameTable::kApexHash);
-  storage->names.finish();
-  storage->nodes.emplace_back();
-  const std::shared_ptr<Zone> zone(new Zone);
+  NameTableBuilder names;
+  names.insert(apex.lower().wire(), NameTable::kApexHash);
+  const NodeRecord apex_node;
+  const auto zone = std::make_shared<Zone>(Key());
   zone->apex_ = apex;
   zone->state_ = why;
-  zone->storage_ = std::move(storage);
+  zone->storage_ = Storage::pack(names.table(), {&apex_node, 1}, {}, apex.label_count());
   return zone;
 }
 
