@@ -54,6 +54,7 @@ class Checker {
   void check_node(NodeIndex node);
   void check_occluded(NodeIndex node, Found::Kind kind);
   void check_singletons(NodeIndex node);
+  void check_soa_place(NodeIndex node);
   void check_wildcard(NodeIndex node);
   void check_targets(NodeIndex node, RrType type, std::size_t name_offset);
   void check_target(const Site& site, const dns::Name& target);
@@ -162,6 +163,7 @@ void Checker::check_occluded(NodeIndex node, Found::Kind kind) {
     if (kind == Found::Kind::kDname) {
       return error({node, type}, owner + " lies below a DNAME", "nothing may (RFC 6672 2.4)");
     }
+    if (type == RrType::kSoa) { check_soa_place(node); }
     if (!is_address(type)) {
       return warning({node, type}, owner + " lies below a zone cut: its " + dns::to_string(type) +
                                        " is never answered");
@@ -181,9 +183,7 @@ void Checker::check_singletons(NodeIndex node) {
     if ((set.type == RrType::kCname || set.type == RrType::kDname) && set.count > 1) {
       error({node, set.type, 1}, owner() + " has more than one " + dns::to_string(set.type));
     }
-    if (set.type == RrType::kSoa && node != Zone::kApexNode) {
-      error({node, set.type}, "SOA of " + owner() + " is not at the zone's apex");
-    }
+    if (set.type == RrType::kSoa) { check_soa_place(node); }
     if (set.type == RrType::kDs && node != Zone::kApexNode && !zone_.has_cut(node)) {
       warning({node, set.type}, "DS of " + owner() + " is not at a zone cut");
     }
@@ -192,6 +192,11 @@ void Checker::check_singletons(NodeIndex node) {
     error({node, RrType::kDname}, owner() + " has a DNAME and NS records",
           "allowed at the apex only (RFC 6672 2.3)");
   }
+}
+
+void Checker::check_soa_place(NodeIndex node) {
+  if (node == Zone::kApexNode) { return; }
+  error({node, RrType::kSoa}, "SOA of " + show(zone_.owner(node)) + " is not at the zone's apex");
 }
 
 void Checker::check_wildcard(NodeIndex node) {

@@ -104,6 +104,12 @@ Fault mnemonic(const Word& word, const ldns_lookup_table* table, int octets, Buf
   return field::number(word, octets, rdata);
 }
 
+// Where quotes may stand: elsewhere they are most likely a shell's or a template's.
+bool may_be_quoted(ldns_rdf_type kind) noexcept {
+  return kind == LDNS_RDF_TYPE_STR || kind == LDNS_RDF_TYPE_LONG_STR || kind == LDNS_RDF_TYPE_TAG ||
+         kind == LDNS_RDF_TYPE_SVCPARAMS;
+}
+
 Fault parse_field(ldns_rdf_type kind, Words words, const dns::Name& origin, Buffer& rdata) {
   switch (kind) {
     case LDNS_RDF_TYPE_DNAME:
@@ -207,6 +213,9 @@ Fault parse_by_fields(dns::RrType type, Words words, const dns::Name& origin, Bu
       return RdataFault{at, "no text form is known for this type: write it as \\# (RFC 3597)"};
     }
     const std::size_t count = words_of(kind, words.size() - at);
+    if (!may_be_quoted(kind) && words[at].is_quoted) {
+      return RdataFault{at, "quotes are for character strings, take them off"};
+    }
     if (auto fault = parse_field(kind, words.subspan(at, count), origin, rdata)) {
       return RdataFault{at + fault->word, std::move(fault->what)};
     }
@@ -267,6 +276,31 @@ Fault parse_dsync(Words words, const dns::Name& origin, Buffer& rdata) {
     if (faults[at]) { return RdataFault{at, faults[at]->what}; }
   }
   return std::nullopt;
+}
+
+// What a number in the RDATA says of the octets after it; "" when they fit.
+std::string wrong_size(dns::RrType type, Octets rdata) {
+  struct Digest {
+    std::uint8_t type;
+    std::size_t octets;
+  };
+  // RFC 3658 2.4.4, RFC 4509 2.1, RFC 5933 2, RFC 6605 2.
+  constexpr std::array<Digest, 4> kDelegation = {{{1, 20}, {2, 32}, {3, 32}, {4, 48}}};
+  constexpr std::array<Digest, 2> kHostKey = {{{1, 20}, {2, 32}}};  // RFC 4255 3.1.3, RFC 6594 4
+  const auto check = [&](std::span<const Digest> known, std::size_t at) -> std::string {
+    for (const Digest& each : known) {
+      if (rdata.size() <= at || rdata[at] != each.type || rdata.size() - at - 1 == each.octets) {
+        continue;
+      }
+      return "a digest of type " + std::to_string(each.type) + " has " +
+             std::to_string(each.octets) + " octets, not " + std::to_string(rdata.size() - at - 1);
+    }
+    return {};
+  };
+  if (type == dns::RrType::kDs || type == dns::RrType::kCds) { return check(kDelegation, 3); }
+  if (type == dns::RrType::kSshfp) { return check(kHostKey, 1); }
+  const bool is_nameless = type == dns::RrType::kCaa && rdata.size() > 1 && rdata[1] == 0;
+  return is_nameless ? "the property's tag is empty (RFC 8659 4.1)" : "";
 }
 
 // RFC 9460 8: keys listed as mandatory must be there, once, and never "mandatory" itself.
@@ -345,6 +379,9 @@ std::optional<RdataFault> parse_rdata(dns::RrType type, std::span<const Word> wo
   const bool has_parameters = type == dns::RrType::kSvcb || type == dns::RrType::kHttps;
   if (!fault && has_parameters && !has_mandatory_keys(rdata)) {
     fault = RdataFault{0, "a parameter listed as mandatory is missing (RFC 9460 8)"};
+  }
+  if (std::string what = fault ? "" : wrong_size(type, rdata); !what.empty()) {
+    fault = RdataFault{words.size() - 1, std::move(what)};
   }
   if (!fault && rdata.size() > 0xffff) { fault = RdataFault{0, "RDATA is over 65535 octets"}; }
   return fault;

@@ -120,7 +120,9 @@ void ZoneReader::directive(const Entry& entry) {
 }
 
 void ZoneReader::set_origin(const Entry& entry) {
-  if (entry.words.size() != 2) { return error(entry.words[0], "$ORIGIN takes one name"); }
+  if (entry.words.size() != 2 || entry.words[1].is_quoted) {
+    return error(entry.words[0], "$ORIGIN takes one name, without quotes");
+  }
   auto origin = parse_name(entry.words[1].text, origin_);
   if (!origin) {
     return error(entry.words[1], "origin " + quote(entry.words[1].text) + ": " +
@@ -135,7 +137,7 @@ void ZoneReader::set_ttl(const Entry& entry) {
 }
 
 std::optional<std::uint32_t> ZoneReader::ttl_of(const Word& word) {
-  const auto ttl_s = parse_ttl(word.text);
+  const auto ttl_s = word.is_quoted ? std::nullopt : parse_ttl(word.text);
   if (!ttl_s) {
     error(word, quote(word.text) + " is not a TTL", "seconds, or such as 1h30m");
     return std::nullopt;
@@ -249,6 +251,7 @@ bool ZoneReader::take_ttl_and_class(std::span<const Word> words, std::size_t& at
   bool has_class = false;
   for (; at < words.size(); ++at) {
     const Word& word = words[at];
+    if (word.is_quoted) { break; }
     if (starts_with_digit(word) && !ttl_s) {
       ttl_s = ttl_of(word);
       if (!ttl_s) { return false; }

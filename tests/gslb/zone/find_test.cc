@@ -98,11 +98,13 @@ TEST(Find, AnswersTheExamplesOfRfc1034) {
 const std::string kHead = "$TTL 300\n@ SOA ns h 1 1 1 1 60\n@ NS ns\nns A 192.0.2.1\n";
 
 TEST(Find, StopsAtTheCutWhateverLiesBelow) {
-  const auto zone = zone_of("example", kHead +
-                                           "sub NS ns.sub\nns.sub A 192.0.2.2\n"
-                                           "*.sub A 192.0.2.3\n"
-                                           "deeper.sub NS ns.sub\n"
-                                           "sub DS 1 13 2 00\n");
+  const auto zone = zone_of(
+      "example",
+      kHead +
+          "sub NS ns.sub\nns.sub A 192.0.2.2\n"
+          "*.sub A 192.0.2.3\n"
+          "deeper.sub NS ns.sub\n"
+          "sub DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000\n");
   expect_all(*zone, {
                         {"sub.example", RrType::kA, "delegation sub.example. 0"},
                         {"sub.example", RrType::kNs, "delegation sub.example. 0"},

@@ -82,6 +82,24 @@ TEST(Loader, ReportsAllErrorsNotOnlyTheFirst) {
   EXPECT_THAT(text, HasSubstr("z:8:"));
 }
 
+TEST(Loader, QuotesAreForCharacterStrings) {
+  EXPECT_THAT(problems_of("a A \"192.0.2.1\"\n"), StartsWith("z:5:5: error: A: quotes are for"));
+  EXPECT_THAT(problems_of("a MX 10 \"ns\"\n"), StartsWith("z:5:9: error: MX: quotes are for"));
+  EXPECT_THAT(problems_of("a \"300\" A 192.0.2.1\n"), StartsWith("z:5:3: error: unknown RR type"));
+  EXPECT_THAT(problems_of("$TTL \"300\"\n"), StartsWith("z:5:6: error: '300' is not a TTL"));
+  EXPECT_THAT(problems_of("$ORIGIN \"a\"\n"), StartsWith("z:5:1: error: $ORIGIN takes one name"));
+  EXPECT_EQ(problems_of("a CAA 0 \"issue\" \"ca.test\"\na HTTPS 1 . alpn=\"h2\"\n"), "");
+}
+
+TEST(Loader, DigestsHaveTheSizeOfTheirType) {
+  EXPECT_THAT(problems_of("a NS ns.b.test.\na DS 1 13 2 abcd\n"),
+              StartsWith("z:6:13: error: DS: a digest of type 2 has 32 octets, not 2"));
+  EXPECT_THAT(problems_of("a SSHFP 1 1 abcd\n"),
+              StartsWith("z:5:13: error: SSHFP: a digest of type 1 has 20 octets, not 2"));
+  EXPECT_THAT(problems_of("a CAA 0 \"\" \"ca.test\"\n"), HasSubstr("tag is empty"));
+  EXPECT_EQ(problems_of("@ CDS 0 0 0 00\na SSHFP 1 9 abcd\n"), "") << "delete, unknown types";
+}
+
 TEST(Loader, StopsAfterManyErrors) {
   std::string body;
   for (int i = 0; i < 5000; ++i) { body += "a A x\n"; }
