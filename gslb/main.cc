@@ -131,10 +131,11 @@ int run(const std::string& file) {
     std::fprintf(stderr, "%s: %s, not started\n", file.c_str(), count_errors(problems).c_str());
     return kExitUsage;
   }
-  const config::Config config = compiled->config;
+  const config::Admin admin_config = compiled->config.admin;
+  const config::Log log = compiled->config.log;
   LogLevel level = LogLevel::kInfo;
-  parse_log_level(config.log.level, &level);
-  log_configure(level, config.log.format == "json" ? LogFormat::kJson : LogFormat::kText);
+  parse_log_level(log.level, &level);
+  log_configure(level, log.format == "json" ? LogFormat::kJson : LogFormat::kText);
   for (const std::string& line : compiled->geo->attributions()) { log_info("geo", line); }
 
   std::atomic<bool> failed{false};
@@ -142,9 +143,9 @@ int run(const std::string& file) {
     failed = true;
     ::kill(::getpid(), SIGTERM);
   });
-  control::AdminApi api(supervisor, config.admin.token);
+  control::AdminApi api(supervisor, admin_config.token);
   control::HttpServer admin(
-      http_options(config.admin),
+      http_options(admin_config),
       [&api](const control::HttpRequest& request) { return api.handle(request); });
   const Problems admin_problems = admin.start();
   for (const Problem& problem : admin_problems.list()) { log_error("admin", problem.to_string()); }

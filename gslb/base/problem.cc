@@ -45,6 +45,11 @@ std::string printable(const std::string& text) {
 
 }  // namespace
 
+const std::string& FileName::text() const noexcept {
+  static const std::string none;
+  return name_ ? *name_ : none;
+}
+
 std::string Problem::to_string() const {
   std::string text = printable(at.file);
   if (at.line > 0) { text += ':' + std::to_string(at.line); }

@@ -2,16 +2,37 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace gslb {
 
+// The name of a file, held once by all places in it that are copies of one: a configuration of
+// 100,000 zones has some hundred thousand.  Immutable value; converts both ways without a word.
+class FileName {
+ public:
+  FileName() = default;
+  FileName(std::string name) : name_(std::make_shared<const std::string>(std::move(name))) {}
+  FileName(const char* name) : FileName(std::string(name)) {}
+  operator const std::string&() const noexcept { return text(); }
+  const std::string& text() const noexcept;
+
+  friend bool operator==(const FileName& a, const FileName& b) noexcept {
+    return a.name_ == b.name_ || a.text() == b.text();
+  }
+
+ private:
+  std::shared_ptr<const std::string> name_;  // null: ""
+};
+
 // A place in a file; line and column count from 1, 0 = not known.
 struct Location {
-  std::string file;
+  FileName file;
   std::uint32_t line = 0;
   std::uint32_t column = 0;
+
+  friend bool operator==(const Location&, const Location&) = default;
 };
 
 enum class Severity : std::uint8_t { kWarning, kError };

@@ -60,7 +60,7 @@ struct TomlTable::State {
   std::shared_ptr<const toml::table> document;  // keeps `table` alive
   const toml::table* table;
   Problems* problems;
-  std::string file;
+  FileName file;
   std::string path;   // "service.web"; "" at the top level
   bool listed;        // an element of [[path]]
   Location location;  // of the table's header

@@ -26,6 +26,8 @@ enum class Need : std::uint8_t { kOptional, kRequired };
 struct LocatedString {
   std::string text;
   Location at;
+
+  friend bool operator==(const LocatedString&, const LocatedString&) = default;
 };
 
 // One table of a parsed file.  Cheap to copy (shares the document).  Thread-compatible.

@@ -12,6 +12,7 @@
 
 #include "gslb/base/ip.h"
 #include "gslb/base/problem.h"
+#include "gslb/base/seldom.h"
 #include "gslb/base/toml_table.h"
 #include "gslb/config/protection.h"
 #include "gslb/config/secondary.h"
@@ -57,12 +58,12 @@ struct Admin {
   std::string tls_key;
 };
 
-// [[zone]]
+// [[zone]].  Slim: there may be 100,000.
 struct Zone {
   LocatedString name;
   LocatedString file;  // resolved against the configuration file's folder; "": has primaries
-  ZoneTransfer transfer;
-  ZoneSecondary secondary;
+  Seldom<ZoneTransfer> transfer;
+  Seldom<ZoneSecondary> secondary;
   std::optional<std::vector<Prefix>> allow_query;  // who may ask; nothing: as [acl] says
   std::optional<LocatedString> dnssec;             // id of a policy; nothing: served as it is
 };

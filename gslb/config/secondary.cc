@@ -26,7 +26,8 @@ void read_groups(TomlTable& table, const Context& context, ZoneSecondary& into) 
 
 }  // namespace
 
-void read_zone_secondary(TomlTable& table, const Context& context, ZoneSecondary& into) {
+ZoneSecondary read_zone_secondary(TomlTable& table, const Context& context) {
+  ZoneSecondary into;
   into.primaries = read_remote_ids(table, "primaries", context);
   into.allow_notify = read_access(table, "allow_notify", context);
   for (const AccessRule& rule : into.allow_notify) {
@@ -60,6 +61,7 @@ void read_zone_secondary(TomlTable& table, const Context& context, ZoneSecondary
       }
     }
   }
+  return into;
 }
 
 void read_secondary(TomlTable& root, Context& context) {

@@ -14,6 +14,8 @@ namespace gslb::config {
 struct MemberGroup {
   LocatedString name;                    // as the catalog's group property has it
   std::vector<LocatedString> primaries;  // ids of remotes
+
+  friend bool operator==(const MemberGroup&, const MemberGroup&) = default;
 };
 
 // Of [[zone]]: where its data come from.
@@ -23,6 +25,8 @@ struct ZoneSecondary {
   bool is_catalog = false;               // its records list zones to be served
   std::vector<LocatedString> member_primaries;  // of those zones; default: `primaries`
   std::vector<MemberGroup> groups;
+
+  friend bool operator==(const ZoneSecondary&, const ZoneSecondary&) = default;
 };
 
 // [secondary]

@@ -37,8 +37,8 @@ void read_routes(TomlTable& root, Context& context);     // after the services
 void read_overrides(TomlTable& root, Context& context);  // after the clusters
 
 // Of one [[zone]]; after the remotes.
-void read_zone_transfer(TomlTable& table, const Context& context, ZoneTransfer& into);
-void read_zone_secondary(TomlTable& table, const Context& context, ZoneSecondary& into);
+ZoneTransfer read_zone_transfer(TomlTable& table, const Context& context);
+ZoneSecondary read_zone_secondary(TomlTable& table, const Context& context);
 void check_catalogs(Context& context);  // after the zones
 // A list of prefixes, "key:NAME" and ids of remotes; empty when absent.
 std::vector<AccessRule> read_access(TomlTable& table, std::string_view key, const Context& context);

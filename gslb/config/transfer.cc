@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "gslb/base/base64.h"
 #include "gslb/config/key_file.h"
@@ -249,28 +250,29 @@ std::vector<LocatedString> read_remote_ids(TomlTable& table, std::string_view ke
 }
 
 void check_catalogs(Context& context) {
+  std::set<std::string> made_here;
   for (const Zone& zone : context.config.zones) {
-    if (!zone.transfer.member_of) { continue; }
-    const std::string catalog = plain_name(zone.transfer.member_of->text);
-    const auto found = std::ranges::find_if(context.config.zones, [&](const Zone& other) {
-      return plain_name(other.name.text) == catalog;
-    });
-    const bool is_made = found != context.config.zones.end() && found->secondary.is_catalog &&
-                         found->secondary.primaries.empty();
-    if (!is_made) {
-      context.problems.error(zone.transfer.member_of->at,
-                             "'" + zone.transfer.member_of->text + "' is no catalog made here",
+    const bool is_made = zone.secondary->is_catalog && zone.secondary->primaries.empty();
+    if (is_made) { made_here.insert(plain_name(zone.name.text)); }
+  }
+  for (const Zone& zone : context.config.zones) {
+    if (!zone.transfer->member_of) { continue; }
+    if (!made_here.contains(plain_name(zone.transfer->member_of->text))) {
+      context.problems.error(zone.transfer->member_of->at,
+                             "'" + zone.transfer->member_of->text + "' is no catalog made here",
                              "add [[zone]] with that name, catalog = true, no file, no primaries");
     }
   }
 }
 
-void read_zone_transfer(TomlTable& table, const Context& context, ZoneTransfer& into) {
+ZoneTransfer read_zone_transfer(TomlTable& table, const Context& context) {
+  ZoneTransfer into;
   into.allow = read_access(table, "allow_transfer", context);
   into.tls_only = table.boolean("transfer_tls").value_or(into.tls_only);
   into.notify = read_remote_ids(table, "notify", context);
   into.member_of = located(table, "member_of");
   into.journal_octets = table.size_octets("journal", 0, kMaxJournal).value_or(into.journal_octets);
+  return into;
 }
 
 }  // namespace gslb::config

@@ -49,6 +49,8 @@ struct AccessRule {
   std::string key;               // as Remote::key: a request signed with it, from anywhere
   std::string tls_name;          // lower case, no last dot: in the certificate a TLS client showed
   std::string remote;            // one of its addresses, and its key when it has one
+
+  friend bool operator==(const AccessRule&, const AccessRule&) = default;
 };
 
 // Of [[zone]]: who gets it from here.
@@ -58,6 +60,8 @@ struct ZoneTransfer {
   std::vector<LocatedString> notify;       // ids of remotes
   std::optional<LocatedString> member_of;  // name of the catalog that lists it
   std::int64_t journal_octets = 16 << 20;  // for differences (IXFR); 0: none are kept
+
+  friend bool operator==(const ZoneTransfer&, const ZoneTransfer&) = default;
 };
 
 // [transfer]

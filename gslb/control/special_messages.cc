@@ -1,5 +1,6 @@
 #include "gslb/control/special_messages.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "gslb/dns/response.h"
@@ -29,6 +30,12 @@ std::size_t write_truncated(MutableOctets out, Octets message, const dns::Query&
       dns::write_error_response(out, message, query, dns::Rcode::kNoError, &edns);
   out[2] |= 0x02;  // TC
   return size;
+}
+
+bool has_zone(const answer::Snapshot& snapshot, const dns::Query& query) {
+  const zone::Zone* const zone = snapshot.zones->find(query.qname, dns::RrType::kSoa);
+  return zone != nullptr && zone->state() == zone::ZoneState::kServed &&
+         std::ranges::equal(zone->owner(zone::Zone::kApexNode), query.qname.wire());
 }
 
 }  // namespace
@@ -112,7 +119,8 @@ std::size_t SpecialMessages::transfer(Exchange& exchange) {
                                                 : std::span<const std::string>(),
       .udp_limit = udp_limit(exchange),
       .signature = exchange.signature ? &*exchange.signature : nullptr,
-      .policy = exchange.policy};
+      .policy = exchange.policy,
+      .has_zone = has_zone(exchange.snapshot, scratch_.query)};
   transfer::OutgoingAnswer answer = services_.outgoing.answer(request, exchange.out, exchange.now);
   if (answer.stream) {
     stream_ = std::make_unique<TransferStream>(std::move(answer.stream));

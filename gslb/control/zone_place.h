@@ -9,7 +9,15 @@ namespace gslb::control {
 
 using zone::ZoneState;
 
+// Slim: there may be 100,000.
 struct ZoneStore::Place {
+  // `from` with the tokens `of`: a stage that needs time must meet it again.
+  struct WithTokens {
+    ZonePtr zone;
+    ZonePtr from;
+    std::vector<std::string> of;
+  };
+
   ZoneTable::Row row;
   ZonePtr delivered;                   // a secondary's copy, routes bound
   ZonePtr served;                      // null only until the first run()
@@ -17,13 +25,10 @@ struct ZoneStore::Place {
   std::vector<std::string> made_with;  // the tokens, as "owner text"
   std::uint64_t statics = 0;           // digest of what secondaries have at its routed owners
   std::uint64_t made_statics = 0;      // the same when `served` was made
-  // authored() with the tokens `with_tokens_of`: a stage that needs time must meet it again.
-  ZonePtr with_tokens;
-  ZonePtr with_tokens_from;
-  std::vector<std::string> with_tokens_of;
+  std::unique_ptr<WithTokens> with_tokens;
   bool is_expired = false;
   bool holds_serial = false;  // `served` is ahead of what is authored
-  std::string source;
+  std::string source;         // of `delivered`
   std::string problem;
   WallTime since;
 

@@ -106,11 +106,13 @@ std::shared_ptr<const SecondarySetup> make_secondary_setup(const config::Config&
   auto keys = std::make_shared<const transfer::Keyring>(config.keys, problems);
   auto made = std::make_shared<transfer::SecondaryConfig>();
   Primaries primaries(config, *keys, problems);
+  const bool is_secondary = std::ranges::any_of(
+      config.zones, [](const auto& zone) { return !zone.secondary->primaries.empty(); });
   for (const config::Zone& zone : config.zones) {
     const auto apex = dns::Name::parse(zone.name.text);
     if (!apex) { continue; }  // reported with the zone
-    made->configured.insert(apex->lower());
-    const config::ZoneSecondary& from = zone.secondary;
+    if (is_secondary) { made->configured.insert(apex->lower()); }
+    const config::ZoneSecondary& from = *zone.secondary;
     if (from.primaries.empty()) { continue; }
     transfer::SecondaryZone secondary;
     secondary.apex = apex->lower();

@@ -90,7 +90,7 @@ std::vector<dns::Name> ZoneSigner::configure(
     entry->policy = *policy;
     ++entry->revision;
     entry->reads_keys = true;
-    const auto sent = zone.transfer.allow.empty() ? nullptr : statics;
+    const auto sent = zone.transfer->allow.empty() ? nullptr : statics;
     entry->is_stale = entry->is_stale || types_changed || entry->statics != sent || denies_anew;
     entry->statics = sent;
     entry->retry_at = clock_.wall();  // the policy may have changed anything

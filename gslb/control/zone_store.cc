@@ -24,7 +24,6 @@ ZoneStore::~ZoneStore() = default;
 
 std::unique_ptr<ZoneStore::Place> ZoneStore::make_place(ZoneTable::Row row) {
   auto place = std::make_unique<Place>();
-  place->source = row->file;
   place->problem = row->problem;
   place->row = std::move(row);
   return place;
@@ -82,10 +81,7 @@ void ZoneStore::rebuild_places() {
       Place& place = *places.back();
       const bool rebind = place.delivered && !same_routes(place.row->routes, row->routes);
       place.row = std::move(row);
-      if (!place.row->file.empty()) {
-        place.source = place.row->file;
-        place.problem = place.row->problem;
-      }
+      if (!place.row->file.empty()) { place.problem = place.row->problem; }
       if (rebind) { place.delivered = with_routes(*place.delivered, place.row->routes); }
     }
     std::swap(places, places_);
@@ -106,7 +102,6 @@ void ZoneStore::adopt_row(ZoneTable::Row row) {
   Place& place = *find(row->apex);
   {
     std::lock_guard lock(mutex_);
-    place.source = row->file;
     place.problem = row->problem;
     place.row = std::move(row);
   }
@@ -195,7 +190,7 @@ ZoneStatus ZoneStore::status_of(const Place& place) {
   status.authored_serial = place.authored() ? place.authored()->serial() : 0;
   status.records = place.served ? place.served->record_count() : 0;
   status.routes = place.row->routes.size();
-  status.source = place.source;
+  status.source = place.row->file.empty() ? place.source : place.row->file;
   status.since = place.since;
   status.problem = place.problem;
   return status;

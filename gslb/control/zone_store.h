@@ -152,7 +152,9 @@ class ZoneStore {
   Place* find(const dns::Name& apex) const;
   void rebuild_places();
   void run(Place& place, bool restage);
-  ZonePtr make_served(Place& place, bool changed, std::string& problem);
+  // `with`: the keys of its tokens.
+  ZonePtr make_served(Place& place, bool changed, const std::vector<std::string>& with,
+                      std::string& problem);
   std::uint64_t statics_of(const Place& place) const;
   std::optional<std::uint32_t> last_serial(const Place& place) const;
   zone::Derivation with_tokens(const Place& place) const;

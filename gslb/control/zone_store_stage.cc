@@ -43,13 +43,11 @@ void ZoneStore::run(Place& place, bool restage) {
   const bool changed = authored != place.made_from || with != place.made_with ||
                        place.statics != place.made_statics || !place.has_data();
   if (!changed && !restage) { return; }
-  if (place.with_tokens_from != authored || place.with_tokens_of != with) {
+  if (place.with_tokens && (place.with_tokens->from != authored || place.with_tokens->of != with)) {
     place.with_tokens = nullptr;
-    place.with_tokens_from = authored;
-    place.with_tokens_of = with;
   }
   std::string problem;
-  ZonePtr now = make_served(place, changed, problem);
+  ZonePtr now = make_served(place, changed, with, problem);
   if (problem.empty()) {
     std::lock_guard lock(mutex_);
     place.made_from = authored;
@@ -86,7 +84,8 @@ std::optional<std::uint32_t> ZoneStore::last_serial(const Place& place) const {
   return statics->second.serial;
 }
 
-ZonePtr ZoneStore::make_served(Place& place, bool changed, std::string& problem) {
+ZonePtr ZoneStore::make_served(Place& place, bool changed, const std::vector<std::string>& with,
+                               std::string& problem) {
   const ZonePtr& authored = place.authored();
   const ZonePtr previous = place.has_data() ? place.served : nullptr;
   const auto last = last_serial(place);
@@ -95,8 +94,11 @@ ZonePtr ZoneStore::make_served(Place& place, bool changed, std::string& problem)
   zone::Derivation changes = with_tokens(place);
   changes.serial = serial;
   const bool has_tokens = !changes.added.empty();
-  if (has_tokens && !place.with_tokens) { place.with_tokens = zone::derive(*authored, changes); }
-  const ZonePtr source = has_tokens ? place.with_tokens : authored;
+  if (has_tokens && !place.with_tokens) {
+    place.with_tokens = std::make_unique<Place::WithTokens>(
+        Place::WithTokens{zone::derive(*authored, changes), authored, with});
+  }
+  const ZonePtr source = has_tokens ? place.with_tokens->zone : authored;
   if (stage_) {
     auto made = stage_({.apex = place.row->apex,
                         .source = source,

@@ -20,11 +20,11 @@ void ZoneTransfers::adopt(const config::Config& config,
 void ZoneTransfers::deliver_catalogs(const config::Config& config, ZoneStore& store, WallTime now) {
   for (const config::Zone& zone : config.zones) {
     const auto apex = dns::Name::parse(zone.name.text);
-    if (!apex || !zone.secondary.is_catalog || !zone.secondary.primaries.empty()) { continue; }
+    if (!apex || !zone.secondary->is_catalog || !zone.secondary->primaries.empty()) { continue; }
     std::vector<dns::Name> members;
     for (const config::Zone& other : config.zones) {
-      if (!other.transfer.member_of) { continue; }
-      const auto catalog = dns::Name::parse(other.transfer.member_of->text);
+      if (!other.transfer->member_of) { continue; }
+      const auto catalog = dns::Name::parse(other.transfer->member_of->text);
       const auto member = dns::Name::parse(other.name.text);
       if (catalog && member && *catalog == *apex) { members.push_back(*member); }
     }

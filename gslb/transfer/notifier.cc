@@ -46,9 +46,9 @@ NotifyTargets::NotifyTargets(const config::Config& config, const Keyring& keys) 
   }
   for (const config::Zone& zone : config.zones) {
     const auto apex = dns::Name::parse(zone.name.text);
-    if (!apex || zone.transfer.notify.empty()) { continue; }
+    if (!apex || zone.transfer->notify.empty()) { continue; }
     List& list = by_apex_[std::string(as_text(apex->lower().wire()))];
-    for (const LocatedString& id : zone.transfer.notify) {
+    for (const LocatedString& id : zone.transfer->notify) {
       const List& addresses = by_remote[id.text];
       list.insert(list.end(), addresses.begin(), addresses.end());
     }

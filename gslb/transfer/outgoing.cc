@@ -48,10 +48,10 @@ OutgoingPolicy::OutgoingPolicy(const config::Config& config, Problems& problems)
     : keys_(config.keys, problems), most_at_a_time_(config.transfer.outgoing) {
   for (const config::Zone& zone : config.zones) {
     const auto apex = dns::Name::parse(zone.name.text);
-    if (!apex) { continue; }  // reported by who loads it
-    rules_[key_of(*apex)] = {AccessList(zone.transfer.allow, config.remotes, keys_),
-                             !zone.transfer.allow.empty(), zone.transfer.tls_only,
-                             static_cast<std::size_t>(zone.transfer.journal_octets)};
+    if (!apex || zone.transfer->allow.empty()) { continue; }  // bad names: who loads it reports
+    rules_[key_of(*apex)] = {AccessList(zone.transfer->allow, config.remotes, keys_),
+                             zone.transfer->tls_only,
+                             static_cast<std::size_t>(zone.transfer->journal_octets)};
   }
   if (!config.server.state_dir.empty()) { journal_folder_ = config.server.state_dir + "/journal"; }
 }
@@ -84,14 +84,16 @@ void Outgoing::update(const ExportedZone& zone) {
   const std::string key = key_of(zone.zone->apex());
   const auto policy = this->policy();
   const OutgoingPolicy::Rules* const rules = policy->find(zone.zone->apex());
+  if (rules == nullptr) {
+    // Nobody asks for it, nor for differences; an old file would only go stale.
+    journals_.erase(key);
+    const std::lock_guard lock(mutex_);
+    versions_.erase(key);
+    return;
+  }
   auto next = std::make_shared<Version>();
   next->zone = zone;
-  if (rules == nullptr || !rules->anybody) {
-    // Nobody asks for differences; an old file would only go stale.
-    journals_.erase(key);
-  } else {
-    next->chain = update_journal(key, *rules, policy->journal_folder(), zone);
-  }
+  next->chain = update_journal(key, *rules, policy->journal_folder(), zone);
   const std::lock_guard lock(mutex_);
   versions_[key] = std::move(next);
 }
@@ -171,11 +173,12 @@ OutgoingAnswer Outgoing::answer(const OutgoingRequest& request, MutableOctets ou
   }
   const auto version =
       request.query.qclass == dns::RrClass::kIn ? find(request.query.qname) : nullptr;
-  if (!version) {
+  if (!version && !request.has_zone) {
     return refuse(request, out, Rcode::kNotAuth, TransferOutcome::kNotAuth,
                   dns::EdeCode::kNotAuthoritative);
   }
-  const OutgoingPolicy::Rules* const rules = request.policy->find(version->zone.zone->apex());
+  const OutgoingPolicy::Rules* const rules =
+      version ? request.policy->find(version->zone.zone->apex()) : nullptr;
   const TsigKey* const key = request.signature == nullptr ? nullptr : request.signature->key;
   if (request.over_tls && !request.is_xot) {  // RFC 9103 7.1 and 7.2, whatever the rules say
     return refuse(request, out, Rcode::kRefused, TransferOutcome::kRefused,

@@ -25,7 +25,6 @@ class OutgoingPolicy {
  public:
   struct Rules {
     AccessList allow;
-    bool anybody = false;  // some rule is there at all
     bool tls_only = false;
     std::size_t journal_octets = 0;
   };
@@ -73,6 +72,7 @@ struct OutgoingRequest {
   std::size_t udp_limit = 512;                   // octets of an answer over UDP
   const SignedRequest* signature = nullptr;      // null: unsigned.  A good one
   std::shared_ptr<const OutgoingPolicy> policy;  // that it was checked with
+  bool has_zone = false;                         // one of that name is served here
 };
 
 // One transfer under way.  Worker-confined.
@@ -130,6 +130,7 @@ class Outgoing {
     JournalChain chain;
   };
 
+  // Null: there is no such zone, or nobody gets it.
   std::shared_ptr<const Version> find(const dns::QuestionName& apex) const;
   JournalChain update_journal(const std::string& key, const OutgoingPolicy::Rules& rules,
                               const std::string& folder, const ExportedZone& zone);

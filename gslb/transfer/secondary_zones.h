@@ -45,7 +45,7 @@ struct SecondaryZone {
 
 struct SecondaryConfig {
   std::vector<SecondaryZone> zones;
-  std::set<dns::Name> configured;  // every zone of the configuration: catalogs can't list them
+  std::set<dns::Name> configured;  // every zone, when one is secondary: catalogs can't list them
   RefreshPolicy policy;
   TransferLimits limits;
   milliseconds step{10'000};

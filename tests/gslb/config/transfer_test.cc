@@ -46,10 +46,10 @@ class TransferConfigTest : public ::testing::Test {
 
 TEST_F(TransferConfigTest, NobodyMayTransferUnlessToldSo) {
   const Config config = good(kZone);
-  EXPECT_TRUE(config.zones[0].transfer.allow.empty());
-  EXPECT_TRUE(config.zones[0].transfer.notify.empty());
-  EXPECT_FALSE(config.zones[0].transfer.tls_only);
-  EXPECT_EQ(config.zones[0].transfer.journal_octets, 16 << 20);
+  EXPECT_TRUE(config.zones[0].transfer->allow.empty());
+  EXPECT_TRUE(config.zones[0].transfer->notify.empty());
+  EXPECT_FALSE(config.zones[0].transfer->tls_only);
+  EXPECT_EQ(config.zones[0].transfer->journal_octets, 16 << 20);
 }
 
 TEST_F(TransferConfigTest, ReadsKeysRemotesAndRules) {
@@ -72,7 +72,7 @@ TEST_F(TransferConfigTest, ReadsKeysRemotesAndRules) {
   EXPECT_EQ(config.remotes[1].tls_name, "bind1.example");
   EXPECT_EQ(config.remotes[1].tls_ca, "/etc/proxima/ca.pem");
   EXPECT_EQ(config.remotes[1].notify_port, 5301);
-  const ZoneTransfer& transfer = config.zones[0].transfer;
+  const ZoneTransfer& transfer = *config.zones[0].transfer;
   ASSERT_EQ(transfer.allow.size(), 4U);
   EXPECT_EQ(transfer.allow[0].remote, "knot1");
   EXPECT_EQ(transfer.allow[1].prefix->to_string(), "192.0.2.0/24");
@@ -87,8 +87,8 @@ TEST_F(TransferConfigTest, ReadsKeysRemotesAndRules) {
 TEST_F(TransferConfigTest, ACatalogWithoutFileAndPrimariesIsMadeHere) {
   const std::string catalog = "[[zone]]\nname = 'catalog.'\ncatalog = true\n";
   const Config config = good(catalog + kZone + "member_of = 'Catalog'\n");
-  EXPECT_TRUE(config.zones[0].secondary.is_catalog);
-  EXPECT_EQ(config.zones[1].transfer.member_of->text, "Catalog");
+  EXPECT_TRUE(config.zones[0].secondary->is_catalog);
+  EXPECT_EQ(config.zones[1].transfer->member_of->text, "Catalog");
   EXPECT_NE(bad(kZone + "member_of = 'catalog.'\n").find("no catalog made here"),
             std::string::npos);
   EXPECT_NE(bad(kZone + "member_of = 'example.'\n").find("no catalog made here"),

@@ -175,7 +175,9 @@ TEST_F(ZoneSignerTest, StaticAnswersAreSignedContentWithASerial) {
   const zone::RouteBinding route{*dns::Name::parse("w.a."), 0, {}, {}};
   const auto types = std::make_shared<const RoutedTypes>(RoutedTypes{{dns::RrType::kA}});
   config::Config sent = config();
-  sent.zones[0].transfer.allow.emplace_back();
+  config::ZoneTransfer rules;
+  rules.allow.emplace_back();
+  sent.zones[0].transfer = rules;
   const auto serve_with = [&](ZoneStore& store, std::uint8_t octet) {
     const auto statics = std::make_shared<const transfer::StaticAnswers>(
         transfer::StaticAnswers{{{dns::RrType::kA, 30, 1, {0, 4, 192, 0, 2, octet}},

@@ -96,7 +96,8 @@ class OutgoingTest : public ::testing::Test {
                             .is_xot = over_tls && !is_old_tls_,
                             .tls_names = tls_names_,
                             .signature = signature,
-                            .policy = policy_};
+                            .policy = policy_,
+                            .has_zone = has_zone_};
     OutgoingAnswer answer = outgoing_.answer(request, out_, now_);
     std::vector<Message> messages;
     if (!answer.stream) {
@@ -125,6 +126,7 @@ class OutgoingTest : public ::testing::Test {
   bool is_old_tls_ = false;
   std::vector<std::string> tls_names_;
   std::shared_ptr<const OutgoingPolicy> policy_;
+  bool has_zone_ = false;
   std::vector<std::uint8_t> out_;
   const WallTime now_ = std::chrono::system_clock::now();
 };
@@ -218,7 +220,9 @@ TEST_F(OutgoingTest, OnlyWhoIsAllowed) {
   EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr))), 0U);
   EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr), "203.0.113.1")), 5U);
   EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr), "192.0.2.1")), 5U) << "without its key";
+  has_zone_ = true;
   EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr, 0, "closed.example."))), 5U);
+  has_zone_ = false;
   EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr, 0, "none.example."))), 9U);
   EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr, 0, "host1.example."))), 9U);
   EXPECT_EQ(rcode(ask(request(dns::RrType::kAxfr, 0, "tls.example."))), 5U);
