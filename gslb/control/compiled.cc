@@ -65,13 +65,15 @@ void check_report_channel(const config::Server& server, Problems& problems) {
 }
 
 void check_keys(const config::Config& config, Problems& problems) {
+  dnssec::KeyDirectories directories;
   for (const config::Zone& zone : config.zones) {
     const auto apex = dns::Name::parse(zone.name.text);
     if (!zone.dnssec || !apex) { continue; }
     const auto policy =
         std::ranges::find(config.dnssec, zone.dnssec->text,
                           [](const config::DnssecPolicy& each) { return each.id.text; });
-    control::check_keys(*apex, *policy, zone.dnssec->at, problems);
+    control::check_keys({*apex, *policy, zone.dnssec->at}, *directories.of(policy->key_dir),
+                        problems);
   }
 }
 

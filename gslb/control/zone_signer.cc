@@ -56,6 +56,8 @@ ZoneSigner::Entry* ZoneSigner::find(const dns::Name& apex) const {
 std::vector<dns::Name> ZoneSigner::configure(
     const config::Config& config, std::shared_ptr<const RoutedTypes> routed_types,
     const std::shared_ptr<const transfer::StaticAnswers>& statics) {
+  dnssec::KeyDirectories directories;
+  for (const auto& policy : config.dnssec) { directories.of(policy.key_dir); }  // without the lock
   std::lock_guard lock(mutex_);
   const bool types_changed = !routed_types_ || *routed_types_ != *routed_types;
   routed_types_ = std::move(routed_types);
@@ -90,6 +92,7 @@ std::vector<dns::Name> ZoneSigner::configure(
     entry->policy = *policy;
     ++entry->revision;
     entry->reads_keys = true;
+    entry->directory = directories.of(policy->key_dir);
     const auto sent = zone.transfer->allow.empty() ? nullptr : statics;
     entry->is_stale = entry->is_stale || types_changed || entry->statics != sent || denies_anew;
     entry->statics = sent;
@@ -154,6 +157,7 @@ SigningTask ZoneSigner::make_task(Entry& entry) {
   task.serial = entry.serial;
   task.keys = entry.keys;
   task.reads_keys = entry.reads_keys;
+  task.directory = std::exchange(entry.directory, nullptr);
   task.is_stale = entry.is_stale;
   task.routed_ttl_s = routed_ttl_s_;
   task.routed_types = routed_types_;

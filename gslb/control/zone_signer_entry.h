@@ -22,6 +22,7 @@ struct ZoneSigner::Entry {
   std::shared_ptr<const SignedVersion> current;  // served
   std::uint64_t revision = 1;  // what a task was made from, another one: its result is void
   bool reads_keys = true;
+  std::shared_ptr<const dnssec::KeyDirectory> directory;  // for the next task; null: as it is
   bool is_stale = false;
   bool is_busy = false;
   std::uint32_t held_ttl_s = 0;

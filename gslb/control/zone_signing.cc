@@ -125,8 +125,9 @@ class Signing {
     made_->keys = task_.keys;
     if (!task_.reads_keys) { return {}; }
     Problems problems;
-    dnssec::ZoneKeys found =
-        dnssec::load_keys(task_.policy.key_dir, task_.apex, policy_, now_, problems);
+    dnssec::ZoneKeys found = dnssec::load_keys(
+        task_.directory ? *task_.directory : dnssec::KeyDirectory(task_.policy.key_dir), task_.apex,
+        policy_, now_, problems);
     const std::string error = first_error(problems);
     if (task_.keys.empty()) {
       made_->keys = std::move(found);
@@ -325,12 +326,12 @@ Result<std::shared_ptr<SignedVersion>, std::string> sign_version(const SigningTa
   return Signing(task).run();
 }
 
-void check_keys(const dns::Name& apex, const config::DnssecPolicy& policy, Location at,
-                Problems& problems) {
+void check_keys(const SignedZone& zone, const dnssec::KeyDirectory& directory, Problems& problems) {
+  const auto& [apex, policy, at] = zone;
   const KeyTime now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
   const dnssec::RolloverPolicy rules = rollover_policy(policy);
   Problems found;
-  const dnssec::ZoneKeys keys = dnssec::load_keys(policy.key_dir, apex, rules, now, found);
+  const dnssec::ZoneKeys keys = dnssec::load_keys(directory, apex, rules, now, found);
   problems.append(found);
   if (found.has_errors() || policy.generate) { return; }
   const dnssec::Advance next = dnssec::advance(states_of(keys), rules, now);
@@ -342,7 +343,7 @@ void check_keys(const dns::Name& apex, const config::DnssecPolicy& policy, Locat
   for (const dnssec::KeyRole role : next.missing) {
     roles += (roles.empty() ? "" : ", ") + std::string(dnssec::to_string(role));
   }
-  problems.error(std::move(at), "zone '" + apex.to_string() + "' has no usable " + roles,
+  problems.error(at, "zone '" + apex.to_string() + "' has no usable " + roles,
                  "make it: proximactl keys generate " + apex.to_string() + " --dir " +
                      policy.key_dir + "; or set generate = true in [dnssec." + policy.id.text +
                      "]");

@@ -44,11 +44,12 @@ struct SigningTask {
   dns::Name apex;
   config::DnssecPolicy policy;
   ZonePtr source;
-  ZonePtr previous;                              // served now; null: see `copy_file`
-  std::shared_ptr<const SignedVersion> current;  // the last one taken over; may be null
-  dnssec::ZoneKeys keys;                         // as known
-  std::uint32_t serial = 0;                      // what the served one was, at least
-  bool reads_keys = true;                        // look into the directory for others
+  ZonePtr previous;                                       // served now; null: see `copy_file`
+  std::shared_ptr<const SignedVersion> current;           // the last one taken over; may be null
+  dnssec::ZoneKeys keys;                                  // as known
+  std::uint32_t serial = 0;                               // what the served one was, at least
+  bool reads_keys = true;                                 // look into the directory for others
+  std::shared_ptr<const dnssec::KeyDirectory> directory;  // ... as it was lately; null: as it is
   bool is_stale = false;           // sign even if neither source, keys nor times ask for it
   std::uint32_t routed_ttl_s = 0;  // largest of any service
   std::uint32_t held_ttl_s = 0;    // caches may still hold this
@@ -69,7 +70,11 @@ Result<std::shared_ptr<SignedVersion>, std::string> sign_version(const SigningTa
 
 // Whether the zone's keys could be used at a start: their files are readable, or can be made.
 // Writes nothing.
-void check_keys(const dns::Name& apex, const config::DnssecPolicy& policy, Location at,
-                Problems& problems);
+struct SignedZone {
+  const dns::Name& apex;
+  const config::DnssecPolicy& policy;
+  const Location& at;
+};
+void check_keys(const SignedZone& zone, const dnssec::KeyDirectory& directory, Problems& problems);
 
 }  // namespace gslb::control

@@ -41,7 +41,8 @@ int run_on_key_files(const Options& options, const World& world) {
   if (!zone) { return fail(world, "'" + options.name + "' is not a domain name"); }
   Problems problems;
   const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
-  dnssec::ZoneKeys keys = dnssec::load_keys(*options.key_dir, *zone, {}, now, problems);
+  dnssec::ZoneKeys keys =
+      dnssec::load_keys(dnssec::KeyDirectory(*options.key_dir), *zone, {}, now, problems);
   if (!problems.list().empty()) { world.complain(problems.to_string()); }
   if (problems.has_errors()) { return kExitUsage; }
   if (options.action == "generate") { return generate(options, world, *zone, keys); }

@@ -13,9 +13,8 @@
 namespace gslb::dnssec {
 namespace {
 
-constexpr std::string_view kPublic = ".key";
+constexpr std::string_view kPublic = kPublicSuffix;
 constexpr std::string_view kPrivate = ".private";
-constexpr std::size_t kMaxKeyFile = 64 * 1024;
 
 std::string reason() { return std::generic_category().message(errno); }
 
@@ -67,32 +66,19 @@ std::optional<KeyFile> read_key_file(std::string_view path, Problems& problems) 
   return parse_key_file({public_file, *public_half}, {private_file, *private_half}, problems);
 }
 
-std::vector<KeyFile> read_key_directory(const std::string& directory, const dns::Name& zone,
+std::vector<KeyFile> read_key_directory(const KeyDirectory& directory, const dns::Name& zone,
                                         Problems& problems) {
-  namespace fs = std::filesystem;
   std::vector<KeyFile> keys;
-  std::error_code failure;
-  fs::directory_iterator entries(directory, failure);
-  if (failure) {
-    problems.error({directory, 0, 0}, "cannot read the key directory: " + failure.message());
+  if (directory.failure()) {
+    problems.error({directory.path(), 0, 0},
+                   "cannot read the key directory: " + directory.failure().message());
     return keys;
   }
-  std::vector<std::string> files;
-  for (; !failure && entries != fs::directory_iterator(); entries.increment(failure)) {
-    std::string file = entries->path().string();
-    if (entries->path().filename().string().starts_with('K') && file.ends_with(kPublic)) {
-      files.push_back(std::move(file));
-    }
-  }
-  std::ranges::sort(files);  // problems in the same order every time
-  for (const std::string& file : files) {
-    // Other zones' keys may lie here, and may be anything: only the owner of the record counts.
-    const auto text = read_half(file, problems);
-    if (!text) { continue; }
-    Problems ignored;
-    const auto record = parse_key_record({file, *text}, ignored);
-    if (record && !(record->owner == zone)) { continue; }
-    if (!fs::exists(std::string(stem(file)) + std::string(kPrivate), failure)) {
+  for (const std::string& file : directory.public_files(zone)) {
+    if (!read_half(file, problems)) { continue; }
+    std::error_code failure;
+    const std::string private_file = std::string(stem(file)) + std::string(kPrivate);
+    if (!std::filesystem::exists(private_file, failure)) {
       problems.warning({file, 0, 0}, "the key has no .private file beside it",
                        "only keys with both halves can sign");
       continue;

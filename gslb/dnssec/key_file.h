@@ -17,8 +17,13 @@
 #include "gslb/base/clock.h"
 #include "gslb/base/problem.h"
 #include "gslb/dnssec/key.h"
+#include "gslb/dnssec/key_directory.h"
 
 namespace gslb::dnssec {
+
+inline constexpr std::string_view kPublicSuffix = ".key";
+inline constexpr std::string_view kStateSuffix = ".state";
+inline constexpr std::size_t kMaxKeyFile = 64 * 1024;  // octets
 
 // BIND's timing metadata, to the second, of the years 1970 to 2199.
 struct KeyTimes {
@@ -52,9 +57,9 @@ std::string private_text(const KeyFile& key);  // the .private file
 
 // `path` with or without ".key" or ".private".
 std::optional<KeyFile> read_key_file(std::string_view path, Problems& problems);
-// Every key of a zone in `directory`, ordered by tag.  A .key without a .private is left out with
+// Every key of a zone in a directory, ordered by tag.  A .key without a .private is left out with
 // a warning; a file that is no key is an error.
-std::vector<KeyFile> read_key_directory(const std::string& directory, const dns::Name& zone,
+std::vector<KeyFile> read_key_directory(const KeyDirectory& directory, const dns::Name& zone,
                                         Problems& problems);
 // Writes or replaces both halves, each as one step, the private one (mode 0600) first.  False with
 // an error in `problems` on failure.

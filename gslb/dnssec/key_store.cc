@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSuffix = ".state";
+constexpr std::string_view kSuffix = kStateSuffix;
 constexpr std::size_t kMaxStateFile = 16 * 1024;
 
 constexpr std::array<std::string_view, 4> kPresences = {"hidden", "rumoured", "omnipresent",
@@ -151,22 +151,18 @@ void adopt_keys(ZoneKeys& keys, const RolloverPolicy& policy, KeyTime now) {
 }
 
 // A state file in use whose key was not read: going on without it could break the zone.
-void check_for_lost_keys(const std::string& directory, const dns::Name& zone, const ZoneKeys& keys,
+void check_for_lost_keys(const KeyDirectory& directory, const dns::Name& zone, const ZoneKeys& keys,
                          Problems& problems) {
-  std::error_code failure;
-  for (const auto& entry : fs::directory_iterator(directory, failure)) {
-    const std::string name = entry.path().filename().string();
-    const std::string prefix = "K" + zone.lower().to_string() + "+";
-    if (!name.starts_with(prefix) || !name.ends_with(kSuffix)) { continue; }
+  for (const std::string& name : directory.state_files(zone)) {
     const std::string stem = name.substr(0, name.size() - kSuffix.size());
     const bool is_read = std::any_of(keys.begin(), keys.end(), [&](const ZoneKey& key) {
       return key_file_name(*key.file.key) == stem;
     });
     if (is_read) { continue; }
-    const auto text = read_file(entry.path().string(), kMaxStateFile);
+    const auto text = read_file(directory.path() + "/" + name, kMaxStateFile);
     KeyState state;
     if (!text || !parse_state(*text, state) || state.is_gone() || !state.introduced) { continue; }
-    problems.error({directory + "/" + stem + ".private", 0, 0},
+    problems.error({directory.path() + "/" + stem + ".private", 0, 0},
                    "the key is in use but can't be read",
                    "restore .key and .private from a backup; remove the .state file only if the "
                    "parent has no DS of it");
@@ -235,10 +231,10 @@ bool parse_state(std::string_view text, KeyState& into) {
   return true;
 }
 
-ZoneKeys load_keys(const std::string& directory, const dns::Name& zone,
+ZoneKeys load_keys(const KeyDirectory& directory, const dns::Name& zone,
                    const RolloverPolicy& policy, KeyTime now, Problems& problems) {
   ZoneKeys keys;
-  if (std::error_code failure; !fs::exists(directory, failure) && !failure) { return keys; }
+  if (directory.failure() == std::errc::no_such_file_or_directory) { return keys; }
   bool has_states = false;
   std::vector<KeyFile> files = read_key_directory(directory, zone, problems);
   const bool split = std::any_of(files.begin(), files.end(),
@@ -253,7 +249,7 @@ ZoneKeys load_keys(const std::string& directory, const dns::Name& zone,
     state.role = !key.file.key->is_sep() ? KeyRole::kZsk
                  : split || policy.split ? KeyRole::kKsk
                                          : KeyRole::kCsk;
-    const std::string path = base_path(directory, key) + std::string(kSuffix);
+    const std::string path = base_path(directory.path(), key) + std::string(kSuffix);
     const auto text = read_file(path, kMaxStateFile);
     if (text && parse_state(*text, state)) {
       has_states = true;

@@ -30,11 +30,11 @@ std::string state_text(const ZoneKey& key);
 // skipped.
 bool parse_state(std::string_view text, KeyState& into);
 
-// Every key of `zone` in `directory`.  A key without a .state file gets one from its timing
+// Every key of `zone` in a directory.  A key without a .state file gets one from its timing
 // metadata when no key of the zone has one (keys taken over from elsewhere: those that are active
 // are in use), otherwise it is a spare.  Errors: the directory or a file can't be read or is
 // malformed, or a key in use has no private half.  No directory: no keys.
-ZoneKeys load_keys(const std::string& directory, const dns::Name& zone,
+ZoneKeys load_keys(const KeyDirectory& directory, const dns::Name& zone,
                    const RolloverPolicy& policy, KeyTime now, Problems& problems);
 
 // What the key is to be, for make_key().

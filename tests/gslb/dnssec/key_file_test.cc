@@ -102,7 +102,7 @@ TEST_P(EachAlgorithm, ReadsTheKeysOfBindAndLdns) {
     const ToolRun run = run_tool("cd " + directory.path() + " && " + command);
     ASSERT_EQ(run.status, 0) << run.output;
     Problems problems;
-    const auto keys = read_key_directory(directory.path(), name("EXAMPLE"), problems);
+    const auto keys = read_key_directory(KeyDirectory(directory.path()), name("EXAMPLE"), problems);
     ASSERT_EQ(keys.size(), 1U) << problems.to_string();
     EXPECT_THAT(run.output, HasSubstr(key_file_name(*keys[0].key)));
     EXPECT_EQ(keys[0].key->is_sep(),
@@ -130,11 +130,13 @@ TEST(KeyFile, ASecretThatEverybodyCanReadIsAWarning) {
   const KeyFile key = sample();
   Problems problems;
   ASSERT_TRUE(write_key_file(directory.path(), key, problems));
-  EXPECT_EQ(read_key_directory(directory.path(), key.key->owner(), problems).size(), 1U);
+  EXPECT_EQ(read_key_directory(KeyDirectory(directory.path()), key.key->owner(), problems).size(),
+            1U);
   EXPECT_EQ(problems.to_string(), "");
   const std::string secret = directory.path() + "/" + key_file_name(*key.key) + ".private";
   ASSERT_EQ(::chmod(secret.c_str(), 0644), 0);
-  EXPECT_EQ(read_key_directory(directory.path(), key.key->owner(), problems).size(), 1U);
+  EXPECT_EQ(read_key_directory(KeyDirectory(directory.path()), key.key->owner(), problems).size(),
+            1U);
   EXPECT_EQ(problems.to_string(),
             secret + ": warning: can be read by everybody on this machine (chmod o-r)\n");
 }
@@ -187,12 +189,23 @@ TEST(KeyFile, ADirectoryMayHoldOtherThings) {
   ASSERT_TRUE(write_key_file(directory.path(), other, problems));
   directory.write("README", "keys of example");
   directory.write("Kexample.+013+00001.key", public_text(sample()));
-  const auto keys = read_key_directory(directory.path(), name("example."), problems);
+  const auto keys = read_key_directory(KeyDirectory(directory.path()), name("example."), problems);
   ASSERT_EQ(keys.size(), 1U);
   EXPECT_EQ(keys[0].key->tag(), mine.key->tag());
   EXPECT_FALSE(problems.has_errors());
   EXPECT_THAT(problems.to_string(), HasSubstr("00001.key: warning: the key has no .private file"));
-  EXPECT_TRUE(read_key_directory(directory.path() + "/none", name("example."), problems).empty());
+  // What was listed once tells each zone its own; what came later isn't in it.
+  const KeyDirectory listed(directory.path());
+  const KeyFile late = sample();
+  ASSERT_TRUE(write_key_file(directory.path(), late, problems));
+  const auto others = read_key_directory(listed, name("OTHER"), problems);
+  ASSERT_EQ(others.size(), 1U);
+  EXPECT_EQ(others[0].key->tag(), other.key->tag());
+  EXPECT_EQ(listed.public_files(name("example.")).size(), 2U);
+  EXPECT_EQ(KeyDirectory(directory.path()).public_files(name("example.")).size(), 3U);
+  EXPECT_TRUE(
+      read_key_directory(KeyDirectory(directory.path() + "/none"), name("example."), problems)
+          .empty());
   EXPECT_THAT(problems.to_string(), HasSubstr("cannot read the key directory"));
 }
 

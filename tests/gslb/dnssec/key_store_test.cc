@@ -29,7 +29,7 @@ class KeyStore : public ::testing::Test {
     return *key;
   }
   ZoneKeys load(KeyTime now = kStart) {
-    return load_keys(folder_ + "/keys", zone_, policy_, now, problems_);
+    return load_keys(KeyDirectory(folder_ + "/keys"), zone_, policy_, now, problems_);
   }
 
   std::string folder_;
