@@ -46,8 +46,12 @@ std::shared_ptr<const answer::Protection> make_protection(const config::Config& 
   made->query = PrefixSet(config.acl.query);
   for (const config::Zone& zone : config.zones) {
     const auto apex = dns::Name::parse(zone.name.text);
-    if (!zone.allow_query || !apex) { continue; }
-    made->zone_query.emplace(answer::apex_hash(*apex), PrefixSet(*zone.allow_query));
+    // A catalog from elsewhere is a list for us, no data for the public, unless it says for whom
+    // (RFC 9432 6).
+    const bool is_private = zone.secondary->is_catalog && !zone.secondary->primaries.empty();
+    if ((!zone.allow_query && !is_private) || !apex) { continue; }
+    made->zone_query.emplace(answer::apex_hash(*apex),
+                             PrefixSet(zone.allow_query.value_or(std::vector<Prefix>())));
   }
   return made;
 }

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <thread>
 
+#include <malloc.h>
+
 #include "gslb/base/file.h"
 #include "gslb/base/log.h"
 #include "gslb/control/dns_handler.h"
@@ -16,6 +18,7 @@ namespace {
 
 constexpr seconds kSaveInterval{10};
 constexpr milliseconds kReclaimInterval{500};
+constexpr seconds kTrimInterval{1};  // it looks at every page of the heap
 
 void write_state(const std::string& path, const std::string& text) {
   if (!write_file_atomically(path, text)) {
@@ -248,8 +251,7 @@ std::optional<MonoTime> Supervisor::on_wake() {
     renew_routed_at_ = WallTime::max();
     planning_loop_->post([this] { renew_routed_sets(); });
   }
-  // A snapshot that was replaced may hold a million records: it isn't left for the next event.
-  const bool has_retired = published_ && published_->reclaim() > 0;
+  const auto next_reclaim = reclaim(now.mono);
   const auto token_expiry = zone_store_.next_token_expiry();
   if (token_expiry && *token_expiry <= now.wall && !tokens_posted_ && !stopping_) {
     tokens_posted_ = true;
@@ -260,13 +262,26 @@ std::optional<MonoTime> Supervisor::on_wake() {
   const auto sooner = [&wake](MonoTime at) { wake = std::min(*wake, at); };
   if (const auto deadline = fleet_->next_deadline()) { sooner(*deadline); }
   if (config.geo.watch_interval_ms > 0) { sooner(next_geo_look_); }
-  if (has_retired) { sooner(now.mono + kReclaimInterval); }
+  if (next_reclaim) { sooner(*next_reclaim); }
   if (token_expiry && !tokens_posted_) { sooner(now.mono + (*token_expiry - now.wall)); }
   if (renew_routed_at_ < now.wall + kSaveInterval) {
     sooner(now.mono + (renew_routed_at_ - now.wall));
   }
   if (!planning_) { sooner(std::max(next_plan_, now.mono + milliseconds(50))); }
   return wake;
+}
+
+// A snapshot that was replaced may hold a million records: it isn't left for the next event.  What
+// then is free goes back to the system: glibc would hold on to it.
+std::optional<MonoTime> Supervisor::reclaim(MonoTime now) {
+  if (published_ && published_->reclaim() > 0) { return now + kReclaimInterval; }
+  if (!trim_wanted_ || stopping_) { return std::nullopt; }
+  if (now < next_trim_) { return next_trim_; }
+  trim_wanted_ = false;
+  next_trim_ = now + kTrimInterval;
+  // Behind the reload, which holds the epoch before.
+  planning_loop_->post([] { ::malloc_trim(0); });
+  return std::nullopt;
 }
 
 // A cluster that comes or goes changes the plan at once; until the new plan is there, workers mask
@@ -307,6 +322,7 @@ void Supervisor::start_server() {
     log_info("server", "answering over TLS", {{"address", endpoint.to_string()}});
   }
   ready_.store(true, std::memory_order_release);
+  trim_wanted_ = true;
   planning_loop_->post([this] { zone_store_.notify(); });
 }
 

@@ -102,6 +102,8 @@ class Supervisor {
 
   static fleet::Moment moment();  // now, on both clocks
   std::optional<MonoTime> on_wake();
+  // When to come again, if at all.
+  std::optional<MonoTime> reclaim(MonoTime now);
   void note_serving_changes();
   void start_plan(MonoTime now);
   void finish_plan(const std::shared_ptr<Epoch>& epoch, steer::Plan plan, double duration_s);
@@ -157,6 +159,8 @@ class Supervisor {
   MonoTime next_plan_;
   MonoTime next_save_;
   MonoTime next_geo_look_;
+  bool trim_wanted_ = false;  // much may have been freed
+  MonoTime next_trim_;
   bool geo_looking_ = false;
   bool tokens_posted_ = false;  // run_tokens() is queued
   std::vector<bool> serving_;   // by cluster, as the last plan saw it

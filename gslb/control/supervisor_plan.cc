@@ -62,6 +62,8 @@ void Supervisor::publish(const Epoch& epoch, std::shared_ptr<const steer::Answer
   snapshot_ = snapshot;
   if (published_) {
     published_->publish(std::move(snapshot));
+    // An idle worker would hold the one before until its next query, whatever that takes.
+    if (server_) { server_->nudge(); }
   } else {
     published_ = std::make_unique<Published<answer::Snapshot>>(std::move(snapshot));
   }

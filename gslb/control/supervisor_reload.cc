@@ -110,7 +110,8 @@ void Supervisor::run_zone_reload(const dns::Name& apex) {
     outcome.problems.error({}, "zone '" + apex.to_string() + "' has no file",
                            "its data come from its primaries");
   } else {
-    auto row = control::reload_zone(*old, outcome.problems);
+    const auto epoch = loop_->call([this] { return epoch_; });
+    auto row = control::reload_zone(epoch->compiled->config, *old, outcome.problems);
     outcome.succeeded = row != nullptr;
     if (row) {
       zone_store_.adopt_row(std::move(row));
@@ -166,6 +167,7 @@ void Supervisor::finish_reload(const ReloadOutcome& outcome) {
     // The report is of the operator's reload, yet to come.
     if (outcome.geo_only && reload_.running) { return; }
     reload_.running = false;
+    trim_wanted_ = true;
     reload_.succeeded = outcome.succeeded;
     reload_.kept_zones = kept;
     reload_.finished = std::chrono::system_clock::now();

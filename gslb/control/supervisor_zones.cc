@@ -48,6 +48,7 @@ void Supervisor::publish_zones() {
   loop_->call([&] {
     if (!is_new) { return; }
     zones_ = std::move(zones);
+    trim_wanted_ = true;
     set_routed_sets();
     if (snapshot_ && !stopping_) { publish(*epoch_, snapshot_->map); }
   });

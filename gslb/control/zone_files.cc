@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <malloc.h>
-
 #include "gslb/base/bytes.h"
 #include "gslb/base/check.h"
 #include "gslb/dnssec/verify_zone.h"
@@ -115,19 +113,28 @@ struct Reading {
   Problems kept;       // of a file whose older copy stays
 };
 
-std::shared_ptr<LoadedZone> read_zone(const dns::Name& apex, const std::string& file,
-                                      const std::vector<RouteBinding>& routes, Problems& problems) {
+struct ZoneFile {
+  const dns::Name& apex;
+  const std::string& file;
+  bool is_signed_here = false;  // by a policy, whatever signatures it has
+};
+
+std::shared_ptr<LoadedZone> read_zone(const ZoneFile& from, const std::vector<RouteBinding>& routes,
+                                      Problems& problems) {
   const std::int64_t started_ns = wall_ns();
   std::vector<std::string> files;
-  auto zone = zone::load_zone(apex, file, routes, problems, &files);
+  auto zone = zone::load_zone(from.apex, from.file, routes, problems, &files);
   if (!zone) { return nullptr; }
   auto row = std::make_shared<LoadedZone>();
-  row->apex = apex;
-  row->file = file;
+  row->apex = from.apex;
+  row->file = from.file;
   row->routes = routes;
   stamp_files(files, started_ns, *row);
   row->zone = std::move(zone);
   row->read_at = std::chrono::system_clock::now();
+  if (!from.is_signed_here) {
+    dnssec::verify_zone(*row->zone, row->read_at, dnssec::VerifyDepth::kQuick, from.file, problems);
+  }
   return row;
 }
 
@@ -177,17 +184,13 @@ void read_one(const NamedZone& named, const ZoneTable* previous, bool force, Rea
     return;
   }
   Problems found;
-  into.row = read_zone(named.apex, file.text, named.routes, found);
+  into.row =
+      read_zone({named.apex, file.text, named.from->dnssec.has_value()}, named.routes, found);
   // The loader could only name the file; here it is known who asks for it.
   if (!into.row && ::access(file.text.c_str(), R_OK) != 0) {
     found = Problems();
     found.error(file.at, "can't read the zone file " + file.text + ": " + std::strerror(errno),
                 "paths are relative to the folder of the configuration");
-  }
-  // A policy would sign it anew.
-  if (into.row && !named.from->dnssec) {
-    dnssec::verify_zone(*into.row->zone, into.row->read_at, dnssec::VerifyDepth::kQuick, file.text,
-                        found);
   }
   // Another file than before is a change of the configuration: no older copy stands for it.
   if (into.row || !old || !old->zone || old->file != file.text) {
@@ -213,8 +216,6 @@ std::vector<Reading> read_all(const std::vector<NamedZone>& named, const ZoneTab
   for (std::size_t i = 1; i < std::min(cores, named.size()); ++i) { helpers.emplace_back(work); }
   work();
   for (std::thread& helper : helpers) { helper.join(); }
-  // Reading needs twice what is kept; glibc would hold on to the rest.
-  ::malloc_trim(0);
   return readings;
 }
 
@@ -262,8 +263,14 @@ std::shared_ptr<const ZoneTable> load_zones(const config::Config& config,
   return std::make_shared<const ZoneTable>(std::move(rows));
 }
 
-std::shared_ptr<const LoadedZone> reload_zone(const LoadedZone& old, Problems& problems) {
-  return read_zone(old.apex, old.file, old.routes, problems);
+std::shared_ptr<const LoadedZone> reload_zone(const config::Config& config, const LoadedZone& old,
+                                              Problems& problems) {
+  const auto from = std::ranges::find_if(config.zones, [&](const config::Zone& zone) {
+    const auto apex = dns::Name::parse(zone.name.text);
+    return apex && *apex == old.apex;
+  });
+  const bool is_signed_here = from != config.zones.end() && from->dnssec;
+  return read_zone({old.apex, old.file, is_signed_here}, old.routes, problems);
 }
 
 }  // namespace gslb::control

@@ -76,7 +76,9 @@ std::shared_ptr<const ZoneTable> load_zones(const config::Config& config,
                                             const ZoneTable* previous, bool force,
                                             Problems& problems, Problems* kept);
 
-// Reads one zone's file anew, changed or not.  Null when it has errors: they are in `problems`.
-std::shared_ptr<const LoadedZone> reload_zone(const LoadedZone& old, Problems& problems);
+// Reads one zone's file anew, changed or not, and looks at it as load_zones() does; `config` is
+// what `old` was loaded by.  Null when it has errors: they are in `problems`.
+std::shared_ptr<const LoadedZone> reload_zone(const config::Config& config, const LoadedZone& old,
+                                              Problems& problems);
 
 }  // namespace gslb::control

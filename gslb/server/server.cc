@@ -98,6 +98,10 @@ void Server::set_tls(std::shared_ptr<const TlsContext> tls) {
   tls_.reclaim();
 }
 
+void Server::nudge() noexcept {
+  for (const auto& worker : workers_) worker->nudge();
+}
+
 void Server::stop() noexcept {
   for (const auto& worker : workers_) worker->request_stop();
   for (const auto& worker : workers_) worker->join();

@@ -41,6 +41,9 @@ class Server {
   // Connections accepted from now on see this certificate; not null.
   void set_tls(std::shared_ptr<const TlsContext> tls);
 
+  // Every worker begins a batch soon, whether it is asked something or not.
+  void nudge() noexcept;
+
   unsigned workers() const noexcept { return static_cast<unsigned>(counters_.size()); }
   // Valid as long as this object, from any thread.  REQUIRES: worker < workers(), started.
   const ServerCounters& counters(unsigned worker) const noexcept { return *counters_[worker]; }

@@ -10,18 +10,19 @@
 
 namespace gslb::server {
 
-Worker::StopSignal::StopSignal() noexcept : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+Worker::Signal::Signal(Handler& handler) noexcept
+    : handler_(handler), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-void Worker::StopSignal::raise() noexcept {
+void Worker::Signal::raise() noexcept {
   const std::uint64_t one = 1;
   // Can't fail: the counter of an eventfd has room for 2^64 - 2 of these.
   [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
 }
 
-void Worker::StopSignal::on_ready(MonoTime) noexcept {
+void Worker::Signal::on_ready(MonoTime) noexcept {
   std::uint64_t count = 0;
-  // Taken out, so that the waits of drain() are not woken by it again.
-  if (::read(event_.get(), &count, sizeof count) == sizeof count) raised_ = true;
+  // Taken out, so that the next wait is not woken by it again.
+  if (::read(event_.get(), &count, sizeof count) == sizeof count) handler_.begin_batch();
 }
 
 Worker::Worker(const ServerOptions& options, std::unique_ptr<Handler> handler,
@@ -29,6 +30,7 @@ Worker::Worker(const ServerOptions& options, std::unique_ptr<Handler> handler,
     : drain_limit_(options.drain),
       proxies_(options.proxies),
       handler_(std::move(handler)),
+      signal_(*handler_),
       batch_(make_udp_batch()),
       tcp_(options.tcp, proxies_, *handler_, counters, poller_, tls),
       counters_(counters) {}
@@ -40,7 +42,8 @@ Worker::~Worker() {
 
 bool Worker::open() noexcept {
   const int ready = handler_->ready_fd();
-  return poller_.is_open() && stop_.fd() >= 0 && poller_.add(stop_.fd(), stop_, Interest::kRead) &&
+  return poller_.is_open() && signal_.fd() >= 0 &&
+         poller_.add(signal_.fd(), signal_, Interest::kRead) &&
          (ready < 0 || poller_.add(ready, waiting_, Interest::kRead));
 }
 
@@ -65,14 +68,17 @@ void Worker::start(unsigned number, std::optional<int> cpu) {
   }
 }
 
-void Worker::request_stop() noexcept { stop_.raise(); }
+void Worker::request_stop() noexcept {
+  is_stopping_.store(true, std::memory_order_release);
+  signal_.raise();
+}
 
 void Worker::join() noexcept {
   if (thread_.joinable()) thread_.join();
 }
 
 void Worker::run() noexcept {
-  while (!stop_.is_raised()) {
+  while (!is_stopping_.load(std::memory_order_acquire)) {
     poller_.wait(tcp_.next_timeout_ms(std::chrono::steady_clock::now()));
     tcp_.expire(std::chrono::steady_clock::now());
   }

@@ -1,6 +1,7 @@
 // One thread with its own sockets, handler and counters.
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <memory>
 #include <optional>
@@ -31,22 +32,25 @@ class Worker {
 
   // `cpu`: the core to stay on, if any.
   void start(unsigned number, std::optional<int> cpu);
+  // From any thread: has the handler begin a batch, so that an idle worker lets go of what it
+  // answered the last one from.
+  void nudge() noexcept { signal_.raise(); }
   // Asks for the end: drains.  Safe before start().
   void request_stop() noexcept;
   void join() noexcept;
 
  private:
-  class StopSignal final : public EventSink {
+  // Wakes the worker.
+  class Signal final : public EventSink {
    public:
-    StopSignal() noexcept;
+    explicit Signal(Handler& handler) noexcept;
     void raise() noexcept;  // from any thread
     void on_ready(MonoTime) noexcept override;
     int fd() const noexcept { return event_.get(); }
-    bool is_raised() const noexcept { return raised_; }
 
    private:
+    Handler& handler_;
     UniqueFd event_;
-    bool raised_ = false;  // the worker's view
   };
 
   // Queries that waited for another thread are ready.
@@ -68,7 +72,8 @@ class Worker {
   const PrefixSet proxies_;
   std::unique_ptr<Handler> handler_;
   Poller poller_;
-  StopSignal stop_;
+  Signal signal_;
+  std::atomic<bool> is_stopping_{false};
   WaitingQueries waiting_{*this};
   std::shared_ptr<UdpBatch> batch_;
   std::list<UdpSocket> udp_;

@@ -334,7 +334,6 @@ bool SecondaryZones::refresh_now(const dns::Name& apex, bool whole, TransferTime
 }
 
 void SecondaryZones::deliver(const Item& item, std::string source) {
-  if (item.is_catalog) { return; }  // a list for us, no data for the public (RFC 9432 6)
   events_.push_back({SecondaryEvent::Kind::kDeliver, item.apex, item.copy, std::move(source), {}});
 }
 

@@ -418,6 +418,7 @@ class TransferInTest(TransferIn):
         for name in ("a.example.", "b.example."):
             secondary.wait_for_serial(1, name)
         self.assertEqual(dig(secondary.dns, "www.b.example.", "AAAA"), [])
+        self.assertEqual(secondary.rcode("catalog.example."), "REFUSED")  # the list is ours
         # The configuration's own zone stays what it is.
         self.assertEqual(dig(secondary.dns, "ns.local.example.", "A"),
                          ["ns.local.example. 60 IN A 192.0.2.1"])
@@ -439,10 +440,12 @@ class TransferInTest(TransferIn):
         primary = self.started(Bind(
             {"catalog.example.": catalog(1, 2, [("one", ZONE)]), ZONE: member},
             notify=secondary.dns))
-        secondary.configure(zone(["p"], "catalog.example.", "catalog = true"),
-                            remote("p", primary.port))
+        secondary.configure(
+            zone(["p"], "catalog.example.", 'catalog = true\nallow_query = "127.0.0.0/8"'),
+            remote("p", primary.port))
         self.started(secondary)
         secondary.wait_for_serial(1)
+        secondary.wait_for_serial(1, "catalog.example.")
         transfers = secondary.process.log().count(f"zone={ZONE}")
         primary.set_zone("catalog.example.", catalog(2, 1, []))
         self.wait_for_bind(primary, "catalog.example.", 2)

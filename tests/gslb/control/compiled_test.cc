@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gslb/control/protection.h"
+
 namespace gslb::control {
 namespace {
 
@@ -107,8 +109,33 @@ TEST(Compiled, WarnsOfAZoneWhoseSignaturesAreOfNoUse) {
          "@ DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=\n";
   std::ofstream(folder + "signed.toml") << "[[zone]]\nname = 'example.'\nfile = 'signed.zone'\n";
   Problems problems;
-  EXPECT_NE(compile(folder + "signed.toml", problems), nullptr);
+  const auto compiled = compile(folder + "signed.toml", problems);
+  ASSERT_NE(compiled, nullptr);
   EXPECT_THAT(problems.to_string(), HasSubstr("warning: DNSSEC: example. SOA: not signed"));
+  Problems again;
+  EXPECT_NE(reload_zone(compiled->config, *compiled->table->rows()[0], again), nullptr);
+  EXPECT_EQ(again.to_string(), problems.to_string()) << "a reload of one zone says the same";
+}
+
+TEST(Compiled, OnlyThoseNamedMayAskAConsumedCatalog) {
+  const std::string path = testing::TempDir() + "catalog.toml";
+  std::ofstream(path) << "[server]\nstate_dir = '" + testing::TempDir() +
+                             "'\n[[remote]]\nid = 'p'\naddress = '192.0.2.1'\n"
+                             "[[zone]]\nname = 'closed.'\nprimaries = 'p'\ncatalog = true\n"
+                             "[[zone]]\nname = 'open.'\nprimaries = 'p'\ncatalog = true\n"
+                             "allow_query = '192.0.2.0/24'\n"
+                             "[[zone]]\nname = 'plain.'\nprimaries = 'p'\n";
+  Problems problems;
+  const auto compiled = compile(path, problems);
+  ASSERT_NE(compiled, nullptr) << problems.to_string();
+  const auto protection = make_protection(compiled->config, 1);
+  const auto may_ask = [&](const char* apex) {
+    const auto zone = zone::Zone::without_data(*dns::Name::parse(apex), zone::ZoneState::kExpired);
+    return protection->may_ask(*Address::parse("192.0.2.7"), *zone);
+  };
+  EXPECT_FALSE(may_ask("closed."));
+  EXPECT_TRUE(may_ask("open."));
+  EXPECT_TRUE(may_ask("plain."));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <future>
 #include <thread>
+#include <utility>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,6 +44,32 @@ TEST(Server, MakesOneHandlerAWorkerInOrder) {
   ASSERT_FALSE(server.start().has_errors());
   EXPECT_THAT(made, ::testing::ElementsAre(0, 1, 2));
   EXPECT_EQ(server.workers(), 3U);
+}
+
+TEST(Server, ANudgeBeginsABatchOnIdleWorkers) {
+  class Counting final : public Handler {
+   public:
+    explicit Counting(std::promise<void>& begun) : begun_(begun) {}
+    void begin_batch() noexcept override {
+      if (!std::exchange(has_begun_, true)) { begun_.set_value(); }
+    }
+    std::size_t handle(Octets, const Peer&, MutableOctets) noexcept override { return 0; }
+
+   private:
+    std::promise<void>& begun_;
+    bool has_begun_ = false;
+  };
+  std::vector<std::promise<void>> begun(2);
+  ServerOptions options;
+  options.listen = {loopback_v4()};
+  options.workers = 2;
+  Server server(options,
+                [&](unsigned worker) { return std::make_unique<Counting>(begun[worker]); });
+  ASSERT_FALSE(server.start().has_errors());
+  server.nudge();
+  for (auto& each : begun) {
+    EXPECT_EQ(each.get_future().wait_for(kPatience), std::future_status::ready);
+  }
 }
 
 TEST(Server, SpreadsClientsOverWorkers) {
