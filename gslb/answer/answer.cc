@@ -46,7 +46,8 @@ constexpr bool in_enum_order() {
 }
 static_assert(in_enum_order());
 
-constexpr std::uint16_t kPaddingBlock = 468;  // RFC 8467 4.1
+constexpr std::string_view kReportLabel("\3_er");  // RFC 9567 6.1.1
+constexpr std::uint16_t kPaddingBlock = 468;       // RFC 8467 4.1
 
 // One call of answer(): what its steps share.
 class Answering {
@@ -200,6 +201,13 @@ class Answering {
     return name.size() >= agent.size() && std::ranges::equal(name.last(agent.size()), agent);
   }
 
+  // An error report over UDP, by somebody who has not shown that he is who he says (RFC 9567 6.3).
+  bool must_come_again() const noexcept {
+    return request_.transport == Transport::kUdp && !guard_.knows_client() &&
+           as_text(query_.qname.wire()).starts_with(kReportLabel) &&
+           asks_below(snapshot_.identity->report_channel);
+  }
+
   std::size_t limit() const noexcept {
     const std::size_t largest = std::min<std::size_t>(out_.size(), 65535);
     if (request_.transport != Transport::kUdp) { return largest; }
@@ -222,6 +230,7 @@ class Answering {
       return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kNotAuthoritative);
     }
     if (!guard_.may_ask(*zone)) { return prohibited(); }
+    if (must_come_again()) { return truncated(); }
     if (zone->state() != zone::ZoneState::kServed) {
       return error(Rcode::kServFail, Refusal::kNoData,
                    zone->state() == zone::ZoneState::kExpired ? dns::EdeCode::kInvalidData

@@ -39,8 +39,11 @@ class Guard {
   // Whether an answer is to be judged at all: UDP, and the client not known to be who it says.
   bool limits_rate() const noexcept {
     return protection_ != nullptr && protection_->rates != nullptr &&
-           request_.transport == Transport::kUdp && state_ != dns::CookieState::kGood &&
-           state_ != dns::CookieState::kAged;
+           request_.transport == Transport::kUdp && !knows_client();
+  }
+  // Its cookie says that it has our answers.
+  bool knows_client() const noexcept {
+    return state_ == dns::CookieState::kGood || state_ == dns::CookieState::kAged;
   }
   // REQUIRES: limits_rate()
   RateTable::Verdict judge(RateClass klass, std::uint64_t key) noexcept;

@@ -228,6 +228,8 @@ void read_transfer(TomlTable& root, Context& context) {
   Transfer& into = context.config.transfer;
   into.outgoing =
       static_cast<unsigned>(table->integer("outgoing", 1, 100'000).value_or(into.outgoing));
+  into.journal_octets =
+      table->size_octets("journals", 0, kMaxJournal).value_or(into.journal_octets);
   table->finish();
 }
 

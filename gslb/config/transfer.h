@@ -67,6 +67,7 @@ struct ZoneTransfer {
 // [transfer]
 struct Transfer {
   unsigned outgoing = 100;  // transfers sent at a time; more are refused
+  std::int64_t journal_octets = 1 << 30;  // of the journals of all zones together, in memory
 };
 
 }  // namespace gslb::config

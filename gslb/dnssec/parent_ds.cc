@@ -23,6 +23,12 @@ bool is_ds_of(const Buffer& ds, const SigningKey& key) {
 }  // namespace
 
 std::optional<AwaitedDs> awaited_ds(const ZoneKeys& keys) {
+  // Most zones at most times: asked of every zone again and again.
+  if (std::ranges::none_of(keys, [](const ZoneKey& key) {
+        return key.state.ds.is(Presence::kRumoured) || key.state.ds.is(Presence::kUnretentive);
+      })) {
+    return std::nullopt;
+  }
   for (const ZoneKey& key : keys) {
     auto states = states_of(keys);  // asked what a report would do
     if (key.state.wanted && report_ds_seen(states, key.state.tag, KeyTime{}) == DsReport::kTaken) {

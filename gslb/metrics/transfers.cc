@@ -23,6 +23,8 @@ void add_transfers(const Input& input, Exposition& out) {
   }
   out.gauge("proxima_outgoing_transfers_active", "Zone transfers being sent now.",
             input.transfers->active());
+  out.gauge("proxima_journal_octets", "Memory of the differences kept for IXFR.",
+            static_cast<double>(input.transfers->journal_octets()));
 }
 
 }  // namespace gslb::metrics

@@ -144,11 +144,22 @@ void Journal::append(JournalEntry entry) {
     return;
   }
   // More than need be, so that the file is not written anew with every difference.
-  while (entries_.size() > 1 && octets_ > max_octets_ / 4 * 3) {
+  drop_oldest(max_octets_ / 4 * 3, 1);
+  save_all();
+}
+
+void Journal::trim(std::size_t max_octets) {
+  if (octets_ <= max_octets) { return; }
+  drop_oldest(max_octets, 0);
+  if (entries_.empty()) { return drop("all journals together are larger than they may be"); }
+  save_all();
+}
+
+void Journal::drop_oldest(std::size_t max_octets, std::size_t least) {
+  while (entries_.size() > least && octets_ > max_octets) {
     octets_ -= kEntryOctets + entries_.front()->records.size();
     entries_.pop_front();
   }
-  save_all();
 }
 
 void Journal::append_to_file(const JournalEntry& entry) {

@@ -34,6 +34,8 @@ class Journal {
   // Adds the newest difference; the oldest go when there is no room.  One that follows none of the
   // chain's end begins a new chain.
   void append(JournalEntry entry);
+  // Drops the oldest until `max_octets` are left.
+  void trim(std::size_t max_octets);
   // Empties it; `why` goes to the log unless there was nothing.
   void drop(std::string_view why);
 
@@ -47,6 +49,7 @@ class Journal {
  private:
   bool load(std::uint32_t serial);
   void save_all();
+  void drop_oldest(std::size_t max_octets, std::size_t least);
   void append_to_file(const JournalEntry& entry);
 
   std::string apex_;  // wire

@@ -1,5 +1,7 @@
 #include "gslb/transfer/outgoing.h"
 
+#include <algorithm>
+
 #include <sys/stat.h>
 
 #include "gslb/base/log.h"
@@ -45,7 +47,9 @@ std::string_view to_string(TransferOutcome outcome) noexcept {
 }
 
 OutgoingPolicy::OutgoingPolicy(const config::Config& config, Problems& problems)
-    : keys_(config.keys, problems), most_at_a_time_(config.transfer.outgoing) {
+    : keys_(config.keys, problems),
+      most_at_a_time_(config.transfer.outgoing),
+      most_journal_octets_(static_cast<std::size_t>(config.transfer.journal_octets)) {
   for (const config::Zone& zone : config.zones) {
     const auto apex = dns::Name::parse(zone.name.text);
     if (!apex || zone.transfer->allow.empty()) { continue; }  // bad names: who loads it reports
@@ -86,16 +90,49 @@ void Outgoing::update(const ExportedZone& zone) {
   const OutgoingPolicy::Rules* const rules = policy->find(zone.zone->apex());
   if (rules == nullptr) {
     // Nobody asks for it, nor for differences; an old file would only go stale.
-    journals_.erase(key);
+    drop_journal(key, "");
     const std::lock_guard lock(mutex_);
     versions_.erase(key);
     return;
   }
   auto next = std::make_shared<Version>();
   next->zone = zone;
+  const auto before = journals_.find(key);
+  if (before != journals_.end()) { journal_octets_ -= before->second.octets(); }
   next->chain = update_journal(key, *rules, policy->journal_folder(), zone);
-  const std::lock_guard lock(mutex_);
-  versions_[key] = std::move(next);
+  journal_octets_ += journals_.at(key).octets();
+  {
+    const std::lock_guard lock(mutex_);
+    versions_[key] = std::move(next);
+  }
+  bound_journals(policy->most_journal_octets());
+}
+
+// Each journal has its own bound; a hundred thousand of them need one together.  The largest gives
+// way: a zone with few changes, or small ones, keeps its history.
+void Outgoing::bound_journals(std::size_t max_octets) {
+  while (journal_octets_ > max_octets) {
+    const auto largest = std::ranges::max_element(
+        journals_, {}, [](const auto& each) { return each.second.octets(); });
+    if (largest == journals_.end() || largest->second.size() == 0) { return; }
+    auto& [key, journal] = *largest;
+    const std::size_t before = journal.octets();
+    journal.trim(before / 2);
+    journal_octets_ -= before - journal.octets();
+    const std::lock_guard lock(mutex_);
+    auto trimmed = std::make_shared<Version>(*versions_.at(key));
+    trimmed->chain = journal.whole_chain();
+    versions_[key] = std::move(trimmed);
+  }
+}
+
+// `why` "": its file stays.
+void Outgoing::drop_journal(const std::string& key, std::string_view why) {
+  const auto journal = journals_.find(key);
+  if (journal == journals_.end()) { return; }
+  journal_octets_ -= journal->second.octets();
+  if (!why.empty()) { journal->second.drop(why); }
+  journals_.erase(journal);
 }
 
 JournalChain Outgoing::update_journal(const std::string& key, const OutgoingPolicy::Rules& rules,
@@ -143,11 +180,7 @@ void Outgoing::note_difference(const ExportedZone& old, const ExportedZone& now,
 
 void Outgoing::remove(const dns::Name& apex, bool keep_journal) {
   const std::string key = key_of(apex);
-  const auto journal = journals_.find(key);
-  if (journal != journals_.end()) {
-    if (!keep_journal) { journal->second.drop("the zone is gone"); }
-    journals_.erase(journal);
-  }
+  drop_journal(key, keep_journal ? "" : "the zone is gone");
   const std::lock_guard lock(mutex_);
   versions_.erase(key);
 }

@@ -39,12 +39,14 @@ class OutgoingPolicy {
   // Null: nobody gets it.
   const Rules* find(const dns::Name& apex) const;
   unsigned most_at_a_time() const noexcept { return most_at_a_time_; }
+  std::size_t most_journal_octets() const noexcept { return most_journal_octets_; }
   const std::string& journal_folder() const noexcept { return journal_folder_; }
 
  private:
   Keyring keys_;
   std::unordered_map<std::string, Rules> rules_;  // by lower-case apex
   unsigned most_at_a_time_ = 0;
+  std::size_t most_journal_octets_ = SIZE_MAX;
   std::string journal_folder_;  // "": none
 };
 
@@ -123,6 +125,10 @@ class Outgoing {
     return counts_[static_cast<std::size_t>(outcome)].load(std::memory_order_relaxed);
   }
   unsigned active() const noexcept { return active_.load(std::memory_order_relaxed); }
+  // Memory of all journals.
+  std::size_t journal_octets() const noexcept {
+    return journal_octets_.load(std::memory_order_relaxed);
+  }
 
  private:
   struct Version {
@@ -136,6 +142,8 @@ class Outgoing {
                               const std::string& folder, const ExportedZone& zone);
   void note_difference(const ExportedZone& old, const ExportedZone& now, Journal& journal,
                        std::size_t max_octets);
+  void bound_journals(std::size_t max_octets);
+  void drop_journal(const std::string& key, std::string_view why);
   OutgoingAnswer refuse(const OutgoingRequest& request, MutableOctets out, dns::Rcode rcode,
                         TransferOutcome outcome, std::optional<dns::EdeCode> ede = std::nullopt);
   std::unique_ptr<RecordSource> incremental(const Version& version, std::uint32_t serial,
@@ -146,7 +154,8 @@ class Outgoing {
     counts_[static_cast<std::size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
   }
 
-  std::map<std::string, Journal> journals_;  // by lower-case apex; update()'s thread only
+  std::map<std::string, Journal> journals_;     // by lower-case apex; update()'s thread only
+  std::atomic<std::size_t> journal_octets_{0};  // sum over journals_
   std::atomic<unsigned> active_{0};
   std::array<std::atomic<std::uint64_t>, kTransferOutcomes> counts_{};
   mutable std::mutex mutex_;

@@ -206,6 +206,24 @@ TEST(ProtocolReports, AreAskedForButNotAboutReports) {
   EXPECT_FALSE(has_option(world.ask({.name = "_er.1.x.7._er.agent.other.test"})));
 }
 
+// Forged reports would be cheap over UDP.
+TEST(ProtocolReports, AreTakenFromThoseWhoShowWhoTheyAre) {
+  std::string config = tests::kWorldConfig;
+  config.insert(config.find("nsid ="), "report_channel = \"agent.other.test\"\n");
+  World world(config, {{"example.zone", tests::kWorldZone},
+                       {"other.zone", std::string(tests::kOtherZone) + "*.agent TXT taken\n"}});
+  Ask report{.name = "_ER.1.x.7._er.agent.other.test", .type = RrType::kTxt};
+  const Reply first = world.ask(report);
+  EXPECT_TRUE(first.tc);
+  EXPECT_TRUE(first.section(0).empty());
+  EXPECT_EQ(
+      world.ask({.name = "x.agent.other.test", .type = RrType::kTxt}).answers(RrType::kTxt).size(),
+      1U);
+  EXPECT_FALSE(world.ask({.name = "_er.elsewhere.other.test", .type = RrType::kTxt}).tc);
+  report.tcp = true;
+  EXPECT_EQ(world.ask(report).answers(RrType::kTxt).size(), 1U);
+}
+
 TEST_F(Protocol, ChaosNamesTellWhoAnswers) {
   for (const char* name : {"version.bind", "VERSION.server", "id.server", "hostname.bind"}) {
     const Reply reply = world_.ask({.name = name, .type = RrType::kTxt, .klass = RrClass::kCh});

@@ -197,6 +197,30 @@ TEST_F(OutgoingTest, DifferencesLeadFromAnyVersionOfTheJournal) {
   }
 }
 
+TEST_F(OutgoingTest, AllJournalsTogetherAreBounded) {
+  Problems problems;
+  const auto config = config::parse(
+      "[transfer]\njournals = 3000\n[[zone]]\nname = 'example.'\nfile = 'x'\n"
+      "allow_transfer = ['0.0.0.0/0']\n",
+      "f.toml", problems);
+  ASSERT_TRUE(config) << problems.to_string();
+  policy_ = std::make_shared<const OutgoingPolicy>(*config, problems);
+  outgoing_.set_policy(policy_);
+  for (std::uint32_t serial = 1; serial < 100; ++serial) {
+    outgoing_.update(version(serial, 300));
+    EXPECT_LE(outgoing_.journal_octets(), 3000U);
+    if (serial == 1) { continue; }
+    const auto count = outgoing_.count(TransferOutcome::kDifferences);
+    ask(request(dns::RrType::kIxfr, serial - 1));
+    EXPECT_EQ(outgoing_.count(TransferOutcome::kDifferences), count + 1) << serial;
+  }
+  EXPECT_GT(outgoing_.journal_octets(), 1000U);
+  ask(request(dns::RrType::kIxfr, 1));
+  EXPECT_EQ(outgoing_.count(TransferOutcome::kWhole), 1U);
+  outgoing_.remove(name_of("example."), false);
+  EXPECT_EQ(outgoing_.journal_octets(), 0U);
+}
+
 TEST_F(OutgoingTest, OverUdpTheDifferenceIfItFitsElseTheSoa) {
   outgoing_.update({zone_of(soa(1) + "a.example. 60 A 192.0.2.1\n"), nullptr});
   outgoing_.update({zone_of(soa(2) + "a.example. 60 A 192.0.2.2\n"), nullptr});
