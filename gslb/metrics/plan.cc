@@ -41,6 +41,9 @@ void add_summary(const Input& input, const steer::PlanSummary& plan, Exposition&
   out.gauge("proxima_cluster_price_seconds",
             "Latency the plan adds to the cluster's cost because it is full.");
   add_per_cluster(input, out, plan.price_ms, kMillisecond);
+  out.gauge("proxima_cluster_loss_target_scale_ratio",
+            "Factor the others' targets would have to be raised by to take its clients.");
+  add_per_cluster(input, out, plan.scale_if_lost);
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ class DemandCounters {
 struct Demand {
   std::vector<double> expected;  // to be planned for; > 0: includes a prior
   std::vector<float> recent;     // as counted in the last epoch, unsmoothed
+  MonoTime at{};                 // when
 };
 
 // Turns counters into queries a second per (service, unit), smoothed: a rise is believed sooner

@@ -2,9 +2,7 @@
 //
 // Source: steering.md (4).  Deterministic: the same inputs give the same plan.
 //
-// Load is turned into capacity for demand: a cluster that reports `current` while it is asked
-// `demand` can take capacity = demand x target / current.  That ratio is the only feedback, and it
-// moves slowly, so that DNS caches' delay can't make the plan oscillate.
+// How load becomes capacity: capacity.h.  What keeps clients where they are: switching.h.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +13,12 @@
 #include "gslb/measure/estimator.h"
 #include "gslb/steer/answer_map.h"
 #include "gslb/steer/assign.h"
+#include "gslb/steer/capacity.h"
 #include "gslb/steer/cost.h"
 #include "gslb/steer/demand.h"
+#include "gslb/steer/switching.h"
 
 namespace gslb::steer {
-
-// What the fleet says about one cluster when the plan is made.
-struct ClusterInput {
-  bool serving = false;  // some node may be named
-  // max over resources of current / target, of the live nodes; 0: nothing reported.
-  double utilisation = 0;
-  bool has_capacity = false;  // a target is known for some resource
-};
 
 // What came out, beside the map; for metrics, status and explain.
 struct PlanSummary {
@@ -40,6 +32,9 @@ struct PlanSummary {
   std::vector<double> price_ms;      // per cluster
   std::vector<double> planned_load;  // per cluster, demand per s
   std::vector<double> capacity;      // per cluster, demand per s; infinity: no limit known
+  // Per cluster: what the others' targets would have to be multiplied with to take its clients
+  // should it die; 1: they have room.
+  std::vector<double> scale_if_lost;
 };
 
 struct Plan {
@@ -55,10 +50,9 @@ class Planner {
   // REQUIRES: all outlive the planner.
   Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo);
 
-  // Utilisation per planned demand/s of a cluster, as learnt; 0: not known.
-  double load_factor(fleet::ClusterIndex cluster) const { return load_per_demand_[cluster]; }
+  double load_factor(fleet::ClusterIndex cluster) const { return capacity_.load_factor(cluster); }
   void set_load_factor(fleet::ClusterIndex cluster, double factor) {
-    load_per_demand_[cluster] = factor;
+    capacity_.set_load_factor(cluster, factor);
   }
 
   // What samples taught of RTT; until then distance is all there is.  Candidates are found anew
@@ -72,26 +66,37 @@ class Planner {
  private:
   void build_candidates();
   std::vector<Candidate> find_candidates(ServiceIndex service, geo::UnitIndex unit) const;
-  void learn_load_factors(const Demand& demand, const std::vector<ClusterInput>& clusters);
-  std::vector<double> capacities(const std::vector<ClusterInput>& clusters) const;
-  Assignment assign_scaled(const std::vector<double>& demand, std::vector<double>& capacity,
-                           const std::vector<ClusterInput>& clusters, double* scale);
+  struct Alive;
+  PlannedLoad load_of_last_plan(const Demand& demand) const;
+  double cost_ms(std::size_t row, const Assigned& assigned) const;
+  std::vector<float> switch_costs(MonoTime now) const;
+  Alive alive_candidates(const std::vector<ClusterInput>& clusters) const;
+  static Assignment assign_scaled(SwitchProblem problem, std::vector<double> capacity,
+                                  double* scale);
+  Assignment assign_calmly(SwitchProblem problem, const std::vector<double>& capacity,
+                           bool may_move_all, double* scale);
+  Assignment assign_ramped(const SwitchProblem& problem, const std::vector<double>& capacity,
+                           bool may_move_all, double* scale);
+  double longest_ttl_s() const;
   Row make_row(std::size_t row, const Assigned& assigned, const std::vector<ClusterInput>& clusters,
-               const Assignment& assignment) const;
-  double moved_share(const std::vector<double>& demand, const Assignment& next) const;
+               const Assignment& assignment, fleet::ClusterIndex fallback) const;
+  double moved_share(std::span<const double> demand, const Assignment& next) const;
+  void remember(Assignment assignment, const std::vector<ClusterInput>& clusters, MonoTime now);
 
   const CostModel& costs_;
   const ServiceTable& services_;
   const geo::GeoMap& geo_;
-  std::vector<Candidate> candidates_;    // of all rows, cheapest first in each
-  std::vector<std::uint32_t> offsets_;   // rows + 1
+  CapacityModel capacity_;
+  std::vector<Candidate> candidates_;                        // of all rows, cheapest first in each
+  std::vector<std::uint32_t> offsets_;                       // rows + 1
   std::shared_ptr<const measure::EstimateTable> estimates_;  // null: none yet
   // All candidates follow one table, but for units that differ from it, which follow the newest.
   std::shared_ptr<const measure::EstimateTable> base_estimates_;
-  std::vector<bool> follows_newest_;     // by unit
-  std::vector<double> load_per_demand_;  // utilisation per demand/s, learnt; 0: not known
-  std::vector<double> planned_load_;     // of the last plan
-  std::vector<Assigned> last_rows_;      // of the last plan; empty before the first
+  std::vector<bool> follows_newest_;  // by unit
+  std::vector<double> planned_load_;  // of the last plan
+  std::vector<Assigned> last_rows_;   // of the last plan; empty before the first
+  std::vector<MonoTime> moved_at_;    // when a row last changed its clusters
+  std::vector<bool> served_;          // clusters, at the last plan
   std::uint64_t plans_made_ = 0;
 };
 

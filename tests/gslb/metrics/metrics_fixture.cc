@@ -122,7 +122,8 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
                                   .moved_share = 0.1,
                                   .price_ms = {12.5, 0},
                                   .planned_load = {10, 2.5},
-                                  .capacity = {20, std::numeric_limits<double>::infinity()}};
+                                  .capacity = {20, std::numeric_limits<double>::infinity()},
+                                  .scale_if_lost = {1.21, 1}};
   input.transfers = &transfers;
   input.notifier = &notifier;
   input.plans = 3;

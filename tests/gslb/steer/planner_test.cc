@@ -56,8 +56,10 @@ TEST_F(Planning, SpillsWhatIsOverTargetAndSettles) {
   std::deque<std::vector<double>> lag;
   std::vector<ClusterInput> inputs(clusters, {.serving = true, .has_capacity = true});
   std::vector<double> target(clusters, 100);
+  gslb::MonoTime now = world_.now().mono;
   const auto epoch = [&] {
-    const Plan plan = planner.plan({.expected = demand, .recent = recent}, inputs);
+    now += std::chrono::seconds(15);
+    const Plan plan = planner.plan({.expected = demand, .recent = recent, .at = now}, inputs);
     lag.push_back(plan.summary.planned_load);
     if (lag.size() > 5) { lag.pop_front(); }
     for (std::size_t i = 0; i < clusters; ++i) {
@@ -80,7 +82,7 @@ TEST_F(Planning, SpillsWhatIsOverTargetAndSettles) {
   }
   EXPECT_LE(moved, 0.5) << "settled";
   target[fra] = wanted * 2;
-  for (int i = 0; i < 40; ++i) { epoch(); }
+  for (int i = 0; i < 160; ++i) { epoch(); }  // what a switch costs fades in 20 minutes
   EXPECT_NEAR(inputs[fra].utilisation, 0.5, 0.05) << "all is back";
 }
 
@@ -173,6 +175,7 @@ TEST_F(Planning, CandidatesFollowEstimatesOfTheUnitsThatMoved) {
   measure_fra(400);  // a route change
   EXPECT_NE(ids(row("198.51.100.1"))[0], "fra");
   measure_fra(4);
+  world_.advance(std::chrono::minutes(40));  // what a switch costs fades
   EXPECT_EQ(ids(row("198.51.100.1"))[0], "fra") << "and back";
   EXPECT_EQ(ids(row("198.51.100.1")).size(), 4U);
 }

@@ -1,0 +1,68 @@
+// How much demand each cluster can take: from what its load was under the last plans.
+//
+// Source: steering.md (4): the slow cost factor, the only feedback; (guards): slow start.
+//
+// A cluster that reports `current` while it is asked `demand` can take capacity = demand x target /
+// current.  The ratio moves slowly, so that DNS caches' delay can't make the plan oscillate.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "gslb/base/clock.h"
+#include "gslb/fleet/health_board.h"
+
+namespace gslb::steer {
+
+// What the fleet says about one cluster when the plan is made.
+struct ClusterInput {
+  bool serving = false;  // some node may be named
+  // max over resources of current / target, of the live nodes; 0: nothing reported.
+  double utilisation = 0;
+  bool has_capacity = false;  // a target is known for some resource
+};
+
+// Loads by cluster, demand a second.
+struct PlannedLoad {
+  std::vector<double> planned;  // by the last plan
+  std::vector<double> asked;    // of the last epoch's queries, by the shares of the last plan
+  std::vector<double> carried;  // of the demand to be planned now, if nobody moved
+};
+
+// Planning-thread-only.
+class CapacityModel {
+ public:
+  explicit CapacityModel(std::size_t clusters);
+
+  // Utilisation per demand/s of a cluster, as learnt; 0: not known.
+  double load_factor(fleet::ClusterIndex cluster) const { return load_per_demand_[cluster]; }
+  void set_load_factor(fleet::ClusterIndex cluster, double factor) {
+    load_per_demand_[cluster] = factor;
+  }
+
+  // What the load since the last plan teaches.  REQUIRES: all as long as there are clusters.
+  void learn(const PlannedLoad& load, const std::vector<ClusterInput>& clusters);
+
+  // Demand a second each cluster can take; infinity: no limit known; 0: does not serve.
+  std::vector<double> capacities(const PlannedLoad& load,
+                                 const std::vector<ClusterInput>& clusters) const;
+
+  // A cluster that was gone for longer than answers live comes back with a cold cache: from now on
+  // ramp() of it grows 5, 10, 25, 50, 100 %, a step a TTL while its load stays within its target.
+  void watch_returns(const std::vector<ClusterInput>& clusters, MonoTime now, double ttl_s);
+  // Share of its capacity a cluster may be given; 1: all.
+  double ramp(fleet::ClusterIndex cluster) const;
+
+ private:
+  struct Standing {
+    bool serving = false;
+    MonoTime since;         // of `serving`
+    std::size_t stage = 0;  // of the ramp
+    MonoTime stage_since;
+  };
+  std::vector<double> load_per_demand_;
+  std::vector<Standing> standings_;
+  bool watched_ = false;
+};
+
+}  // namespace gslb::steer
