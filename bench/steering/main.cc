@@ -4,6 +4,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "bench/steering/gap.h"
+#include "bench/steering/learn.h"
 #include "bench/steering/report.h"
 
 namespace {
@@ -14,23 +16,32 @@ constexpr const char* kUsage = R"(bench_steering [OPTION VALUE]...
   --places FILE --pairs FILE   a measured matrix (CSV); default: a planet made up from the seed
   --sites N                    places of a made-up planet (240)
   --clusters N --seeds N       (20, 10)
+  --first SEED                 (1)
   --use SHARE --ecs SHARE      of capacity; of traffic behind resolvers that send ECS (0.7, 0.6)
-  --only ID[,ID...]            contenders: distance latency weighted onoff fastroute stable proxima
+  --only ID[,ID...]            contenders: distance latency weighted onoff fastroute stable
+                               unmeasured proxima
   --ablate NAME[,NAME...]      without: geo hidden query noise lost liar sun caches
   --pace FACTOR                phases shorter by this (1)
   --json FILE --svg FILE
+  --learn MOST                 instead: penalty after 0 to MOST measurements a unit
+  --gap UNITS                  instead: the solver beside the LP bound; --clusters, --classes, --use
+  --replan UNITS               instead: CPU time of whole plans; --clusters, --classes, --use
 )";
 
 struct Arguments {
   std::string places;
   std::string pairs;
   std::size_t sites = 240;
+  std::size_t first_seed = 1;
   std::size_t seeds = 10;
   SceneOptions scene;
   RunOptions run;
   std::string only;
   std::string json;
   std::string svg;
+  std::size_t learn = 0;
+  bool whole_plans = false;
+  GapOptions gap{.units = 0};
 };
 
 void ablate(const std::string& name, Arguments& to) {
@@ -79,6 +90,8 @@ Arguments parse(int count, char** words) {
       result.scene.clusters = std::stoul(value);
     } else if (name == "--seeds") {
       result.seeds = std::stoul(value);
+    } else if (name == "--first") {
+      result.first_seed = std::stoul(value);
     } else if (name == "--use") {
       result.scene.use = std::stod(value);
     } else if (name == "--ecs") {
@@ -93,6 +106,15 @@ Arguments parse(int count, char** words) {
       result.json = value;
     } else if (name == "--svg") {
       result.svg = value;
+    } else if (name == "--learn") {
+      result.learn = std::stoul(value);
+    } else if (name == "--gap") {
+      result.gap.units = std::stoul(value);
+    } else if (name == "--replan") {
+      result.gap.units = std::stoul(value);
+      result.whole_plans = true;
+    } else if (name == "--classes") {
+      result.gap.classes = std::stoul(value);
     } else {
       throw std::runtime_error("no option is called " + name);
     }
@@ -111,25 +133,31 @@ std::vector<Series> chosen(const std::string& only) {
   return all;
 }
 
-int run_all(const Arguments& arguments) {
+// Calls `use(scene)` for every seed.
+void for_each_scene(const Arguments& arguments, const auto& use) {
+  RttMatrix measured;
+  if (!arguments.places.empty()) { measured = read_matrix(arguments.places, arguments.pairs); }
+  for (std::size_t i = 0; i < arguments.seeds; ++i) {
+    SceneOptions options = arguments.scene;
+    options.seed = arguments.first_seed + i;
+    const RttMatrix planet =
+        arguments.places.empty() ? make_planet(arguments.sites, options.seed) : RttMatrix{};
+    use(make_scene(arguments.places.empty() ? planet : measured, options));
+    std::fprintf(stderr, "seed %zu of %zu\n", i + 1, arguments.seeds);
+  }
+}
+
+void run_all(const Arguments& arguments) {
   std::vector<Series> all = chosen(arguments.only);
   std::vector<double> mixed_ms;
   std::size_t units = 0;
-  RttMatrix measured;
-  if (!arguments.places.empty()) { measured = read_matrix(arguments.places, arguments.pairs); }
-  for (std::size_t seed = 1; seed <= arguments.seeds; ++seed) {
-    SceneOptions options = arguments.scene;
-    options.seed = seed;
-    const RttMatrix planet =
-        arguments.places.empty() ? make_planet(arguments.sites, seed) : RttMatrix{};
-    const Scene scene = make_scene(arguments.places.empty() ? planet : measured, options);
+  for_each_scene(arguments, [&](const Scene& scene) {
     mixed_ms.push_back(scene.mixed_ms);
     units = scene.units.size();
     for (Series& series : all) {
       series.runs.push_back(run(scene, series.contender, arguments.run));
     }
-    std::fprintf(stderr, "seed %zu of %zu\n", seed, arguments.seeds);
-  }
+  });
   std::printf("%zu clusters, %zu units, %.0f %% use, %.0f %% ECS, %zu seeds; mean ± 95 %%\n",
               arguments.scene.clusters, units, 100 * arguments.scene.use, 100 * arguments.scene.ecs,
               arguments.seeds);
@@ -138,7 +166,24 @@ int run_all(const Arguments& arguments) {
   std::fputs(table(all).c_str(), stdout);
   if (!arguments.json.empty()) { std::ofstream(arguments.json) << json(all); }
   if (!arguments.svg.empty()) { std::ofstream(arguments.svg) << svg(all); }
-  return 0;
+}
+
+void learn_all(const Arguments& arguments) {
+  std::vector<std::vector<double>> means(arguments.learn + 1);
+  std::vector<std::vector<double>> tails(arguments.learn + 1);
+  for_each_scene(arguments, [&](const Scene& scene) {
+    for (const Learnt& each : learn(scene, arguments.learn)) {
+      means[each.measurements].push_back(each.penalty_ms);
+      tails[each.measurements].push_back(each.penalty_p95_ms);
+    }
+  });
+  std::puts("| measurements a unit | mean penalty, ms | p95, ms |\n|---|---|---|");
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    const Mean mean = mean_of(means[i]);
+    const Mean tail = mean_of(tails[i]);
+    std::printf("| %zu | %.2f ± %.2f | %.1f ± %.1f |\n", i, mean.mean, mean.half_width, tail.mean,
+                tail.half_width);
+  }
 }
 
 }  // namespace
@@ -149,7 +194,18 @@ int main(int count, char** words) {
       std::fputs(kUsage, stdout);
       return 0;
     }
-    return run_all(parse(count, words));
+    Arguments arguments = parse(count, words);
+    if (arguments.gap.units > 0) {
+      arguments.gap.clusters = arguments.scene.clusters;
+      arguments.gap.use = arguments.scene.use;
+      std::fputs((arguments.whole_plans ? measure_replan : measure_gap)(arguments.gap).c_str(),
+                 stdout);
+    } else if (arguments.learn > 0) {
+      learn_all(arguments);
+    } else {
+      run_all(arguments);
+    }
+    return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_steering: %s\n%s", error.what(), kUsage);
     return 2;

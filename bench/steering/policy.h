@@ -40,7 +40,6 @@ struct Contender {
   MakePolicy make;
 };
 
-std::unique_ptr<Policy> make_proxima(const Scene& scene, gslb::MonoTime start);
 // All of them, ours last.
 std::vector<Contender> contenders();
 std::vector<Contender> baselines();
