@@ -98,6 +98,7 @@ ttl = 6
 https = {{ alpn = ["h2"], runner_up = true }}
 [service.partner]
 tiers = ["partner"]
+ttl = 1
 [service.multi]
 tiers = ["partner", "default"]
 ttl = 1
