@@ -4,6 +4,7 @@ Binaries are taken from $PROXIMA_BIN.  Everything started is stopped by its pid,
 fails or the interpreter exits.
 """
 import atexit
+import json
 import os
 import pathlib
 import random
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 _started = []
 _folders = []
@@ -121,6 +123,28 @@ class Process:
         if self.running():
             self.child.kill()
         self.child.wait()
+
+
+def cluster(name, *nodes):
+    """A cluster of a GSLB's configuration, in Frankfurt and never ill; a node: "IPV4 [IPV6]"."""
+    lines = [f"[cluster.{name}]", "latitude = 50", "longitude = 8", 'health = "none"']
+    for node_id, addresses in zip("abcdef", nodes):
+        lines += [f"[[cluster.{name}.node]]", f'id = "{node_id}"']
+        lines += [f'{family} = "{address}"'
+                  for family, address in zip(("ipv4", "ipv6"), addresses.split())]
+    return "\n".join(lines)
+
+
+def proximactl(admin, *arguments, check=False):
+    """Runs proximactl beside the admin listener on port `admin`."""
+    return subprocess.run([binary("proximactl"), "--url", f"http://127.0.0.1:{admin}", *arguments],
+                          capture_output=True, text=True, check=check, timeout=30)
+
+
+def zone_keys(admin, zone):
+    """What the admin API says of the keys of a zone."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{admin}/v1/keys?zone={zone}") as answer:
+        return json.load(answer)["zones"][0]
 
 
 def stop_everything():

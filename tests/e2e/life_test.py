@@ -40,13 +40,7 @@ listen = "127.0.0.1:{self.admin}"
 [[zone]]
 name = "example."
 file = "example.zone"
-[cluster.fra]
-latitude = 50
-longitude = 8
-health = "none"
-[[cluster.fra.node]]
-id = "a"
-ipv4 = "192.0.2.1"
+{harness.cluster("fra", "192.0.2.1")}
 {extra}""")
 
     def start(self):

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import time
 import unittest
-import urllib.request
 
 import harness
 from unbound import Unbound
@@ -28,13 +27,7 @@ www A 192.0.2.2
 *.wild TXT "wild"
 """
 ROUTED = f"""
-[cluster.fra]
-latitude = 50
-longitude = 8
-health = "none"
-[[cluster.fra.node]]
-id = "a"
-ipv4 = "192.0.2.10"
+{harness.cluster("fra", "192.0.2.10")}
 [service.web]
 ttl = 1
 [[route]]
@@ -85,9 +78,7 @@ dnssec = "p"
                               check=True, capture_output=True, text=True).stdout
 
     def keys(self):
-        with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.admin}/v1/keys?zone={self.zone}") as answer:
-            return json.load(answer)["zones"][0]
+        return harness.zone_keys(self.admin, self.zone)
 
 
 class Parent(Daemon):

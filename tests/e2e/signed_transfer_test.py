@@ -1,11 +1,9 @@
 """Signed zones with routed names as NSD, Knot and BIND get them: every copy verifies as a whole,
 what it answers validates, and one serial never stands for two contents."""
-import json
 import signal
 import subprocess
 import time
 import unittest
-import urllib.request
 
 import harness
 import secondaries
@@ -79,14 +77,7 @@ service = "web"
 [[route]]
 name = "v4.{ZONE}"
 service = "v4"
-[cluster.fra]
-latitude = 50
-longitude = 8
-health = "none"
-[[cluster.fra.node]]
-id = "a"
-ipv4 = "192.0.2.101"
-ipv6 = "2001:db8::101"
+{harness.cluster("fra", "192.0.2.101 2001:db8::101")}
 [cluster.four]
 latitude = 50
 longitude = 8
@@ -110,14 +101,10 @@ ipv4 = "192.0.2.104"
         harness.wait_until(lambda: serial(self.port) != before, what="another serial")
 
     def ctl(self, *arguments):
-        return subprocess.run(
-            [harness.binary("proximactl"), "--url", f"http://127.0.0.1:{self.admin}", *arguments],
-            capture_output=True, text=True, check=True)
+        return harness.proximactl(self.admin, *arguments, check=True)
 
     def keys(self):
-        with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.admin}/v1/keys?zone={ZONE}") as answer:
-            return json.load(answer)["zones"][0]["keys"]
+        return harness.zone_keys(self.admin, ZONE)["keys"]
 
     def trust(self):
         lines = dig(self.port, "+short", ZONE, "DNSKEY", key=None).splitlines()

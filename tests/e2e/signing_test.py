@@ -1,12 +1,10 @@
 """Zones that Proxima signs itself, believed by delv and Unbound: every layout and algorithm, routed
 names too, across rollovers, plans, deaths of nodes, restarts and broken key files."""
-import json
 import re
 import shutil
 import subprocess
 import time
 import unittest
-import urllib.parse
 import urllib.request
 
 import harness
@@ -120,14 +118,10 @@ ttl = 1
         self.process.wait_for_log("server: answering")
 
     def ctl(self, *arguments):
-        return subprocess.run(
-            [harness.binary("proximactl"), "--url", f"http://127.0.0.1:{self.admin}", *arguments],
-            capture_output=True, text=True)
+        return harness.proximactl(self.admin, *arguments)
 
     def keys(self, zone):
-        query = urllib.parse.urlencode({"zone": zone})
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/v1/keys?{query}") as answer:
-            return json.load(answer)["zones"][0]
+        return harness.zone_keys(self.admin, zone)
 
     def dig(self, name, rrtype, *more):
         return subprocess.run(["dig", "@127.0.0.1", "-p", str(self.port), "+nocookie", "+tries=2",

@@ -75,13 +75,7 @@ secret = "{KEY_SECRET}"
 [[zone]]
 name = "local.example."
 file = "local.zone"
-[cluster.fra]
-latitude = 50
-longitude = 8
-health = "none"
-[[cluster.fra.node]]
-id = "a"
-ipv4 = "192.0.2.99"
+{harness.cluster("fra", "192.0.2.99")}
 [service.web]
 [[route]]
 name = "*.local.example."

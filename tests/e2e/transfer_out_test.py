@@ -112,14 +112,7 @@ cname = "customer.partner.test."
 [[route]]
 name = "*.cdn.{ZONE}"
 service = "web"
-[cluster.fra]
-latitude = 50
-longitude = 8
-health = "none"
-[[cluster.fra.node]]
-id = "a"
-ipv4 = "192.0.2.101"
-ipv6 = "2001:db8::101"
+{harness.cluster("fra", "192.0.2.101 2001:db8::101")}
 """)
         self.process = None
 

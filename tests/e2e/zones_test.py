@@ -91,13 +91,7 @@ listen = "127.0.0.1:{self.admin}"
 [[zone]]
 name = "r.example."
 file = "r.zone"
-[cluster.fra]
-latitude = 50
-longitude = 8
-health = "none"
-[[cluster.fra.node]]
-id = "a"
-ipv4 = "192.0.2.99"
+{harness.cluster("fra", "192.0.2.99")}
 [service.web]
 [[route]]
 name = "*.cdn.r.example."
@@ -111,9 +105,7 @@ service = "web"
         fresh.rename(path)
 
     def ctl(self, *words, code=0):
-        done = subprocess.run(
-            [harness.binary("proximactl"), "--url", f"http://127.0.0.1:{self.admin}", *words],
-            capture_output=True, text=True, timeout=30)
+        done = harness.proximactl(self.admin, *words)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout + done.stderr
 
