@@ -12,10 +12,6 @@ namespace {
 constexpr double kMeasuredShare = 0.08;
 constexpr double kMeasuredMs = 0.5;
 
-// Of errors to the low side there is no tail: a path is never shorter than the way, and rarely much
-// better than its neighbours'.  Found by trial on the 241-city matrix, where it saves a tenth.
-constexpr double kBetterSigma = 0.55;
-
 // E[max(0, X)] of X normal around `mean`.
 double expected_excess(double mean, double sigma) {
   if (sigma <= 0) { return std::max(0.0, mean); }
