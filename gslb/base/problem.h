@@ -13,9 +13,11 @@ namespace gslb {
 class FileName {
  public:
   FileName() = default;
+  // NOLINTBEGIN(google-explicit-constructor): it stands where a std::string stood
   FileName(std::string name) : name_(std::make_shared<const std::string>(std::move(name))) {}
   FileName(const char* name) : FileName(std::string(name)) {}
   operator const std::string&() const noexcept { return text(); }
+  // NOLINTEND(google-explicit-constructor)
   const std::string& text() const noexcept;
 
   friend bool operator==(const FileName& a, const FileName& b) noexcept {

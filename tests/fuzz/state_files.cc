@@ -15,14 +15,16 @@ namespace {
 
 using namespace gslb;
 
+// Removed with all in it at the end.
+struct Folder {
+  std::string path = "/tmp/proxima-fuzz-XXXXXX";
+  Folder() { CHECK(::mkdtemp(path.data()) != nullptr); }
+  ~Folder() { std::filesystem::remove_all(path); }
+};
+
 const std::string& folder() {
-  static const std::string made = [] {
-    std::string path = "/tmp/proxima-fuzz-XXXXXX";
-    CHECK(::mkdtemp(path.data()) != nullptr);
-    std::atexit([] { std::filesystem::remove_all(folder()); });
-    return path;
-  }();
-  return made;
+  static const Folder made;
+  return made.path;
 }
 
 // The file's name is the journal's: made by one that has an entry.
