@@ -148,7 +148,7 @@ class Run {
       const bool lies = options_.liar && i == liar_ && phase() == Phase::kLiar;
       gslb::fleet::Report report;
       report.cluster = scene_.compiled->fleet->clusters()[i].id;
-      report.node = "n";
+      report.node.assign(1, 'n');  // GCC 12 warns of an assignment of "n" (its bug 105651)
       report.incarnation = 1;
       report.sequence = sequence_;
       report.interval_ms = 1000;
