@@ -231,7 +231,8 @@ def run_one(server, work, zones, serial, limit):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binaries", default=str(ROOT / "build/release/bin"))
+    parser.add_argument("--binaries", type=os.path.abspath,
+                        default=str(ROOT / "build/release/bin"))
     parser.add_argument("--servers", default="proxima,nsd,knot,gdnsd")
     parser.add_argument("--workloads", default="big,many")
     parser.add_argument("--records", type=int, default=1_000_000)
