@@ -81,11 +81,13 @@ class Answer:
             raise Malformed("octets after the last record")
 
 
-def ask(server, name, rtype=A, subnet=None, timeout=2.0):
-    """One query over UDP; raises TimeoutError or Malformed."""
+def ask(server, name, rtype=A, subnet=None, timeout=2.0, source=None):
+    """One query over UDP, from the address `source`; raises TimeoutError or Malformed."""
     query = make_query(name, rtype, subnet)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(timeout)
+        if source is not None:
+            client.bind((source, 0))
         client.connect(server)
         client.send(query)
         return Answer(query, client.recv(4096))

@@ -73,11 +73,11 @@ def can_connect(port, address="127.0.0.1"):
 class Process:
     """A child process whose stderr is kept in a file."""
 
-    def __init__(self, arguments, env=None):
+    def __init__(self, arguments, env=None, **popen):
         self.log_path = folder() / "stderr"
         with open(self.log_path, "wb") as log:
             self.child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=log,
-                                          env={**os.environ, **(env or {})})
+                                          env={**os.environ, **(env or {})}, **popen)
         _started.append(self)
 
     @property
