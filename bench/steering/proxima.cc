@@ -21,7 +21,7 @@ class Proxima final : public Policy {
 
   void plan(const View& view) override {
     if (probes_ > 0 && plans_++ % kPlansPerMeasurement == 0) { measure(view); }
-    map_ = gslb::control::make_plan(epoch_, view.inputs, view.now).map;
+    map_ = gslb::control::make_plan(epoch_, view.inputs, {view.now, {}}).map;
   }
 
   // Names are spread evenly over the 256 hashes, so each interval between borders is one look-up.

@@ -93,7 +93,7 @@ std::string measure_replan(const GapOptions& options) {
     }
     if (plan == 5) { inputs[0].serving = false; }
     const double start = cpu_s();
-    const auto made = gslb::control::make_plan(epoch, inputs, clock.mono());
+    const auto made = gslb::control::make_plan(epoch, inputs, {clock.mono(), clock.wall()});
     const double took = cpu_s() - start;
     // Once loads are known, targets are such that the mean use is as asked, far from even.
     if (target.empty()) {

@@ -134,25 +134,21 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
                       const std::vector<double>& price_ms, const RowKey& key, Explanation& out) {
   const steer::Row row = snapshot.map->row(key.service, key.unit);
   const auto cluster_count = static_cast<fleet::ClusterIndex>(snapshot.fleet->clusters().size());
-  const auto share_of = [&row](std::size_t rank) {
-    if (rank > row.thresholds.size()) { return 0.0; }
-    const int low = rank == 0 ? 0 : row.thresholds[rank - 1];
-    const int high = rank == row.thresholds.size() ? 256 : row.thresholds[rank];
-    return (high - low) / 256.0;
-  };
   for (fleet::ClusterIndex i = 0; i < cluster_count; ++i) {
     ExplainedCluster each;
     each.id = snapshot.fleet->cluster(i).id;
     const geo::Unit& unit = snapshot.geo->units()[key.unit];
-    each.cost = snapshot.estimates
-                    ? costs.cost(key.service, unit, i, snapshot.estimates->at(key.unit, i))
-                    : costs.cost(key.service, unit, i);
+    std::optional<measure::RttEstimate> rtt;
+    if (snapshot.estimates) { rtt = snapshot.estimates->at(key.unit, i); }
+    each.cost = costs.cost(key.service, unit, i, rtt, snapshot.map->mode(key.service).variant);
     each.price_ms = i < price_ms.size() ? price_ms[i] : 0;
     each.serving = snapshot.health->serving_nodes(i) != 0;
     const auto at = std::find(row.choices.begin(), row.choices.end(), i);
     if (at != row.choices.end()) {
       each.rank = static_cast<int>(at - row.choices.begin());
-      each.share = share_of(static_cast<std::size_t>(each.rank));
+    }
+    for (std::size_t rank = 0; rank <= row.thresholds.size(); ++rank) {
+      if (rank < row.choices.size() && row.choices[rank] == i) { each.share += row.share(rank); }
     }
     each.chosen = each.id == out.cluster;
     each.verdict = verdict_of(each, out.reason);

@@ -29,7 +29,9 @@ std::size_t append_address(std::span<std::uint8_t> block, std::size_t used,
 steer::Choice Resolution::choose(const zone::Zone& zone, zone::RouteIndex route,
                                  const Location& location, RrType qtype) const noexcept {
   const steer::ServiceIndex service = snapshot_.services->routes[route].service;
-  const auto split = static_cast<std::uint8_t>(hash_octets(owner(), location.leaf_hash));
+  const bool by_client = snapshot_.map->mode(service).by_client;
+  const auto split = static_cast<std::uint8_t>(
+      by_client ? location.leaf_hash : hash_octets(owner(), location.leaf_hash));
   const RoutedSets* sets = zone.is_signed() ? snapshot_.routed_sets.get() : nullptr;
   const fleet::HealthBoard& health = *snapshot_.health;
   const steer::Choice plain = snapshot_.map->choose(service, location.unit, split, health);

@@ -104,6 +104,8 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   check_catalogs(context);
   read_geo(*root, context);
   read_clusters(*root, context);
+  read_pools(*root, context);
+  read_maps(*root, context);
   read_services(*root, context);
   read_routes(*root, context);
   read_overrides(*root, context);

@@ -14,6 +14,7 @@
 #include "gslb/base/problem.h"
 #include "gslb/base/seldom.h"
 #include "gslb/base/toml_table.h"
+#include "gslb/config/policy.h"
 #include "gslb/config/protection.h"
 #include "gslb/config/secondary.h"
 #include "gslb/config/transfer.h"
@@ -169,6 +170,8 @@ struct HttpsBinding {
 // [service.ID]
 struct Service {
   LocatedString id;
+  Choosing choosing;
+  std::vector<Window> scheduled;   // the first that holds replaces `choosing`
   std::vector<std::string> tiers;  // in order of preference; default ["default"]
   std::uint32_t ttl_s = 60;
   unsigned answers = 1;         // addresses per answer, 1..4
@@ -234,6 +237,8 @@ struct Config {
   std::vector<Zone> zones;
   Geo geo;
   std::vector<Cluster> clusters;
+  std::vector<Pool> pools;
+  std::vector<Map> maps;
   std::vector<Service> services;
   std::vector<Route> routes;
   std::vector<Override> overrides;

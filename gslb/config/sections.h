@@ -32,9 +32,15 @@ void read_transfer(TomlTable& root, Context& context);
 void read_secondary(TomlTable& root, Context& context);
 void read_geo(TomlTable& root, Context& context);
 void read_clusters(TomlTable& root, Context& context);
-void read_services(TomlTable& root, Context& context);   // after the clusters: tiers
+void read_pools(TomlTable& root, Context& context);      // after the clusters
+void read_maps(TomlTable& root, Context& context);       // after the pools
+void read_services(TomlTable& root, Context& context);   // after the clusters: tiers; the maps
 void read_routes(TomlTable& root, Context& context);     // after the services
 void read_overrides(TomlTable& root, Context& context);  // after the clusters
+
+// Of a service, or of a window of it, for which `usual` is the service's.
+Choosing read_choosing(TomlTable& table, const Choosing& usual, Context& context);
+std::vector<Window> read_windows(TomlTable& service, const Choosing& usual, Context& context);
 
 // Of one [[zone]]; after the remotes.
 ZoneTransfer read_zone_transfer(TomlTable& table, const Context& context);

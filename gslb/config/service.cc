@@ -128,6 +128,8 @@ Service read_service(const LocatedString& id, TomlTable& table, Context& context
   Service service;
   service.id = id;
   check_id(id, "service", context.problems);
+  service.choosing = read_choosing(table, {}, context);
+  service.scheduled = read_windows(table, service.choosing, context);
   read_tiers(table, context, service);
   read_ttl(table, service);
   service.answers = static_cast<unsigned>(table.integer("answers", 1, 4).value_or(service.answers));

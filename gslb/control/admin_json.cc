@@ -137,6 +137,8 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
           {"caution_ms", number(cost.caution_ms)},
           {"on_net", cost.on_net},
           {"on_net_ms", number(cost.on_net_ms)},
+          {"policy", text(config::to_string(cost.policy))},
+          {"pool_ms", number(cost.pool_ms)},
           {"tier_ms", number(cost.tier_ms)},
           {"money_ms", number(cost.money_ms)},
           {"bias_ms", number(cost.bias_ms)},

@@ -109,9 +109,11 @@ std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) 
 }
 
 steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inputs,
-                                  MonoTime now) {
-  epoch.ledger.update(now);
-  return epoch.planner.plan(epoch.ledger.demand(epoch.compiled->geo->units()), inputs);
+                      fleet::Moment now) {
+  epoch.ledger.update(now.mono);
+  steer::Demand demand = epoch.ledger.demand(epoch.compiled->geo->units());
+  demand.wall = now.wall;
+  return epoch.planner.plan(demand, inputs);
 }
 
 void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now) {

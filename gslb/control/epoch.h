@@ -47,6 +47,7 @@ void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now);
 // What the planner is told of the fleet.  Control loop only.
 std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet);
 // Reads the counters and plans.  Planning thread only.
-steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inputs, MonoTime now);
+steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inputs,
+                      fleet::Moment now);
 
 }  // namespace gslb::control

@@ -18,7 +18,7 @@ void Supervisor::start_plan(MonoTime now) {
     const auto start = std::chrono::steady_clock::now();
     if (!is_urgent) { learn(*epoch, samples, std::chrono::system_clock::now()); }
     if (!rtt_file.empty()) { save_rtt(*epoch, rtt_file); }
-    steer::Plan plan = make_plan(*epoch, inputs, now);
+    steer::Plan plan = make_plan(*epoch, inputs, {now, std::chrono::system_clock::now()});
     const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - start;
     loop_->post([this, epoch, plan = std::move(plan), duration]() mutable {
       finish_plan(epoch, std::move(plan), duration.count());

@@ -129,8 +129,8 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, Epoch& old) {
   take_over_zones(*compiled);
   auto zones = zone_store_.zones();
   make_routed_sets(*compiled, *zones);
-  const MonoTime now = std::chrono::steady_clock::now();
-  auto epoch = std::make_shared<Epoch>(std::move(compiled), workers_, now);
+  const fleet::Moment now = moment();
+  auto epoch = std::make_shared<Epoch>(std::move(compiled), workers_, now.mono);
   for (const TimedSample& each : loop_->call([this] { return samples_.take(); })) {
     old.estimator.add(each.sample, each.at);
   }

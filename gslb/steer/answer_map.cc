@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::array<std::string_view, kReasonCount> kReasonNames = {"best", "spill", "failover",
                                                                      "fallback"};
-constexpr std::size_t kMaxThresholds = 3;
+constexpr std::size_t kHeaderCells = 2;
 
 struct Header {
   std::size_t choices;
@@ -19,16 +19,16 @@ struct Header {
   std::uint8_t spilled;
 };
 
-Header decode(std::uint16_t cell) noexcept {
-  return {.choices = cell & 0xffU,
-          .thresholds = (cell >> 8) & 0xfU,
-          .spilled = static_cast<std::uint8_t>(cell >> 12)};
+Header decode(const std::uint16_t* cells) noexcept {
+  return {.choices = cells[0],
+          .thresholds = cells[1] & 0xffU,
+          .spilled = static_cast<std::uint8_t>(cells[1] >> 8)};
 }
 
 std::vector<std::uint16_t> encode(const Row& row) {
   std::vector<std::uint16_t> cells;
-  cells.push_back(static_cast<std::uint16_t>(row.choices.size() | row.thresholds.size() << 8 |
-                                             row.spilled << 12));
+  cells.push_back(static_cast<std::uint16_t>(row.choices.size()));
+  cells.push_back(static_cast<std::uint16_t>(row.thresholds.size() | row.spilled << 8));
   cells.insert(cells.end(), row.thresholds.begin(), row.thresholds.end());
   cells.insert(cells.end(), row.choices.begin(), row.choices.end());
   return cells;
@@ -44,8 +44,19 @@ std::string_view to_string(Reason reason) noexcept {
   return kReasonNames[static_cast<std::size_t>(reason)];
 }
 
+double Row::share(std::size_t rank) const noexcept {
+  if (rank > thresholds.size()) { return 0; }
+  const int low = rank == 0 ? 0 : thresholds[rank - 1];
+  const int high = rank == thresholds.size() ? 256 : thresholds[rank];
+  return (high - low) / 256.0;
+}
+
 AnswerMap::AnswerMap(std::size_t service_count, std::size_t unit_count)
-    : unit_count_(unit_count), row_of_(service_count * unit_count, 0), cells_(1, 0) {
+
+    : unit_count_(unit_count),
+      modes_(service_count),
+      row_of_(service_count * unit_count, 0),
+      cells_(1, 0) {
   table_.assign(1024, 0);
 }
 
@@ -59,9 +70,9 @@ std::uint32_t AnswerMap::intern(const Row& row) {
     std::vector<std::uint32_t> larger(table_.size() * 4, 0);
     for (const std::uint32_t offset : table_) {
       if (offset == 0) { continue; }
-      const Header header = decode(cells_[offset]);
+      const Header header = decode(cells_.data() + offset);
       const std::span<const std::uint16_t> cells(cells_.data() + offset,
-                                                 1 + header.thresholds + header.choices);
+                                                 kHeaderCells + header.thresholds + header.choices);
       std::size_t at = hash_cells(cells) & (larger.size() - 1);
       while (larger[at] != 0) { at = (at + 1) & (larger.size() - 1); }
       larger[at] = offset;
@@ -80,7 +91,8 @@ std::uint32_t AnswerMap::intern(const Row& row) {
 }
 
 void AnswerMap::set_row(ServiceIndex service, geo::UnitIndex unit, const Row& row) {
-  CHECK(row.choices.size() <= kMaxRowChoices && row.thresholds.size() <= kMaxThresholds);
+  CHECK(row.thresholds.size() <= kMaxThresholds &&
+        row.choices.size() <= kMaxRowChoices + row.thresholds.size());
   CHECK(row.choices.empty() ? row.thresholds.empty() : row.thresholds.size() < row.choices.size());
   row_of_[slot(service, unit)] = row.choices.empty() ? 0 : intern(row);
 }
@@ -90,11 +102,11 @@ Choice AnswerMap::choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t
                          std::span<const std::uint64_t> nodes) const noexcept {
   const std::uint32_t offset = row_of_[slot(service, unit)];
   if (offset == 0) { return {}; }
-  const Header header = decode(cells_[offset]);
-  const std::uint16_t* thresholds = cells_.data() + offset + 1;
+  const Header header = decode(cells_.data() + offset);
+  const std::uint16_t* thresholds = cells_.data() + offset + kHeaderCells;
   const std::uint16_t* choices = thresholds + header.thresholds;
-  std::size_t first = 0;
-  while (first < header.thresholds && split >= thresholds[first]) { ++first; }
+  const auto first = static_cast<std::size_t>(
+      std::upper_bound(thresholds, thresholds + header.thresholds, split) - thresholds);
   const auto counting = [&](ClusterIndex cluster) {
     return nodes.empty() ? ~std::uint64_t{0} : nodes[cluster];
   };
@@ -120,19 +132,19 @@ std::span<const ClusterIndex> AnswerMap::choices(ServiceIndex service,
                                                  geo::UnitIndex unit) const noexcept {
   const std::uint32_t offset = row_of_[slot(service, unit)];
   if (offset == 0) { return {}; }
-  const Header header = decode(cells_[offset]);
-  return {cells_.data() + offset + 1 + header.thresholds, header.choices};
+  const Header header = decode(cells_.data() + offset);
+  return {cells_.data() + offset + kHeaderCells + header.thresholds, header.choices};
 }
 
 Row AnswerMap::row(ServiceIndex service, geo::UnitIndex unit) const {
   Row row;
   const std::uint32_t offset = row_of_[slot(service, unit)];
   if (offset == 0) { return row; }
-  const Header header = decode(cells_[offset]);
+  const Header header = decode(cells_.data() + offset);
   for (std::size_t i = 0; i < header.thresholds; ++i) {
-    row.thresholds.push_back(static_cast<std::uint8_t>(cells_[offset + 1 + i]));
+    row.thresholds.push_back(static_cast<std::uint8_t>(cells_[offset + kHeaderCells + i]));
   }
-  const std::uint16_t* choices = cells_.data() + offset + 1 + header.thresholds;
+  const std::uint16_t* choices = cells_.data() + offset + kHeaderCells + header.thresholds;
   row.choices.assign(choices, choices + header.choices);
   row.spilled = header.spilled;
   return row;

@@ -20,7 +20,8 @@ namespace gslb::steer {
 using fleet::ClusterIndex;
 using fleet::kNoCluster;
 
-inline constexpr std::size_t kMaxRowChoices = 32;
+inline constexpr std::size_t kMaxRowChoices = 32;  // different clusters
+inline constexpr std::size_t kMaxThresholds = 255;
 
 // Why a cluster was named in an answer; the label of a metric, so keep it short and stable.
 enum class Reason : std::uint8_t {
@@ -36,10 +37,20 @@ std::string_view to_string(Reason reason) noexcept;
 struct Row {
   // choices[0..thresholds.size()] share the names: a name with hash h (0..255) goes to the first
   // i with h < thresholds[i], else to choices[thresholds.size()].
-  std::vector<std::uint8_t> thresholds;  // strictly increasing, at most 3
-  std::vector<ClusterIndex> choices;     // no duplicates, at most kMaxRowChoices
-  std::uint8_t spilled = 0;              // bit i: choices[i] is not the cheapest before prices
+  std::vector<std::uint8_t> thresholds;  // strictly increasing
+  // At most kMaxRowChoices different ones.  One that shares names may do so in several places.
+  std::vector<ClusterIndex> choices;
+  std::uint8_t spilled = 0;  // bit i: choices[i] is not the cheapest before prices
   friend bool operator==(const Row&, const Row&) = default;
+
+  // Share of the names that choices[rank] is planned for, 0..1.
+  double share(std::size_t rank) const noexcept;
+};
+
+// How the rows of a service are to be read.
+struct ServiceMode {
+  std::uint8_t variant = 0;  // of its policy: which the rows were made by
+  bool by_client = false;    // the split hash is the leaf's alone, whatever the name
 };
 
 struct Choice {
@@ -55,6 +66,9 @@ class AnswerMap {
 
   // Control thread, while building.  REQUIRES: indexes in range.
   void set_row(ServiceIndex service, geo::UnitIndex unit, const Row& row);
+  void set_mode(ServiceIndex service, ServiceMode mode) { modes_[service] = mode; }
+
+  ServiceMode mode(ServiceIndex service) const noexcept { return modes_[service]; }
 
   // The first cluster that can serve, for a name whose split hash is `split` (0..255).  `nodes`, by
   // cluster, says which of its nodes count, those with an address of one family; empty: all.
@@ -78,8 +92,9 @@ class AnswerMap {
   std::uint32_t intern(const Row& row);
 
   std::size_t unit_count_;
+  std::vector<ServiceMode> modes_;     // by service
   std::vector<std::uint32_t> row_of_;  // (service, unit) → offset into cells_
-  // A row: [choices | thresholds << 8 | spilled << 12], thresholds, clusters.  Offset 0: no row.
+  // A row: [choices], [thresholds | spilled << 8], thresholds, clusters.  Offset 0: no row.
   std::vector<std::uint16_t> cells_;
   std::size_t distinct_rows_ = 0;
   std::vector<std::uint32_t> table_;  // open addressing over row offsets, while building

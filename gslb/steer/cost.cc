@@ -17,6 +17,7 @@ static_assert(kTierStepMs > 2 * kMaxKnobMs + kMaxRttMs + 1'000);
 // whatever the clusters' tiers and places.  Costs of preferred clusters lose their digits in a
 // float; the order is what counts.
 constexpr double kPreferStepMs = 1e6;
+constexpr double kMostRankMs = 900'000;  // of pools: below the operator's preference
 // One unit of currency a GB against latency; the median web object is small, so money is a
 // tie-breaker here until service classes carry sizes.
 constexpr double kMsPerCost = 10;
@@ -47,11 +48,14 @@ std::string_view to_string(Mask mask) noexcept {
       return "on-net-only";
     case Mask::kBanned:
       return "banned";
+    case Mask::kPool:
+      return "not-in-pools";
   }
   return "";
 }
 
-CostModel::CostModel(const config::Config& config, const ServiceTable& services) : config_(config) {
+CostModel::CostModel(const config::Config& config, const ServiceTable& services)
+    : config_(config), services_(services) {
   for (const Service& service : services.services) {
     auto& ranks = tier_rank_.emplace_back();
     for (const config::Cluster& cluster : config.clusters) {
@@ -95,30 +99,49 @@ std::int32_t CostModel::override_of(const geo::Unit& unit) const {
   return found == by_country_.end() ? -1 : found->second;
 }
 
-Cost CostModel::cost(ServiceIndex service, const geo::Unit& unit,
-                     fleet::ClusterIndex cluster) const {
+// A pool later in the order costs more than any tier of the one before; the steps are those of the
+// tiers, so that few pools leave a float its digits.
+void CostModel::put_rank(const Standing& standing, ServiceIndex service, Cost& cost) const {
+  const double step_ms = kTierStepMs * static_cast<double>(std::max<std::size_t>(
+                                           1, services_.services[service].tiers.size()));
+  double rank = standing.pool;
+  if (cost.policy == config::Policy::kFailover) { rank += standing.position; }
+  cost.pool_ms = std::min(kMostRankMs, rank * step_ms);
+}
+
+void CostModel::put_network(ServiceIndex service, fleet::ClusterIndex cluster, Cost& cost) const {
   const config::Cluster& from = config_.clusters[cluster];
-  Cost cost;
-  cost.rtt = measure::estimate_prior(unit, {from.latitude, from.longitude},
-                                     {config_.steering.base_ms, config_.steering.ms_per_km});
-  return with_rtt(service, unit, cluster, cost);
+  if (cost.policy != config::Policy::kNearest) {
+    if (cost.on_net) { cost.on_net_ms = -on_net_bonus_ms_[service]; }
+    cost.money_ms =
+        std::clamp(from.cost_per_gb * kMsPerCost, 0.0, kMaxKnobMs - std::max(0.0, from.bias_ms));
+  }
+  cost.tier_ms = tier_rank_[service][cluster] * kTierStepMs;
+  cost.bias_ms = from.bias_ms;
 }
 
 Cost CostModel::cost(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
-                     const measure::RttEstimate& rtt) const {
-  Cost cost;
-  cost.rtt = rtt;
-  cost.caution_ms = measure::cautious_ms(rtt) - rtt.mean_ms;
-  return with_rtt(service, unit, cluster, cost);
-}
-
-Cost CostModel::with_rtt(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
-                         Cost cost) const {
+                     const std::optional<measure::RttEstimate>& rtt, std::uint8_t variant) const {
   const config::Cluster& from = config_.clusters[cluster];
+  Cost cost;
+  const PoolOrder& order = services_.services[service].policy.variants[variant].order_of(unit);
+  const Standing& standing = order.standings[cluster];
+  if (standing.pool >= 0) {
+    cost.policy = order.pools[static_cast<std::size_t>(standing.pool)].policy;
+  }
+  // Nearest is what the map says, whatever the network does.
+  if (rtt && cost.policy != config::Policy::kNearest) {
+    cost.rtt = *rtt;
+    cost.caution_ms = measure::cautious_ms(*rtt) - rtt->mean_ms;
+  } else {
+    cost.rtt = measure::estimate_prior(unit, {from.latitude, from.longitude},
+                                       {config_.steering.base_ms, config_.steering.ms_per_km});
+  }
   cost.on_net = unit.asn != 0 && std::find(from.operators.begin(), from.operators.end(),
                                            unit.asn) != from.operators.end();
-  const int tier = tier_rank_[service][cluster];
-  if (tier < 0) {
+  if (standing.pool < 0) {
+    cost.mask = Mask::kPool;
+  } else if (tier_rank_[service][cluster] < 0) {
     cost.mask = Mask::kTier;
   } else if (from.on_net_only && !cost.on_net) {
     cost.mask = Mask::kOnNetOnly;
@@ -129,13 +152,15 @@ Cost CostModel::with_rtt(ServiceIndex service, const geo::Unit& unit, fleet::Clu
     const auto found = preference.prefer_ms.find(cluster);
     if (found != preference.prefer_ms.end()) { cost.prefer_ms = found->second; }
   }
-  if (cost.on_net) { cost.on_net_ms = -on_net_bonus_ms_[service]; }
-  cost.tier_ms = tier * kTierStepMs;
-  cost.bias_ms = from.bias_ms;
-  cost.money_ms =
-      std::clamp(from.cost_per_gb * kMsPerCost, 0.0, kMaxKnobMs - std::max(0.0, cost.bias_ms));
-  cost.total_ms = std::min(cost.rtt.mean_ms + cost.caution_ms, kMaxRttMs) + cost.on_net_ms +
-                  cost.tier_ms + cost.money_ms + cost.bias_ms + cost.prefer_ms;
+  put_rank(standing, service, cost);
+  cost.counts_network =
+      cost.policy == config::Policy::kLatency || cost.policy == config::Policy::kNearest;
+  if (cost.counts_network) {
+    put_network(service, cluster, cost);
+    cost.total_ms = std::min(cost.rtt.mean_ms + cost.caution_ms, kMaxRttMs);
+  }
+  cost.total_ms +=
+      cost.on_net_ms + cost.pool_ms + cost.tier_ms + cost.money_ms + cost.bias_ms + cost.prefer_ms;
   return cost;
 }
 

@@ -54,6 +54,7 @@ struct Demand {
   std::vector<double> expected;  // to be planned for; > 0: includes a prior
   std::vector<float> recent;     // as counted in the last epoch, unsmoothed
   MonoTime at{};                 // when
+  WallTime wall{};               // the same, for policies by the hour
 };
 
 // Turns counters into queries a second per (service, unit), smoothed: a rise is believed sooner

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "gslb/base/check.h"
-#include "gslb/steer/fallback.h"
 
 namespace gslb::steer {
 namespace {
@@ -13,10 +13,6 @@ namespace {
 using fleet::ClusterIndex;
 using fleet::kNoCluster;
 
-// Candidates kept a row: the nearest, and some far ones so that a plan exists when a whole region
-// is full or dead.
-constexpr std::size_t kNearest = 24;
-static_assert(kNearest < kMaxRowChoices);
 // What leaving a cluster costs a client, ms and share of what being there costs; it fades while a
 // row stays where it is, so that a small but lasting gain is taken in the end.
 constexpr double kSwitchMs = 10;
@@ -29,20 +25,13 @@ constexpr double kMostMoved = 0.05;
 // What a switch costs, times this, until no more moves: the last is as good as never.
 constexpr std::array kPatience = {1.0, 2.0, 4.0, 8.0, 32.0, 1000.0};
 
-// An estimate that moved by less than this moves nobody.
-constexpr double kLeastChangeMs = 0.5;
-constexpr double kLeastChangeShare = 0.03;
+// Where policies have put more than a cluster can take, others may still have this much of it.
+constexpr double kLeastRoom = 0.05;
 
-bool differs(const measure::EstimateTable& a, const measure::EstimateTable& b,
-             geo::UnitIndex unit) {
-  for (std::size_t c = 0; c < a.clusters(); ++c) {
-    const double before = measure::cautious_ms(a.at(unit, static_cast<ClusterIndex>(c)));
-    const double now = measure::cautious_ms(b.at(unit, static_cast<ClusterIndex>(c)));
-    if (std::abs(now - before) > std::max(kLeastChangeMs, kLeastChangeShare * before)) {
-      return true;
-    }
+void add_load(const Row& row, double demand, std::vector<double>& load) {
+  for (std::size_t rank = 0; rank <= row.thresholds.size(); ++rank) {
+    load[row.choices[rank]] += demand * row.share(rank);
   }
-  return false;
 }
 
 }  // namespace
@@ -51,76 +40,9 @@ Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo
     : costs_(costs),
       services_(services),
       geo_(geo),
+      candidates_(costs, services, geo),
       capacity_(costs.cluster_count()),
-      planned_load_(costs.cluster_count(), 0) {
-  build_candidates();
-}
-
-// The clusters that may serve the unit, cheapest first: beyond the nearest, an even sample.
-std::vector<Candidate> Planner::find_candidates(ServiceIndex service, geo::UnitIndex unit) const {
-  const auto cluster_count = static_cast<ClusterIndex>(costs_.cluster_count());
-  const geo::Unit& from = geo_.units()[unit];
-  std::vector<Candidate> all;
-  for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
-    const Cost cost = estimates_
-                          ? costs_.cost(service, from, cluster, estimates_->at(unit, cluster))
-                          : costs_.cost(service, from, cluster);
-    if (cost.mask != Mask::kNone) { continue; }
-    all.push_back({cluster, static_cast<float>(cost.total_ms)});
-  }
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
-  if (all.size() <= kMaxRowChoices) { return all; }
-  const std::size_t rest = all.size() - kNearest;
-  const std::size_t relief = kMaxRowChoices - kNearest;
-  for (std::size_t i = 0; i < relief; ++i) {
-    all[kNearest + i] = all[kNearest + i * rest / relief];
-  }
-  all.resize(kMaxRowChoices);
-  return all;
-}
-
-void Planner::build_candidates() {
-  candidates_.clear();
-  offsets_.assign(1, 0);
-  for (std::size_t service = 0; service < services_.services.size(); ++service) {
-    for (std::size_t unit = 0; unit < geo_.units().size(); ++unit) {
-      const auto candidates =
-          find_candidates(static_cast<ServiceIndex>(service), static_cast<geo::UnitIndex>(unit));
-      candidates_.insert(candidates_.end(), candidates.begin(), candidates.end());
-      offsets_.push_back(static_cast<std::uint32_t>(candidates_.size()));
-    }
-  }
-}
-
-void Planner::set_estimates(std::shared_ptr<const measure::EstimateTable> estimates) {
-  const std::size_t units = geo_.units().size();
-  CHECK(estimates->units() == units && estimates->clusters() == costs_.cluster_count());
-  estimates_ = std::move(estimates);
-  std::vector<geo::UnitIndex> changed;
-  std::size_t different = 0;
-  for (std::size_t i = 0; base_estimates_ && i < units; ++i) {
-    const auto unit = static_cast<geo::UnitIndex>(i);
-    const bool differs_now = differs(*base_estimates_, *estimates_, unit);
-    if (differs_now || follows_newest_[unit]) { changed.push_back(unit); }
-    follows_newest_[unit] = differs_now;
-    different += differs_now ? 1 : 0;
-  }
-  if (!base_estimates_ || different > units / 8) {
-    build_candidates();
-    base_estimates_ = estimates_;
-    follows_newest_.assign(units, false);
-    return;
-  }
-  for (std::size_t service = 0; service < services_.services.size(); ++service) {
-    for (const geo::UnitIndex unit : changed) {
-      // Masks don't depend on RTT: as many as before.
-      const auto candidates = find_candidates(static_cast<ServiceIndex>(service), unit);
-      std::copy(candidates.begin(), candidates.end(),
-                candidates_.begin() + offsets_[service * units + unit]);
-    }
-  }
-}
+      planned_load_(costs.cluster_count(), 0) {}
 
 PlannedLoad Planner::load_of_last_plan(const Demand& demand) const {
   const std::size_t clusters = costs_.cluster_count();
@@ -134,18 +56,11 @@ PlannedLoad Planner::load_of_last_plan(const Demand& demand) const {
       load.carried[share.cluster] += demand.expected[row] * share.fraction;
     }
   }
-  return load;
-}
-
-double Planner::cost_ms(std::size_t row, const Assigned& assigned) const {
-  double sum = 0;
-  for (std::uint32_t at = offsets_[row]; at < offsets_[row + 1]; ++at) {
-    for (std::size_t i = 0; i < assigned.count; ++i) {
-      if (assigned.shares[i].cluster != candidates_[at].cluster) { continue; }
-      sum += assigned.shares[i].fraction * static_cast<double>(candidates_[at].cost_ms);
-    }
+  for (const FixedRow& each : last_fixed_) {
+    add_load(each.made, static_cast<double>(demand.recent[each.row]), load.asked);
+    add_load(each.made, demand.expected[each.row], load.carried);
   }
-  return sum;
+  return load;
 }
 
 // What it costs each row to leave where it is.
@@ -154,7 +69,8 @@ std::vector<float> Planner::switch_costs(MonoTime now) const {
   for (std::size_t row = 0; row < costs.size(); ++row) {
     const Assigned& last = last_rows_[row];
     if (last.count == 0) { continue; }
-    const double whole = std::clamp(kSwitchShare * cost_ms(row, last), kSwitchMs, kMostSwitchMs);
+    const double whole =
+        std::clamp(kSwitchShare * candidates_.cost_ms(row, last), kSwitchMs, kMostSwitchMs);
     const double settled_s = std::chrono::duration<double>(now - moved_at_[row]).count();
     costs[row] =
         static_cast<float>(std::max(kLeastSwitchMs, whole * std::exp(-settled_s / kSwitchFadeS)));
@@ -162,21 +78,28 @@ std::vector<float> Planner::switch_costs(MonoTime now) const {
   return costs;
 }
 
-// Rows with the clusters that serve: those that can't are no candidates, so their rows start at the
-// cheapest that can.
+// Rows that prices decide about, with the clusters that serve: those that can't are no candidates,
+// so their rows start at the cheapest that can.  The others are made here, and what they load.
 struct Planner::Alive {
   std::vector<Candidate> candidates;
   std::vector<std::uint32_t> offsets{0};
+  std::vector<FixedRow> fixed;     // in order
+  std::vector<double> fixed_load;  // by cluster
 };
 
-Planner::Alive Planner::alive_candidates(const std::vector<ClusterInput>& clusters) const {
+Planner::Alive Planner::alive_candidates(const std::vector<double>& demand,
+                                         const std::vector<ClusterInput>& clusters) const {
   Alive alive;
-  alive.candidates.reserve(candidates_.size());
-  alive.offsets.reserve(offsets_.size());
-  for (std::size_t row = 0; row + 1 < offsets_.size(); ++row) {
-    for (std::uint32_t at = offsets_[row]; at < offsets_[row + 1]; ++at) {
-      if (clusters[candidates_[at].cluster].serving) {
-        alive.candidates.push_back(candidates_[at]);
+  alive.offsets.reserve(candidates_.rows() + 1);
+  alive.fixed_load.assign(clusters.size(), 0);
+  for (std::size_t row = 0; row < candidates_.rows(); ++row) {
+    if (const Inside* pool = candidates_.fixed_pool(row, clusters)) {
+      alive.fixed.push_back(
+          {row, policy_row(candidates_.row(row), *pool, candidates_.order(row), clusters)});
+      add_load(alive.fixed.back().made, demand[row], alive.fixed_load);
+    } else {
+      for (const Candidate& each : candidates_.row(row)) {
+        if (clusters[each.cluster].serving) { alive.candidates.push_back(each); }
       }
     }
     alive.offsets.push_back(static_cast<std::uint32_t>(alive.candidates.size()));
@@ -234,56 +157,6 @@ Assignment Planner::assign_calmly(SwitchProblem problem, const std::vector<doubl
   return {};  // not reached
 }
 
-// Thresholds out of 256 for the shares, in cluster order, so that a change of weight moves only the
-// names between the old and the new border.
-Row Planner::make_row(std::size_t row, const Assigned& assigned,
-                      const std::vector<ClusterInput>& clusters, const Assignment& assignment,
-                      ClusterIndex fallback) const {
-  Row result;
-  std::vector<Share> shares(assigned.shares.begin(),
-                            assigned.shares.begin() + static_cast<std::ptrdiff_t>(assigned.count));
-  std::erase_if(shares, [](const Share& share) { return share.fraction < 0.5 / 256; });
-  std::sort(shares.begin(), shares.end(),
-            [](const Share& a, const Share& b) { return a.cluster < b.cluster; });
-  double total = 0;
-  for (const Share& share : shares) { total += share.fraction; }
-  double sum = 0;
-  for (std::size_t i = 0; i + 1 < shares.size(); ++i) {
-    sum += shares[i].fraction / total;
-    const long least = i == 0 ? 1 : result.thresholds.back() + 1L;
-    const auto most = static_cast<long>(256 - (shares.size() - 1 - i));
-    result.thresholds.push_back(
-        static_cast<std::uint8_t>(std::clamp(std::lround(sum * 256), least, most)));
-  }
-  for (const Share& share : shares) { result.choices.push_back(share.cluster); }
-
-  std::vector<Candidate> rest(candidates_.begin() + offsets_[row],
-                              candidates_.begin() + offsets_[row + 1]);
-  const auto cheapest = std::find_if(rest.begin(), rest.end(), [&](const Candidate& candidate) {
-    return clusters[candidate.cluster].serving;
-  });
-  for (std::size_t i = 0; i < result.choices.size(); ++i) {
-    if (cheapest != rest.end() && result.choices[i] != cheapest->cluster) {
-      result.spilled = static_cast<std::uint8_t>(result.spilled | 1U << i);
-    }
-  }
-  std::erase_if(rest, [&](const Candidate& candidate) {
-    return std::find(result.choices.begin(), result.choices.end(), candidate.cluster) !=
-           result.choices.end();
-  });
-  for (Candidate& candidate : rest) {
-    candidate.cost_ms += static_cast<float>(assignment.price_ms[candidate.cluster]);
-  }
-  std::stable_sort(rest.begin(), rest.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
-  const auto heir = std::find_if(rest.begin(), rest.end(), [&](const Candidate& candidate) {
-    return candidate.cluster == fallback;
-  });
-  if (heir != rest.end()) { std::rotate(rest.begin(), heir, heir + 1); }
-  for (const Candidate& candidate : rest) { result.choices.push_back(candidate.cluster); }
-  return result;
-}
-
 // Returning clusters are filled slowly, unless the others would be over their targets for it.
 Assignment Planner::assign_ramped(const SwitchProblem& problem, const std::vector<double>& capacity,
                                   bool may_move_all, double* scale) {
@@ -315,6 +188,20 @@ double Planner::moved_share(std::span<const double> demand, const Assignment& ne
   return total > 0 ? moved / total : 0;
 }
 
+// The same of rows that prices don't move, and didn't before.
+double Planner::moved_fixed(std::span<const double> demand,
+                            const std::vector<FixedRow>& fixed) const {
+  double moved = 0;
+  auto last = last_fixed_.begin();
+  for (const FixedRow& each : fixed) {
+    while (last != last_fixed_.end() && last->row < each.row) { ++last; }
+    if (last == last_fixed_.end()) { break; }
+    if (last->row == each.row) { moved += demand[each.row] * moved_names(last->made, each.made); }
+  }
+  const double total = std::accumulate(demand.begin(), demand.end(), 0.0);
+  return total > 0 ? moved / total : 0;
+}
+
 void Planner::remember(Assignment assignment, const std::vector<ClusterInput>& clusters,
                        MonoTime now) {
   // Only who was sent to a dearer cluster is to stay there for a while: whoever is on his way back
@@ -323,7 +210,8 @@ void Planner::remember(Assignment assignment, const std::vector<ClusterInput>& c
   for (std::size_t row = 0; row < last_rows_.size(); ++row) {
     const Assigned& from = last_rows_[row];
     const Assigned& to = assignment.rows[row];
-    if (moved_fraction(from, to) > 1.0 / 256 && cost_ms(row, to) > cost_ms(row, from)) {
+    if (moved_fraction(from, to) > 1.0 / 256 &&
+        candidates_.cost_ms(row, to) > candidates_.cost_ms(row, from)) {
       moved_at_[row] = now;
     }
   }
@@ -333,52 +221,85 @@ void Planner::remember(Assignment assignment, const std::vector<ClusterInput>& c
   for (const ClusterInput& cluster : clusters) { served_.push_back(cluster.serving); }
 }
 
+// All clusters' capacity less what policies put there, which nothing moves.
+std::vector<double> Planner::room_beside(const std::vector<double>& capacity,
+                                         const std::vector<double>& fixed_load) {
+  std::vector<double> room = capacity;
+  for (std::size_t i = 0; i < room.size(); ++i) {
+    if (fixed_load[i] > 0) {
+      room[i] = std::max(capacity[i] - fixed_load[i], kLeastRoom * capacity[i]);
+    }
+  }
+  return room;
+}
+
 Plan Planner::plan(const Demand& full_demand, const std::vector<ClusterInput>& clusters) {
   const std::vector<double>& demand = full_demand.expected;
-  const std::size_t units = geo_.units().size();
-  CHECK(demand.size() + 1 == offsets_.size() && clusters.size() == costs_.cluster_count());
+  CHECK(demand.size() == candidates_.rows() && clusters.size() == costs_.cluster_count());
   const PlannedLoad load = load_of_last_plan(full_demand);
   if (!last_rows_.empty()) { capacity_.learn(load, clusters); }
   Plan plan;
   PlanSummary& summary = plan.summary;
   capacity_.watch_returns(clusters, full_demand.at, longest_ttl_s());
   summary.capacity = capacity_.capacities(load, clusters);
-  const Alive alive = alive_candidates(clusters);
+  bool flipped = candidates_.set_time(full_demand.wall);
+  Alive alive = alive_candidates(demand, clusters);
   std::vector<float> switch_ms = switch_costs(full_demand.at);
-  bool came = false;
-  bool flipped = false;
+  bool came = flipped;
   for (std::size_t i = 0; i < served_.size(); ++i) {
     came |= clusters[i].serving && !served_[i];
     flipped |= served_[i] != clusters[i].serving;
   }
-  // Whoever had to leave a cluster comes back with it.
+  // Whoever had to leave a cluster comes back with it; other hours are other rules.
   if (came) { std::fill(switch_ms.begin(), switch_ms.end(), 0.0F); }
   const SwitchProblem problem{{alive.candidates, alive.offsets, demand, {}}, last_rows_, switch_ms};
-  Assignment assignment = assign_ramped(problem, summary.capacity, flipped, &summary.over_scale);
+  std::vector<double> room = room_beside(summary.capacity, alive.fixed_load);
+  Assignment assignment = assign_ramped(problem, room, flipped, &summary.over_scale);
 
-  std::vector<double> room = summary.capacity;
   for (double& each : room) { each *= summary.over_scale; }
   const Fallbacks fallbacks =
       assign_fallbacks({alive.candidates, alive.offsets, demand, room}, assignment);
   summary.scale_if_lost = fallbacks.scale_if_lost;
-
-  auto map = std::make_shared<AnswerMap>(services_.services.size(), units);
-  for (std::size_t row = 0; row < demand.size(); ++row) {
-    map->set_row(static_cast<ServiceIndex>(row / units), static_cast<geo::UnitIndex>(row % units),
-                 make_row(row, assignment.rows[row], clusters, assignment, fallbacks.first[row]));
-    summary.demand_per_s += demand[row];
-  }
+  summary.moved_share = moved_share(demand, assignment) + moved_fixed(demand, alive.fixed);
+  plan.map = make_map(assignment, fallbacks, alive.fixed, clusters);
+  summary.demand_per_s = std::accumulate(demand.begin(), demand.end(), 0.0);
   summary.number = ++plans_made_;
   summary.feasible = assignment.feasible;
-  summary.units = units;
-  summary.distinct_rows = map->distinct_rows();
-  summary.moved_share = moved_share(demand, assignment);
+  summary.units = geo_.units().size();
+  summary.distinct_rows = plan.map->distinct_rows();
   summary.price_ms = assignment.price_ms;
+  for (std::size_t i = 0; i < clusters.size(); ++i) { assignment.load[i] += alive.fixed_load[i]; }
   summary.planned_load = assignment.load;
+  last_fixed_ = std::move(alive.fixed);
   remember(std::move(assignment), clusters, full_demand.at);
-  plan.map = std::move(map);
-  plan.estimates = estimates_;
+  plan.estimates = candidates_.estimates();
   return plan;
+}
+
+std::shared_ptr<const AnswerMap> Planner::make_map(
+    const Assignment& assignment, const Fallbacks& fallbacks, const std::vector<FixedRow>& fixed,
+    const std::vector<ClusterInput>& clusters) const {
+  const std::size_t units = geo_.units().size();
+  auto map = std::make_shared<AnswerMap>(services_.services.size(), units);
+  for (std::size_t i = 0; i < services_.services.size(); ++i) {
+    const auto service = static_cast<ServiceIndex>(i);
+    const std::uint8_t variant = candidates_.variant(service);
+    map->set_mode(service, {variant, services_.services[i].policy.variants[variant].by_client()});
+  }
+  auto policy = fixed.begin();
+  for (std::size_t row = 0; row < candidates_.rows(); ++row) {
+    const auto service = static_cast<ServiceIndex>(row / units);
+    const auto unit = static_cast<geo::UnitIndex>(row % units);
+    if (policy != fixed.end() && policy->row == row) {
+      map->set_row(service, unit, policy->made);
+      ++policy;
+      continue;
+    }
+    map->set_row(service, unit,
+                 planned_row(candidates_.row(row), assignment.rows[row], clusters,
+                             assignment.price_ms, fallbacks.first[row]));
+  }
+  return map;
 }
 
 }  // namespace gslb::steer

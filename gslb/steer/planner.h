@@ -10,12 +10,11 @@
 #include <vector>
 
 #include "gslb/base/clock.h"
-#include "gslb/measure/estimator.h"
 #include "gslb/steer/answer_map.h"
-#include "gslb/steer/assign.h"
-#include "gslb/steer/capacity.h"
-#include "gslb/steer/cost.h"
+#include "gslb/steer/candidates.h"
 #include "gslb/steer/demand.h"
+#include "gslb/steer/fallback.h"
+#include "gslb/steer/rows.h"
 #include "gslb/steer/switching.h"
 
 namespace gslb::steer {
@@ -57,20 +56,24 @@ class Planner {
 
   // What samples taught of RTT; until then distance is all there is.  Candidates are found anew
   // where it matters.  REQUIRES: of the same units and clusters.  O(units x clusters).
-  void set_estimates(std::shared_ptr<const measure::EstimateTable> estimates);
-  const std::shared_ptr<const measure::EstimateTable>& estimates() const { return estimates_; }
+  void set_estimates(std::shared_ptr<const measure::EstimateTable> estimates) {
+    candidates_.set_estimates(std::move(estimates));
+  }
+  const std::shared_ptr<const measure::EstimateTable>& estimates() const {
+    return candidates_.estimates();
+  }
 
   // `demand`: of every (service, unit).  `clusters`: one per cluster of the configuration.
   Plan plan(const Demand& demand, const std::vector<ClusterInput>& clusters);
 
  private:
-  void build_candidates();
-  std::vector<Candidate> find_candidates(ServiceIndex service, geo::UnitIndex unit) const;
   struct Alive;
   PlannedLoad load_of_last_plan(const Demand& demand) const;
-  double cost_ms(std::size_t row, const Assigned& assigned) const;
   std::vector<float> switch_costs(MonoTime now) const;
-  Alive alive_candidates(const std::vector<ClusterInput>& clusters) const;
+  Alive alive_candidates(const std::vector<double>& demand,
+                         const std::vector<ClusterInput>& clusters) const;
+  static std::vector<double> room_beside(const std::vector<double>& capacity,
+                                         const std::vector<double>& fixed_load);
   static Assignment assign_scaled(SwitchProblem problem, std::vector<double> capacity,
                                   double* scale);
   Assignment assign_calmly(SwitchProblem problem, const std::vector<double>& capacity,
@@ -78,23 +81,22 @@ class Planner {
   Assignment assign_ramped(const SwitchProblem& problem, const std::vector<double>& capacity,
                            bool may_move_all, double* scale);
   double longest_ttl_s() const;
-  Row make_row(std::size_t row, const Assigned& assigned, const std::vector<ClusterInput>& clusters,
-               const Assignment& assignment, fleet::ClusterIndex fallback) const;
+  std::shared_ptr<const AnswerMap> make_map(const Assignment& assignment,
+                                            const Fallbacks& fallbacks,
+                                            const std::vector<FixedRow>& fixed,
+                                            const std::vector<ClusterInput>& clusters) const;
   double moved_share(std::span<const double> demand, const Assignment& next) const;
+  double moved_fixed(std::span<const double> demand, const std::vector<FixedRow>& fixed) const;
   void remember(Assignment assignment, const std::vector<ClusterInput>& clusters, MonoTime now);
 
   const CostModel& costs_;
   const ServiceTable& services_;
   const geo::GeoMap& geo_;
+  CandidateTable candidates_;
   CapacityModel capacity_;
-  std::vector<Candidate> candidates_;                        // of all rows, cheapest first in each
-  std::vector<std::uint32_t> offsets_;                       // rows + 1
-  std::shared_ptr<const measure::EstimateTable> estimates_;  // null: none yet
-  // All candidates follow one table, but for units that differ from it, which follow the newest.
-  std::shared_ptr<const measure::EstimateTable> base_estimates_;
-  std::vector<bool> follows_newest_;  // by unit
   std::vector<double> planned_load_;  // of the last plan
   std::vector<Assigned> last_rows_;   // of the last plan; empty before the first
+  std::vector<FixedRow> last_fixed_;  // the same of rows that prices don't move
   std::vector<MonoTime> moved_at_;    // when a row last changed its clusters
   std::vector<bool> served_;          // clusters, at the last plan
   std::uint64_t plans_made_ = 0;

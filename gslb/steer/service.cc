@@ -80,6 +80,7 @@ std::shared_ptr<const ServiceTable> compile_services(const config::Config& confi
                         std::ranges::any_of(config.clusters, [&](const config::Cluster& cluster) {
                           return cluster.cname && may_use(config, from, cluster);
                         });
+    service.policy = compile_policy(config, from, problems);
     table->services.push_back(std::move(service));
   }
   for (const config::Cluster& cluster : config.clusters) {

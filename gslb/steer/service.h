@@ -13,6 +13,7 @@
 #include "gslb/base/problem.h"
 #include "gslb/config/config.h"
 #include "gslb/dns/name.h"
+#include "gslb/steer/policy.h"
 
 namespace gslb::steer {
 
@@ -36,6 +37,7 @@ struct Service {
   std::optional<dns::Name> fallback_cname;
   std::optional<HttpsRecord> https{};
   bool may_alias = false;  // some decision is answered with a CNAME
+  ServicePolicy policy{};
 };
 
 // One owner to be steered.
@@ -51,8 +53,8 @@ struct ServiceTable {
   std::vector<Route> routes;
 };
 
-// Problems: an owner, host or CNAME target that is no domain name, an owner routed twice.  Null on
-// error.
+// Problems: an owner, host or CNAME target that is no domain name, an owner routed twice, a policy
+// for more clusters than it can share out.  Null on error.
 std::shared_ptr<const ServiceTable> compile_services(const config::Config& config,
                                                      Problems& problems);
 

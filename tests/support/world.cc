@@ -250,7 +250,7 @@ void World::plan() {
   const std::vector<steer::ClusterInput> inputs = control::cluster_inputs(*fleet);
   serving_.clear();
   for (const steer::ClusterInput& input : inputs) { serving_.push_back(input.serving); }
-  steer::Plan plan = control::make_plan(*epoch, inputs, clock_.mono());
+  steer::Plan plan = control::make_plan(*epoch, inputs, now());
   next_plan_ = clock_.mono() + milliseconds(epoch->compiled->config.steering.plan_interval_ms);
   summary = std::move(plan.summary);
   auto next = std::make_shared<answer::Snapshot>();

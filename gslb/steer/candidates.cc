@@ -1,0 +1,152 @@
+#include "gslb/steer/candidates.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "gslb/base/check.h"
+#include "gslb/steer/answer_map.h"
+
+namespace gslb::steer {
+namespace {
+
+// Of more candidates than a row holds, so many are the nearest and the others an even sample.
+constexpr std::size_t kNearest = 24;
+static_assert(kNearest < kMaxRowChoices);
+
+// An estimate that moved by less than this moves nobody.
+constexpr double kLeastChangeMs = 0.5;
+constexpr double kLeastChangeShare = 0.03;
+
+bool differs(const measure::EstimateTable& a, const measure::EstimateTable& b,
+             geo::UnitIndex unit) {
+  for (std::size_t c = 0; c < a.clusters(); ++c) {
+    const double before = measure::cautious_ms(a.at(unit, static_cast<ClusterIndex>(c)));
+    const double now = measure::cautious_ms(b.at(unit, static_cast<ClusterIndex>(c)));
+    if (std::abs(now - before) > std::max(kLeastChangeMs, kLeastChangeShare * before)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+CandidateTable::CandidateTable(const CostModel& costs, const ServiceTable& services,
+                               const geo::GeoMap& geo)
+    : costs_(costs), services_(services), geo_(geo), variants_(services.services.size(), 0) {
+  build();
+}
+
+std::vector<Candidate> CandidateTable::find(ServiceIndex service, geo::UnitIndex unit) const {
+  const auto cluster_count = static_cast<ClusterIndex>(costs_.cluster_count());
+  const geo::Unit& from = geo_.units()[unit];
+  std::vector<Candidate> all;
+  std::optional<measure::RttEstimate> rtt;
+  for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
+    if (estimates_) { rtt = estimates_->at(unit, cluster); }
+    const Cost cost = costs_.cost(service, from, cluster, rtt, variants_[service]);
+    if (cost.mask != Mask::kNone) { continue; }
+    all.push_back({cluster, static_cast<float>(cost.total_ms)});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
+  if (all.size() <= kMaxRowChoices) { return all; }
+  const std::size_t rest = all.size() - kNearest;
+  const std::size_t relief = kMaxRowChoices - kNearest;
+  for (std::size_t i = 0; i < relief; ++i) {
+    all[kNearest + i] = all[kNearest + i * rest / relief];
+  }
+  all.resize(kMaxRowChoices);
+  return all;
+}
+
+void CandidateTable::build() {
+  candidates_.clear();
+  offsets_.assign(1, 0);
+  for (std::size_t service = 0; service < services_.services.size(); ++service) {
+    for (std::size_t unit = 0; unit < geo_.units().size(); ++unit) {
+      const auto candidates =
+          find(static_cast<ServiceIndex>(service), static_cast<geo::UnitIndex>(unit));
+      candidates_.insert(candidates_.end(), candidates.begin(), candidates.end());
+      offsets_.push_back(static_cast<std::uint32_t>(candidates_.size()));
+    }
+  }
+}
+
+void CandidateTable::set_estimates(std::shared_ptr<const measure::EstimateTable> estimates) {
+  const std::size_t units = geo_.units().size();
+  CHECK(estimates->units() == units && estimates->clusters() == costs_.cluster_count());
+  estimates_ = std::move(estimates);
+  std::vector<geo::UnitIndex> changed;
+  std::size_t different = 0;
+  for (std::size_t i = 0; base_estimates_ && i < units; ++i) {
+    const auto unit = static_cast<geo::UnitIndex>(i);
+    const bool differs_now = differs(*base_estimates_, *estimates_, unit);
+    if (differs_now || follows_newest_[unit]) { changed.push_back(unit); }
+    follows_newest_[unit] = differs_now;
+    different += differs_now ? 1 : 0;
+  }
+  if (!base_estimates_ || different > units / 8) {
+    build();
+    base_estimates_ = estimates_;
+    follows_newest_.assign(units, false);
+    return;
+  }
+  for (std::size_t service = 0; service < services_.services.size(); ++service) {
+    for (const geo::UnitIndex unit : changed) {
+      // Masks don't depend on RTT: as many as before.
+      const auto candidates = find(static_cast<ServiceIndex>(service), unit);
+      std::copy(candidates.begin(), candidates.end(),
+                candidates_.begin() + offsets_[service * units + unit]);
+    }
+  }
+}
+
+bool CandidateTable::set_time(WallTime now) {
+  std::vector<std::uint8_t> variants;
+  for (const Service& service : services_.services) {
+    variants.push_back(service.policy.variant_at(now));
+  }
+  if (variants == variants_) { return false; }
+  variants_ = std::move(variants);
+  build();
+  // Every unit has just followed the newest estimates.
+  base_estimates_ = estimates_;
+  if (estimates_) { follows_newest_.assign(geo_.units().size(), false); }
+  return true;
+}
+
+double CandidateTable::cost_ms(std::size_t row, const Assigned& assigned) const {
+  double sum = 0;
+  for (const Candidate& candidate : this->row(row)) {
+    for (std::size_t i = 0; i < assigned.count; ++i) {
+      if (assigned.shares[i].cluster != candidate.cluster) { continue; }
+      sum += assigned.shares[i].fraction * static_cast<double>(candidate.cost_ms);
+    }
+  }
+  return sum;
+}
+
+const Variant& CandidateTable::variant_of(std::size_t row) const {
+  const std::size_t service = row / geo_.units().size();
+  return services_.services[service].policy.variants[variants_[service]];
+}
+
+const PoolOrder& CandidateTable::order(std::size_t row) const {
+  return variant_of(row).order_of(geo_.units()[row % geo_.units().size()]);
+}
+
+const Inside* CandidateTable::fixed_pool(std::size_t row,
+                                         const std::vector<ClusterInput>& clusters) const {
+  const auto candidates = this->row(row);
+  if (candidates.empty() || !variant_of(row).has_fixed_pools()) { return nullptr; }
+  const auto serving =
+      std::find_if(candidates.begin(), candidates.end(),
+                   [&](const Candidate& each) { return clusters[each.cluster].serving; });
+  const Candidate& first = serving == candidates.end() ? candidates.front() : *serving;
+  const PoolOrder& from = order(row);
+  const Inside& pool = from.pools[static_cast<std::size_t>(from.standings[first.cluster].pool)];
+  return pool.obeys_capacity ? nullptr : &pool;
+}
+
+}  // namespace gslb::steer

@@ -1,0 +1,61 @@
+// The clusters that may serve each (service, unit), cheapest first: what a plan chooses from.
+//
+// Source: steering.md (4): the nearest, and some far ones so that a plan exists when a whole region
+// is full or dead.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "gslb/measure/estimator.h"
+#include "gslb/steer/assign.h"
+#include "gslb/steer/capacity.h"
+#include "gslb/steer/cost.h"
+
+namespace gslb::steer {
+
+// Follows estimates and the hours of policies.  Rows are service * units + unit.  Not thread-safe.
+class CandidateTable {
+ public:
+  // REQUIRES: all outlive the table.
+  CandidateTable(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo);
+
+  // REQUIRES: of the same units and clusters.  O(units x clusters).
+  void set_estimates(std::shared_ptr<const measure::EstimateTable> estimates);
+  const std::shared_ptr<const measure::EstimateTable>& estimates() const { return estimates_; }
+  // True when some service is to be steered otherwise than before.
+  bool set_time(WallTime now);
+  std::uint8_t variant(ServiceIndex service) const { return variants_[service]; }
+
+  std::size_t rows() const noexcept { return offsets_.size() - 1; }
+  std::span<const Candidate> row(std::size_t row) const {
+    return std::span(candidates_).subspan(offsets_[row], offsets_[row + 1] - offsets_[row]);
+  }
+  // Mean cost of a row so assigned; clusters that are no candidates count nothing.
+  double cost_ms(std::size_t row, const Assigned& assigned) const;
+
+  // The pool that serves the row now: that of its first candidate that can, or just of the first.
+  // Null: the row has no candidate, or all its pools are left to prices.
+  const Inside* fixed_pool(std::size_t row, const std::vector<ClusterInput>& clusters) const;
+  // REQUIRES: fixed_pool() of the row.
+  const PoolOrder& order(std::size_t row) const;
+
+ private:
+  void build();
+  std::vector<Candidate> find(ServiceIndex service, geo::UnitIndex unit) const;
+  const Variant& variant_of(std::size_t row) const;
+
+  const CostModel& costs_;
+  const ServiceTable& services_;
+  const geo::GeoMap& geo_;
+  std::vector<std::uint8_t> variants_;                       // of each service's policy
+  std::vector<Candidate> candidates_;                        // of all rows
+  std::vector<std::uint32_t> offsets_;                       // rows + 1
+  std::shared_ptr<const measure::EstimateTable> estimates_;  // null: none yet
+  // All candidates follow one table, but for units that differ from it, which follow the newest.
+  std::shared_ptr<const measure::EstimateTable> base_estimates_;
+  std::vector<bool> follows_newest_;  // by unit
+};
+
+}  // namespace gslb::steer

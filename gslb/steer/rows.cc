@@ -1,0 +1,158 @@
+#include "gslb/steer/rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gslb::steer {
+namespace {
+
+constexpr int kNames = 256;  // hashes of names that a row deals out
+
+bool has(const Row& row, ClusterIndex cluster) {
+  return std::find(row.choices.begin(), row.choices.end(), cluster) != row.choices.end();
+}
+
+struct Sharer {
+  ClusterIndex cluster;
+  double weight;
+  bool serving;
+};
+
+// Names to clusters, one interval after the other.
+class Dealer {
+ public:
+  explicit Dealer(Row& row) : row_(row) {}
+
+  // The names from the last end to `end` go to the cluster.
+  void give(ClusterIndex cluster, int end) {
+    if (end <= end_) { return; }
+    if (row_.choices.empty() || row_.choices.back() != cluster) {
+      if (!row_.choices.empty()) { row_.thresholds.push_back(static_cast<std::uint8_t>(end_)); }
+      row_.choices.push_back(cluster);
+    }
+    end_ = end;
+  }
+
+ private:
+  Row& row_;
+  int end_ = 0;
+};
+
+// Divides the names from `begin` to `end` by weight; `give` is told each one's end.
+template <typename Give>
+void divide(const std::vector<Sharer>& sharers, int begin, int end, Give&& give) {
+  double total = 0;
+  for (const Sharer& each : sharers) { total += each.weight; }
+  double sum = 0;
+  for (const Sharer& each : sharers) {
+    // Who has no weight serves when no other can.
+    sum += total > 0 ? each.weight / total : 1.0 / static_cast<double>(sharers.size());
+    give(each, begin + static_cast<int>(std::lround(sum * (end - begin))));
+  }
+}
+
+void deal(const std::vector<Sharer>& sharers, Row& row) {
+  std::vector<Sharer> serving;
+  std::copy_if(sharers.begin(), sharers.end(), std::back_inserter(serving),
+               [](const Sharer& each) { return each.serving; });
+  Dealer dealer(row);
+  int begin = 0;
+  divide(sharers, 0, kNames, [&](const Sharer& owner, int end) {
+    if (owner.serving) {
+      dealer.give(owner.cluster, end);
+    } else {
+      divide(serving, begin, end,
+             [&](const Sharer& heir, int until) { dealer.give(heir.cluster, until); });
+    }
+    begin = end;
+  });
+}
+
+}  // namespace
+
+Row planned_row(std::span<const Candidate> candidates, const Assigned& assigned,
+                const std::vector<ClusterInput>& clusters, const std::vector<double>& price_ms,
+                ClusterIndex heir) {
+  Row result;
+  std::vector<Share> shares(assigned.shares.begin(),
+                            assigned.shares.begin() + static_cast<std::ptrdiff_t>(assigned.count));
+  std::erase_if(shares, [](const Share& share) { return share.fraction < 0.5 / kNames; });
+  std::sort(shares.begin(), shares.end(),
+            [](const Share& a, const Share& b) { return a.cluster < b.cluster; });
+  double total = 0;
+  for (const Share& share : shares) { total += share.fraction; }
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < shares.size(); ++i) {
+    sum += shares[i].fraction / total;
+    const long least = i == 0 ? 1 : result.thresholds.back() + 1L;
+    const auto most = static_cast<long>(kNames - (shares.size() - 1 - i));
+    result.thresholds.push_back(
+        static_cast<std::uint8_t>(std::clamp(std::lround(sum * kNames), least, most)));
+  }
+  for (const Share& share : shares) { result.choices.push_back(share.cluster); }
+
+  std::vector<Candidate> rest(candidates.begin(), candidates.end());
+  const auto cheapest = std::find_if(rest.begin(), rest.end(), [&](const Candidate& candidate) {
+    return clusters[candidate.cluster].serving;
+  });
+  for (std::size_t i = 0; i < result.choices.size(); ++i) {
+    if (cheapest != rest.end() && result.choices[i] != cheapest->cluster) {
+      result.spilled = static_cast<std::uint8_t>(result.spilled | 1U << i);
+    }
+  }
+  std::erase_if(rest, [&](const Candidate& candidate) { return has(result, candidate.cluster); });
+  for (Candidate& candidate : rest) {
+    candidate.cost_ms += static_cast<float>(price_ms[candidate.cluster]);
+  }
+  std::stable_sort(rest.begin(), rest.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
+  const auto first = std::find_if(rest.begin(), rest.end(), [&](const Candidate& candidate) {
+    return candidate.cluster == heir;
+  });
+  if (first != rest.end()) { std::rotate(rest.begin(), first, first + 1); }
+  for (const Candidate& candidate : rest) { result.choices.push_back(candidate.cluster); }
+  return result;
+}
+
+Row policy_row(std::span<const Candidate> candidates, const Inside& pool, const PoolOrder& order,
+               const std::vector<ClusterInput>& clusters) {
+  Row result;
+  const bool nobody = std::none_of(candidates.begin(), candidates.end(), [&](const auto& each) {
+    return clusters[each.cluster].serving;
+  });
+  const auto serves = [&](const Candidate& each) {
+    return nobody || clusters[each.cluster].serving;
+  };
+  const auto first = std::find_if(candidates.begin(), candidates.end(), serves);
+  if (first == candidates.end()) { return result; }
+  if (is_shared(pool.policy)) {
+    std::vector<Sharer> sharers;
+    for (const Candidate& each : candidates) {
+      // The pool's clusters cost the same, but for those an override prefers.
+      if (each.cost_ms != first->cost_ms) { continue; }
+      sharers.push_back({each.cluster, order.standings[each.cluster].weight, serves(each)});
+    }
+    deal(sharers, result);
+  } else {
+    result.choices.push_back(first->cluster);
+  }
+  for (const Candidate& each : candidates) {
+    if (!has(result, each.cluster)) { result.choices.push_back(each.cluster); }
+  }
+  return result;
+}
+
+double moved_names(const Row& from, const Row& to) {
+  if (from == to || from.choices.empty() || to.choices.empty()) { return 0; }
+  const auto planned = [](const Row& row, int name) {
+    const auto above = std::upper_bound(row.thresholds.begin(), row.thresholds.end(), name);
+    return row.choices[static_cast<std::size_t>(above - row.thresholds.begin())];
+  };
+  int moved = 0;
+  for (int name = 0; name < kNames; ++name) {
+    moved += planned(from, name) != planned(to, name) ? 1 : 0;
+  }
+  return static_cast<double>(moved) / kNames;
+}
+
+}  // namespace gslb::steer
