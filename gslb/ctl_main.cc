@@ -14,7 +14,7 @@
 
 namespace {
 
-using namespace gslb;  // NOLINT: the program's own namespace, in its main file
+using namespace gslb;  // NOLINT(google-build-using-namespace): its main file
 
 void put(std::FILE* to, const std::string& text) { std::fwrite(text.data(), 1, text.size(), to); }
 

@@ -18,7 +18,7 @@
 
 namespace {
 
-using namespace gslb;  // NOLINT: the program's own namespace, in its main file
+using namespace gslb;  // NOLINT(google-build-using-namespace): its main file
 
 constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;  // the environment: a port in use

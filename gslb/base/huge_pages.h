@@ -16,13 +16,13 @@ namespace gslb {
 
 constexpr std::size_t kHugePageOctets = std::size_t{2} << 20;
 
-// Allocations under a huge page are ordinary ones.
+// Allocations under a huge page are ordinary ones.  Allocators convert into each other.
 template <typename T>
 struct HugePageAllocator {
   using value_type = T;
   HugePageAllocator() = default;
   template <typename U>
-  HugePageAllocator(const HugePageAllocator<U>&) noexcept {}  // NOLINT: allocators convert
+  HugePageAllocator(const HugePageAllocator<U>&) noexcept {}  // NOLINT(google-explicit-constructor)
 
   T* allocate(std::size_t count) {
     const std::size_t octets = count * sizeof(T);

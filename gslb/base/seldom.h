@@ -13,7 +13,7 @@ template <typename T>
 class Seldom {
  public:
   Seldom() = default;
-  Seldom(T value) {  // NOLINT: it stands where a T stood
+  Seldom(T value) {  // NOLINT(google-explicit-constructor): it stands where a T stood
     if (!(value == T{})) { value_ = std::make_unique<const T>(std::move(value)); }
   }
   Seldom(const Seldom& other) : Seldom(*other) {}

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <set>
+#include <system_error>
 
 #include <toml++/toml.h>
 
@@ -16,6 +16,18 @@ namespace {
 
 // A configuration is written by hand; anything larger is the wrong file.
 constexpr std::size_t kMaxFileOctets = std::size_t{16} << 20;
+
+// What a count may be written in: an integer times `integer_factor`, or a string for `parse`.
+struct Unit {
+  std::int64_t integer_factor;
+  std::optional<std::int64_t> (*parse)(std::string_view);
+  std::string (*format)(std::int64_t);
+  std::string_view expected;
+};
+constexpr Unit kDuration{1000, parse_duration_ms, format_duration_ms,
+                         "a duration such as \"250ms\", \"30s\", \"10m\", \"2h\" or \"1d\""};
+constexpr Unit kSize{1, parse_size_octets, format_size_octets,
+                     "a size such as \"500kB\", \"64MiB\" or \"1GiB\""};
 
 // "string \"60\"", "integer 7", "table": what stands there, short enough for one line.
 std::string describe(const toml::node& node) {
@@ -85,27 +97,26 @@ struct TomlTable::State {
     }
     return node;
   }
-  void wrong_type(std::string_view key, const toml::node& node, std::string_view expected,
-                  std::string hint = {}) const {
+  std::nullopt_t wrong_type(std::string_view key, const toml::node& node, std::string_view expected,
+                            std::string hint = {}) const {
     problems->error(place(node.source()),
                     quoted(key) + " must be " + std::string(expected) + ", not " + describe(node),
                     std::move(hint));
+    return std::nullopt;
   }
-  void out_of_range(std::string_view key, const toml::node& node, const std::string& value,
-                    const std::string& low, const std::string& high) const {
+  std::nullopt_t out_of_range(std::string_view key, const toml::node& node,
+                              const std::string& value, const std::string& low,
+                              const std::string& high) const {
     problems->error(place(node.source()),
                     quoted(key) + " is " + value + ", outside " + low + " to " + high);
+    return std::nullopt;
   }
   std::shared_ptr<State> child(const toml::table& inner, std::string_view key, bool in_list) const {
     return std::make_shared<State>(
         State{document, &inner, problems, file, path_of(key), in_list, place(inner.source())});
   }
-  // A count in a unit: an integer times `integer_factor`, or a string for `parse`.
   std::optional<std::int64_t> measure(std::string_view key, std::int64_t low, std::int64_t high,
-                                      Need need, std::int64_t integer_factor,
-                                      std::optional<std::int64_t> (*parse)(std::string_view),
-                                      std::string (*format)(std::int64_t),
-                                      std::string_view expected);
+                                      Need need, const Unit& unit);
   std::optional<std::int64_t> integer_of(std::string_view key, const toml::node& node,
                                          std::int64_t low, std::int64_t high) const;
   std::optional<LocatedString> string_of(std::string_view key, const toml::node& node) const;
@@ -133,13 +144,11 @@ std::optional<std::int64_t> TomlTable::State::integer_of(std::string_view key,
     const auto* text = node.as_string();
     const bool digits = text != nullptr && !text->get().empty() &&
                         text->get().find_first_not_of("0123456789") == std::string::npos;
-    wrong_type(key, node, "an integer", digits ? "write it without quotes" : "");
-    return std::nullopt;
+    return wrong_type(key, node, "an integer", digits ? "write it without quotes" : "");
   }
   if (number->get() < low || number->get() > high) {
-    out_of_range(key, node, std::to_string(number->get()), std::to_string(low),
-                 std::to_string(high));
-    return std::nullopt;
+    return out_of_range(key, node, std::to_string(number->get()), std::to_string(low),
+                        std::to_string(high));
   }
   return number->get();
 }
@@ -149,8 +158,7 @@ std::optional<LocatedString> TomlTable::State::string_of(std::string_view key,
   const auto* text = node.as_string();
   if (text == nullptr) {
     const bool scalar = node.is_value();
-    wrong_type(key, node, "a string", scalar ? "put it in quotes" : "");
-    return std::nullopt;
+    return wrong_type(key, node, "a string", scalar ? "put it in quotes" : "");
   }
   // Names, paths and keys have none; a NUL would cut a path short.
   if (has_control_character(text->get())) {
@@ -161,29 +169,24 @@ std::optional<LocatedString> TomlTable::State::string_of(std::string_view key,
   return LocatedString{text->get(), place(node.source())};
 }
 
-std::optional<std::int64_t> TomlTable::State::measure(
-    std::string_view key, std::int64_t low, std::int64_t high, Need need,
-    std::int64_t integer_factor, std::optional<std::int64_t> (*parse)(std::string_view),
-    std::string (*format)(std::int64_t), std::string_view expected) {
+std::optional<std::int64_t> TomlTable::State::measure(std::string_view key, std::int64_t low,
+                                                      std::int64_t high, Need need,
+                                                      const Unit& unit) {
   const toml::node* node = get(key, need);
   if (node == nullptr) { return std::nullopt; }
   std::optional<std::int64_t> value;
-  if (const auto* text = node->as_string()) { value = parse(text->get()); }
+  if (const auto* text = node->as_string()) { value = unit.parse(text->get()); }
   if (const auto* count = node->as_integer()) {
     // Clamped by the range check below, which prints the number as it was written.
-    if (count->get() < 0 || count->get() > high / integer_factor) {
-      out_of_range(key, *node, std::to_string(count->get()), format(low), format(high));
-      return std::nullopt;
+    if (count->get() < 0 || count->get() > high / unit.integer_factor) {
+      return out_of_range(key, *node, std::to_string(count->get()), unit.format(low),
+                          unit.format(high));
     }
-    value = count->get() * integer_factor;
+    value = count->get() * unit.integer_factor;
   }
-  if (!value) {
-    wrong_type(key, *node, expected);
-    return std::nullopt;
-  }
+  if (!value) { return wrong_type(key, *node, unit.expected); }
   if (*value < low || *value > high) {
-    out_of_range(key, *node, format(*value), format(low), format(high));
-    return std::nullopt;
+    return out_of_range(key, *node, unit.format(*value), unit.format(low), unit.format(high));
   }
   return value;
 }
@@ -192,7 +195,7 @@ std::optional<TomlTable> TomlTable::open(const std::string& path, Problems& prob
   const auto text = read_file(path, kMaxFileOctets);
   if (!text) {
     const int cause = errno;
-    problems.error({path}, std::string("can't read the file: ") + std::strerror(cause),
+    problems.error({path}, "can't read the file: " + std::generic_category().message(cause),
                    cause == EFBIG ? "16 MiB is the limit; is it the right file?" : "");
     return std::nullopt;
   }
@@ -250,14 +253,14 @@ std::optional<double> TomlTable::number(std::string_view key, double low, double
   const toml::node* node = state_->get(key, need);
   if (node == nullptr) { return std::nullopt; }
   if (!node->is_number()) {
-    state_->wrong_type(key, *node, "a number", node->is_string() ? "write it without quotes" : "");
-    return std::nullopt;
+    return state_->wrong_type(key, *node, "a number",
+                              node->is_string() ? "write it without quotes" : "");
   }
   const double value = *node->value<double>();
   // Written so that a NaN, which TOML can say, is outside every range.
   if (!(value >= low && value <= high)) {
-    state_->out_of_range(key, *node, format_number(value), format_number(low), format_number(high));
-    return std::nullopt;
+    return state_->out_of_range(key, *node, format_number(value), format_number(low),
+                                format_number(high));
   }
   return value;
 }
@@ -266,21 +269,18 @@ std::optional<bool> TomlTable::boolean(std::string_view key, Need need) {
   const toml::node* node = state_->get(key, need);
   if (node == nullptr) { return std::nullopt; }
   if (const auto* flag = node->as_boolean()) { return flag->get(); }
-  state_->wrong_type(key, *node, "true or false",
-                     node->is_string() ? "write it without quotes" : "");
-  return std::nullopt;
+  return state_->wrong_type(key, *node, "true or false",
+                            node->is_string() ? "write it without quotes" : "");
 }
 
 std::optional<std::int64_t> TomlTable::duration_ms(std::string_view key, std::int64_t low_ms,
                                                    std::int64_t high_ms, Need need) {
-  return state_->measure(key, low_ms, high_ms, need, 1000, parse_duration_ms, format_duration_ms,
-                         "a duration such as \"250ms\", \"30s\", \"10m\", \"2h\" or \"1d\"");
+  return state_->measure(key, low_ms, high_ms, need, kDuration);
 }
 
 std::optional<std::int64_t> TomlTable::size_octets(std::string_view key, std::int64_t low,
                                                    std::int64_t high, Need need) {
-  return state_->measure(key, low, high, need, 1, parse_size_octets, format_size_octets,
-                         "a size such as \"500kB\", \"64MiB\" or \"1GiB\"");
+  return state_->measure(key, low, high, need, kSize);
 }
 
 std::vector<LocatedString> TomlTable::strings(std::string_view key, Need need) {
@@ -316,8 +316,7 @@ std::optional<TomlTable> TomlTable::table(std::string_view key, Need need) {
   const toml::node* node = state_->get(key, need);
   if (node == nullptr) { return std::nullopt; }
   if (const auto* inner = node->as_table()) { return TomlTable(state_->child(*inner, key, false)); }
-  state_->wrong_type(key, *node, "one table", "write [" + state_->path_of(key) + "]");
-  return std::nullopt;
+  return state_->wrong_type(key, *node, "one table", "write [" + state_->path_of(key) + "]");
 }
 
 std::vector<TomlTable> TomlTable::tables(std::string_view key, Need need) {

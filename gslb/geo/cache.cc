@@ -169,8 +169,8 @@ std::shared_ptr<const GeoMap> read_cache(Octets cache, std::string_view made_fro
     return nullptr;
   }
   // What it was made from stands first: a stale cache is not read to its end.
-  constexpr std::size_t head = kMagic.size() + sizeof(order) + sizeof(checksum);
-  if (reader.text() != made_from || hash_octets(cache.subspan(head)) != checksum) {
+  constexpr std::size_t kHead = kMagic.size() + sizeof(order) + sizeof(checksum);
+  if (reader.text() != made_from || hash_octets(cache.subspan(kHead)) != checksum) {
     return nullptr;
   }
   auto compiled = std::make_unique<Compiled>();

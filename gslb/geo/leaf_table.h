@@ -159,17 +159,17 @@ class LeafTable {
   // The cell with the entry that holds for `part`.
   template <std::size_t Level>
   std::size_t entry_of(std::size_t node, std::size_t part) const noexcept {
-    constexpr int stride = kStrides[Level];
-    constexpr std::size_t before = header_cells(stride) - 1;  // a count of 1 is the first entry
-    if constexpr (stride == kDirectStride) {
+    constexpr int kStride = kStrides[Level];
+    constexpr std::size_t kBefore = header_cells(kStride) - 1;  // a count of 1 is the first entry
+    if constexpr (kStride == kDirectStride) {
       return node + part;
-    } else if constexpr (stride == 6) {
-      return node + before + count_to(bits_at(node), part);
+    } else if constexpr (kStride == 6) {
+      return node + kBefore + count_to(bits_at(node), part);
     } else {
       // Four words of bits, then for each the count in those before it, an octet each.
       const std::size_t word = part / 64;
       const std::size_t skipped = cells_[node + 8] >> (8 * word) & 0xff;
-      return node + before + skipped + count_to(bits_at(node + 2 * word), part % 64);
+      return node + kBefore + skipped + count_to(bits_at(node + 2 * word), part % 64);
     }
   }
 
@@ -186,7 +186,7 @@ class LeafTable {
       CHECK(whole.is_whole);  // no key bits are left to cut by
       return 0;
     } else {
-      constexpr int stride = kStrides[Level];
+      constexpr int kStride = kStrides[Level];
       std::array<std::uint64_t, 4> bits{};
       std::vector<Cut> cuts;  // one an entry
       std::size_t leaf = whole.leaf;
@@ -196,14 +196,14 @@ class LeafTable {
         leaf = cut.leaf;
         const bool continues =
             !cuts.empty() && cut.is_whole && cuts.back().is_whole && cuts.back().leaf == cut.leaf;
-        if (stride != kDirectStride && continues) { continue; }
-        if (stride != kDirectStride) { bits[part / 64] |= std::uint64_t{1} << part % 64; }
+        if (kStride != kDirectStride && continues) { continue; }
+        if (kStride != kDirectStride) { bits[part / 64] |= std::uint64_t{1} << part % 64; }
         cuts.push_back(cut);
       }
       const std::size_t node = (cells_.size() + kNodeAlignment - 1) & ~(kNodeAlignment - 1);
-      std::size_t at = node + header_cells(stride);
+      std::size_t at = node + header_cells(kStride);
       cells_.resize(at + cuts.size());
-      if (stride != kDirectStride) { put_header(node, bits, stride); }
+      if (kStride != kDirectStride) { put_header(node, bits, kStride); }
       for (const Cut& cut : cuts) {
         const std::uint32_t entry = cut.is_whole ? leaves_[cut.leaf] : add_node<Level + 1>(cut);
         cells_[at++] = entry;  // not in one step: to add a node may move the cells
@@ -237,18 +237,18 @@ class LeafTable {
     if constexpr (Level == kLevels) {
       return false;
     } else {
-      constexpr int stride = kStrides[Level];
+      constexpr int kStride = kStrides[Level];
       const std::size_t node = node_of(entry);
-      std::size_t at = node + header_cells(stride);
+      std::size_t at = node + header_cells(kStride);
       if (node < end || at > cells_.size()) { return false; }
       std::size_t count = kParts[Level];
-      if constexpr (stride != kDirectStride) {
+      if constexpr (kStride != kDirectStride) {
         std::array<std::uint64_t, 4> bits{};
         for (std::size_t word = 0; word < kParts[Level] / 64; ++word) {
           bits[word] = bits_at(node + 2 * word);
         }
         if ((bits[0] & 1) == 0) { return false; }
-        if (stride == 8 && cells_[node + 8] != skipped_counts(bits)) { return false; }
+        if (kStride == 8 && cells_[node + 8] != skipped_counts(bits)) { return false; }
         count = 0;
         for (const std::uint64_t word : bits) {
           count += static_cast<std::size_t>(std::popcount(word));

@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace edge;  // NOLINT: a program of its own
+using namespace edge;  // NOLINT(google-build-using-namespace): a program of its own
 
 // The decoder must give the same whether fed at once or in two pieces.
 void check_decoder(std::string_view octets) {

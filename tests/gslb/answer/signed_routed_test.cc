@@ -10,7 +10,7 @@
 
 namespace {
 
-using namespace tests;  // NOLINT: the fixture's names
+using namespace tests;  // NOLINT(google-build-using-namespace): the fixture's names
 
 INSTANTIATE_TEST_SUITE_P(Denials, SignedRouted,
                          testing::Values(gslb::dnssec::Denial::kNsec,

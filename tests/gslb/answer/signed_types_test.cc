@@ -4,7 +4,7 @@
 
 namespace {
 
-using namespace tests;  // NOLINT: the fixture's names
+using namespace tests;  // NOLINT(google-build-using-namespace): the fixture's names
 
 const Buffer kParameters = {0, 1, 0, 3, 2, 'h', '2'};
 
