@@ -32,6 +32,13 @@ std::string read_id(TomlTable& table, std::string_view key) {
   return id;
 }
 
+std::string lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') { c = static_cast<char>(c - 'A' + 'a'); }
+  }
+  return text;
+}
+
 void read_ms(TomlTable& table, std::string_view key, std::int64_t low, std::int64_t& value) {
   if (const auto given = table.duration_ms(key, low, kDayMs)) { value = *given; }
 }
@@ -166,9 +173,7 @@ Origin read_origin(TomlTable& table, const std::string& file, Problems& problems
 Site read_site(TomlTable table, const std::string& file, Problems& problems) {
   Site site;
   site.host = table.string("host", Need::kRequired).value_or("");
-  std::transform(site.host.begin(), site.host.end(), site.host.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  });
+  site.host = lower_case(std::move(site.host));
   const std::string_view name =
       site.host.starts_with("*.") ? std::string_view(site.host).substr(2) : site.host;
   if (!site.host.empty() && (name.empty() || name.find_first_of("*/: ") != name.npos)) {
@@ -181,6 +186,20 @@ Site read_site(TomlTable table, const std::string& file, Problems& problems) {
   return site;
 }
 
+// "*.probe.example.com": nonces are the label in the place of the star.
+std::vector<std::string> read_beacons(TomlTable& table, Problems& problems) {
+  std::vector<std::string> beacons;
+  for (const gslb::LocatedString& text : table.strings("beacons")) {
+    std::string host = lower_case(text.text);
+    if (!host.starts_with("*.") || host.size() < 3 || host.find_first_of("*/: ", 1) != host.npos) {
+      problems.error(text.at, "\"" + text.text + "\" is no beacon's host",
+                     "\"*.probe.example.com\": the GSLB's route with beacon = true");
+    }
+    beacons.push_back(std::move(host));
+  }
+  return beacons;
+}
+
 Report read_report(TomlTable table, const std::string& file, Problems& problems) {
   Report report;
   report.gslb = read_urls(table, "gslb", problems);
@@ -188,6 +207,7 @@ Report read_report(TomlTable table, const std::string& file, Problems& problems)
     report.interval_ms = *interval;
   }
   report.ca_file = read_ca_file(table, file);
+  report.beacons = read_beacons(table, problems);
   for (auto& [name, capacity] : table.named_tables("capacity")) {
     Capacity entry;
     entry.resource = name.text;
@@ -206,6 +226,32 @@ Report read_report(TomlTable table, const std::string& file, Problems& problems)
   }
   table.finish();
   return report;
+}
+
+Probe read_probe(TomlTable table, Problems& problems) {
+  Probe probe;
+  probe.enabled = table.boolean("enabled").value_or(probe.enabled);
+  probe.per_second = table.integer("per_second", 1, 1000).value_or(probe.per_second);
+  probe.in_flight = table.integer("in_flight", 1, 256).value_or(probe.in_flight);
+  read_ms(table, "target_interval", 10, probe.target_interval_ms);
+  if (const auto timeout = table.duration_ms("timeout", 10, 30'000)) {
+    probe.timeout_ms = *timeout;
+  }
+  if (table.has("ports")) { probe.ports.clear(); }
+  for (const std::int64_t port : table.integers("ports", 1, 65'535)) {
+    probe.ports.push_back(static_cast<std::uint16_t>(port));
+  }
+  for (const gslb::LocatedString& text : table.strings("exclude")) {
+    if (const auto prefix = gslb::Prefix::parse(text.text)) {
+      probe.exclude.push_back(*prefix);
+    } else {
+      problems.error(text.at, "\"" + text.text + "\" is no prefix",
+                     "as in \"192.0.2.0/24\" or \"2001:db8::/32\", host bits 0");
+    }
+  }
+  probe.allow_private = table.boolean("allow_private").value_or(probe.allow_private);
+  table.finish();
+  return probe;
 }
 
 std::optional<Config> read(std::optional<TomlTable> root, const std::string& file,
@@ -230,6 +276,7 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
                 "misses have to go somewhere");
   }
   if (auto table = root->table("report")) { config.report = read_report(*table, file, problems); }
+  if (auto table = root->table("probe")) { config.probe = read_probe(*table, problems); }
   if (!config.report.gslb.empty() && config.edge.key.empty()) {
     root->error("edge", "heartbeats need a key", "set key or key_file in [edge]");
   }

@@ -83,6 +83,19 @@ struct Report {
   std::int64_t interval_ms = 1'000;
   std::string ca_file;
   std::vector<Capacity> capacity;
+  std::vector<std::string> beacons;  // "*.probe.example.com", lower case
+};
+
+// [probe]: what a GSLB may have this edge measure.
+struct Probe {
+  bool enabled = true;
+  std::int64_t per_second = 20;
+  std::int64_t in_flight = 32;
+  std::int64_t target_interval_ms = 10'000;  // between two probes of one address
+  std::int64_t timeout_ms = 2'000;
+  std::vector<std::uint16_t> ports = {53, 80, 443, 853};
+  std::vector<gslb::Prefix> exclude;
+  bool allow_private = false;  // addresses that are not of the public Internet
 };
 
 struct Log {
@@ -97,11 +110,14 @@ struct Config {
   std::optional<Origin> origin;
   std::vector<Site> sites;
   Report report;
+  Probe probe;
   Log log;
 
   // The origin for a request's host (lower case, maybe with a port): exact site, longest wildcard,
   // [origin]; null when there is none.  Valid as long as this object.
   const Origin* origin_for(std::string_view host) const;
+  // The nonce when the host is a beacon's; valid as long as `host`.
+  std::optional<std::string_view> beacon_nonce(std::string_view host) const;
 };
 
 // Reads and checks the file, and the key file it names.  nullopt when there are errors.

@@ -51,12 +51,30 @@ std::optional<Url> parse_url(std::string_view text) {
   return url;
 }
 
-const Origin* Config::origin_for(std::string_view host) const {
-  // Sites name hosts, not ports.
+namespace {
+
+// Sites and beacons name hosts, not ports.
+std::string_view without_port(std::string_view host) {
   const std::size_t colon = host.rfind(':');
-  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
-    host = host.substr(0, colon);
+  const bool has_port =
+      colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+  return has_port ? host.substr(0, colon) : host;
+}
+
+}  // namespace
+
+std::optional<std::string_view> Config::beacon_nonce(std::string_view host) const {
+  host = without_port(host);
+  for (const std::string& beacon : report.beacons) {
+    const std::string_view zone = std::string_view(beacon).substr(1);  // with its first dot
+    if (host.size() <= zone.size() || !host.ends_with(zone)) { continue; }
+    return host.substr(0, host.size() - zone.size());
   }
+  return std::nullopt;
+}
+
+const Origin* Config::origin_for(std::string_view host) const {
+  host = without_port(host);
   const Site* best = nullptr;
   for (const Site& site : sites) {
     if (site.host == host) { return &site.origin; }

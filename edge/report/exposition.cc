@@ -143,6 +143,14 @@ void add_reports(Page& page, const Figures& figures) {
     Page::add(beats, {label("gslb", gslb.url), label("result", "failed")},
               static_cast<double>(gslb.failed));
   }
+  MetricFamily& probes = page.family(
+      "probes_total", "Probes ordered by GSLBs, by what came of them.", MetricType::Counter);
+  Page::add(probes, {label("result", "answered")}, static_cast<double>(figures.probes.answered));
+  for (std::size_t i = 1; i < gslb::fleet::kProbeFailures; ++i) {
+    Page::add(probes, {label("result", to_string(static_cast<gslb::fleet::ProbeFailure>(i)))},
+              static_cast<double>(figures.probes.failed[i]));
+  }
+  page.counter("beacons_total", "Requests for beacon names.", static_cast<double>(figures.beacons));
   using gslb::fleet::NodeState;
   MetricFamily& states =
       page.family("state", "1 for the state this node reports, 0 for others.", MetricType::Gauge);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "edge/report/counters.h"
+#include "edge/report/prober.h"
 #include "gslb/fleet/report.h"
 
 namespace edge::report {
@@ -21,6 +22,8 @@ struct Figures {
   std::vector<const WorkerCounters*> workers;
   StoreFigures store;
   std::vector<GslbFigures> gslbs;
+  ProbeFigures probes;
+  std::uint64_t beacons = 0;
   gslb::fleet::NodeState state = gslb::fleet::NodeState::kUp;
   double start_time_s = 0;  // since 1970
 };

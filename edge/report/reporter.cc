@@ -24,6 +24,7 @@
 
 #include "edge/report/exposition.h"
 #include "edge/report/load.h"
+#include "edge/report/prober.h"
 #include "edge/report/sender.h"
 #include "gslb/base/log.h"
 
@@ -62,9 +63,15 @@ bool same_secret(std::string_view a, std::string_view b) {
 
 struct Reporter::Impl {
   Impl(const config::Config& from, Sources with)
-      : config(from), sources(std::move(with)), tick(loop), acceptor(loop) {
-    for (const config::Url& url : config.report.gslb) {
-      senders.push_back(std::make_unique<Sender>(loop, config, url));
+      : config(from),
+        sources(std::move(with)),
+        tick(loop),
+        acceptor(loop),
+        prober(from.probe, from.report.gslb.size()) {
+    for (std::size_t i = 0; i < config.report.gslb.size(); ++i) {
+      senders.push_back(std::make_unique<Sender>(
+          loop, config, config.report.gslb[i],
+          [this, i](const std::vector<gslb::fleet::Probe>& orders) { prober.submit(i, orders); }));
     }
     start_ms = milliseconds_since_1970();
   }
@@ -83,6 +90,7 @@ struct Reporter::Impl {
   asio::io_context loop{1};
   asio::steady_timer tick;
   tcp::acceptor acceptor;
+  Prober prober;
   std::vector<std::unique_ptr<Sender>> senders;
   std::thread thread;
   LoadMeter meter;
@@ -107,8 +115,13 @@ void Reporter::Impl::send_now() {
       meter.observe(sum(sources.workers), std::chrono::steady_clock::now());
   report.load = resource_loads(load, config.report.capacity);
   report.rtt = sources.rtt->drain();
-  auto heartbeat = std::make_shared<const Outgoing>(Outgoing{gslb::fleet::write_report(report)});
-  for (const auto& sender : senders) { sender->submit(heartbeat); }
+  report.beacons = sources.beacons->drain();
+  report.probe_room = static_cast<std::uint32_t>(prober.room());
+  for (std::size_t i = 0; i < senders.size(); ++i) {
+    report.probes = prober.take(i);
+    senders[i]->submit(
+        std::make_shared<const Outgoing>(Outgoing{gslb::fleet::write_report(report)}));
+  }
 }
 
 asio::awaitable<void> Reporter::Impl::beat() {
@@ -151,6 +164,8 @@ Figures Reporter::Impl::figures() const {
   for (const auto& sender : senders) {
     figures.gslbs.push_back({sender->url().to_string(), sender->sent(), sender->failed()});
   }
+  figures.probes = prober.figures();
+  figures.beacons = sources.beacons->seen();
   figures.state = state;
   figures.start_time_s = static_cast<double>(start_ms) / 1000;
   return figures;
@@ -265,6 +280,7 @@ bool Reporter::start(std::string* error) {
     return false;
   }
   for (const auto& sender : impl_->senders) { sender->start(); }
+  impl_->prober.start();
   asio::co_spawn(impl_->loop, impl_->accept(), asio::detached);
   asio::co_spawn(impl_->loop, impl_->beat(), asio::detached);
   impl_->thread = std::thread([impl = impl_.get()] { impl->loop.run(); });
@@ -292,6 +308,7 @@ void Reporter::stop() {
     asio::co_spawn(impl->loop, impl->wind_down(), asio::detached);
   });
   impl_->thread.join();
+  impl_->prober.stop();
 }
 
 }  // namespace edge::report

@@ -1,7 +1,8 @@
-// The edge's voice: heartbeats to every GSLB, and the admin listener with metrics and state.
+// The edge's voice: heartbeats to every GSLB, the probes they order, and the admin listener with
+// metrics and state.
 //
-// Both run on one thread of their own, so that neither a worker under load nor a dead GSLB can
-// hold a heartbeat up.
+// Heartbeats and the listener run on one thread of their own, so that neither a worker under load
+// nor a dead GSLB can hold a heartbeat up; probes on another.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "edge/config/config.h"
+#include "edge/report/beacons.h"
 #include "edge/report/counters.h"
 #include "edge/report/rtt.h"
 
@@ -20,6 +22,7 @@ struct Sources {
   std::vector<const WorkerCounters*> workers;
   std::function<StoreFigures()> store;
   RttCollector* rtt = nullptr;
+  BeaconCollector* beacons = nullptr;
 };
 
 // Thread-safe.

@@ -35,10 +35,11 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 }  // namespace
 
 struct Sender::Impl : std::enable_shared_from_this<Sender::Impl> {
-  Impl(asio::io_context& io, const config::Config& from, config::Url to)
+  Impl(asio::io_context& io, const config::Config& from, config::Url to, TakeOrders take)
       : loop(io),
         config(from),
         url(std::move(to)),
+        take_orders(std::move(take)),
         wake(io, asio::steady_timer::time_point::max()),
         tls_context(asio::ssl::context::tls_client) {
     // Below two intervals, so that a stuck endpoint costs one heartbeat and not two.
@@ -58,6 +59,8 @@ struct Sender::Impl : std::enable_shared_from_this<Sender::Impl> {
   asio::awaitable<error_code> exchange(http::request<http::string_body>& request,
                                        http::response<http::string_body>& response);
   http::request<http::string_body> sign(const Outgoing& heartbeat) const;
+  void read_orders(const http::request<http::string_body>& request,
+                   const http::response<http::string_body>& response) const;
   void record(bool delivered, const std::string& why);
   beast::tcp_stream& tcp_layer() { return tls ? beast::get_lowest_layer(*tls) : *plain; }
   void disconnect() {
@@ -68,6 +71,7 @@ struct Sender::Impl : std::enable_shared_from_this<Sender::Impl> {
   asio::io_context& loop;
   const config::Config& config;
   config::Url url;
+  TakeOrders take_orders;
   asio::steady_timer wake;
   asio::ssl::context tls_context;
   std::chrono::milliseconds timeout{};
@@ -120,7 +124,28 @@ asio::awaitable<bool> Sender::Impl::deliver(std::shared_ptr<const Outgoing> hear
   }
   if (!response.keep_alive()) { disconnect(); }
   failure = "status " + std::to_string(response.result_int());
+  read_orders(request, response);
   co_return response.result_int() / 100 == 2;
+}
+
+// An unsigned or stale reply orders nothing: whoever sits between could make this edge probe
+// anybody.
+void Sender::Impl::read_orders(const http::request<http::string_body>& request,
+                               const http::response<http::string_body>& response) const {
+  if (response.result_int() != 200 || response.body().empty()) { return; }
+  namespace fleet = gslb::fleet;
+  const auto field = [](const auto& message, std::string_view name) {
+    const beast::string_view value = message[beast::string_view(name.data(), name.size())];
+    return std::string_view(value.data(), value.size());
+  };
+  const bool is_signed =
+      fleet::verify_orders(config.edge.key, field(request, fleet::kTimeHeader), response.body(),
+                           field(response, fleet::kSignatureHeader));
+  const auto orders = fleet::parse_orders(response.body());
+  if (is_signed && orders) { return take_orders(*orders); }
+  gslb::log_warning("report", "probe orders were refused",
+                    {{"gslb", url.to_string()},
+                     {"why", is_signed ? fleet::describe(orders.error()) : "wrong signature"}});
 }
 
 asio::awaitable<error_code> Sender::Impl::connect() {
@@ -203,8 +228,9 @@ void Sender::Impl::record(bool delivered, const std::string& why) {
   healthy = delivered;
 }
 
-Sender::Sender(asio::io_context& loop, const config::Config& config, config::Url url)
-    : impl_(std::make_shared<Impl>(loop, config, std::move(url))) {}
+Sender::Sender(asio::io_context& loop, const config::Config& config, config::Url url,
+               TakeOrders take_orders)
+    : impl_(std::make_shared<Impl>(loop, config, std::move(url), std::move(take_orders))) {}
 Sender::~Sender() = default;
 
 void Sender::start() { asio::co_spawn(impl_->loop, impl_->run(), asio::detached); }

@@ -3,10 +3,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "edge/config/config.h"
+#include "gslb/fleet/report.h"
 
 namespace boost::asio {
 class io_context;
@@ -14,7 +17,7 @@ class io_context;
 
 namespace edge::report {
 
-// One heartbeat, shared by all senders.
+// One heartbeat.
 struct Outgoing {
   std::string body;
 };
@@ -23,7 +26,11 @@ struct Outgoing {
 // only the newest says anything.
 class Sender {
  public:
-  Sender(boost::asio::io_context& loop, const config::Config& config, config::Url url);
+  using TakeOrders = std::function<void(const std::vector<gslb::fleet::Probe>&)>;
+
+  // `take_orders`: for probe orders of a reply that is signed as it should be.
+  Sender(boost::asio::io_context& loop, const config::Config& config, config::Url url,
+         TakeOrders take_orders);
   ~Sender();
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;

@@ -256,6 +256,10 @@ Awaitable<void> Connection::run() {
     if (!timed_out_) { co_await linger(); }
     break;
   }
+  if (sampled) {
+    const int descriptor = socket_.native_handle();
+    worker_.shared.rtt.add_path(address_, report::path_figures_of(descriptor));
+  }
   timer_.cancel();
   error_code ignored;
   socket_.close(ignored);

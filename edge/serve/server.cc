@@ -169,6 +169,7 @@ class Server {
                 config.edge.cluster + '-' + config.edge.node,
                 cache::Store(config.cache.memory_octets, shards_for(config.cache)),
                 {},
+                {},
                 {}} {}
 
   int run(const sigset_t& signals);
@@ -201,6 +202,7 @@ bool Server::start() {
     return report::StoreFigures{stats.octets, stats.budget_octets, stats.objects, stats.evictions};
   };
   sources.rtt = &shared_.rtt;
+  sources.beacons = &shared_.beacons;
   reporter_ = std::make_unique<report::Reporter>(config_, std::move(sources));
   shared_.reporter = reporter_.get();
   for (auto& worker : workers_) { worker->start(); }

@@ -19,6 +19,7 @@ struct Shared {
   cache::Store store;
   cache::FlightTable flights;
   report::RttCollector rtt;
+  report::BeaconCollector beacons;
   report::Reporter* reporter = nullptr;
   std::atomic<bool> stopping{false};
   // Every loop has ended and the loops are being destroyed: nothing may be posted any more.

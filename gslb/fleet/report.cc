@@ -7,6 +7,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "gslb/fleet/report_parts.h"
+
 namespace gslb::fleet {
 namespace {
 
@@ -27,10 +29,21 @@ bool is_load(const ResourceLoad& load) {
          is_amount(load.max);
 }
 
+bool are_bins(const RttSample& sample) {
+  std::uint64_t sum = 0;
+  int last = -1;
+  for (const RttBin& bin : sample.bins) {
+    if (bin.bin >= kRttBins || bin.bin <= last || bin.count == 0) { return false; }
+    last = bin.bin;
+    sum += bin.count;
+  }
+  return sample.bins.size() <= kMaxReportRttBins && sum <= sample.count;
+}
+
 bool is_sample(const RttSample& sample) {
-  const int longest = sample.client.is_v6() ? 48 : 24;
-  return sample.client.bits() >= 1 && sample.client.bits() <= longest && sample.rtt_us >= 1 &&
-         sample.rtt_us <= kMaxReportRttUs && sample.count >= 1;
+  return is_client(sample.client) && sample.rtt_us >= 1 && sample.rtt_us <= kMaxReportRttUs &&
+         sample.count >= 1 && are_bins(sample) && sample.sent <= kMaxReportInteger &&
+         sample.retransmitted <= sample.sent && sample.bits_per_s <= kMaxReportInteger;
 }
 
 std::string_view state_name(NodeState state) {
@@ -75,96 +88,41 @@ json::array load_array(const Report& report) {
   return entries;
 }
 
+// More than this of details would make the whole too long; the sender puts who matters first.
+constexpr std::size_t kMaxDetailOctets = 110'000;
+
+std::size_t detail_octets(const RttSample& sample) { return 100 + 17 * sample.bins.size(); }
+
 json::array rtt_array(const Report& report) {
   json::array entries;
+  std::size_t details = 0;
   for (const RttSample& sample : report.rtt) {
     if (entries.size() == kMaxReportRttSamples) { break; }
     if (!is_sample(sample)) { continue; }
-    entries.push_back(json::object{
-        {"client", sample.client.to_string()}, {"rtt_us", sample.rtt_us}, {"count", sample.count}});
+    json::object entry{
+        {"client", sample.client.to_string()}, {"rtt_us", sample.rtt_us}, {"count", sample.count}};
+    details += detail_octets(sample);
+    if (details > kMaxDetailOctets) {
+      entries.push_back(std::move(entry));
+      continue;
+    }
+    if (!sample.bins.empty()) {
+      json::array& bins = entry.emplace("bins", json::array()).first->value().as_array();
+      for (const RttBin& bin : sample.bins) { bins.push_back(json::array{bin.bin, bin.count}); }
+    }
+    if (sample.sent > 0) {
+      entry["sent"] = sample.sent;
+      entry["retransmitted"] = sample.retransmitted;
+    }
+    if (sample.bits_per_s > 0) { entry["bits_per_s"] = sample.bits_per_s; }
+    entries.push_back(std::move(entry));
   }
   return entries;
 }
 
-// Reads members of one object; the first fault stays.  An absent optional member leaves `out`.
-class Members {
- public:
-  explicit Members(const json::value& value) : object_(value.if_object()) {
-    if (object_ == nullptr) { fail(ReportError::kWrongType); }
-  }
-
-  bool ok() const { return !failed_; }
-  ReportError error() const { return error_; }
-  void fail(ReportError error) {
-    if (ok()) { error_ = error; }
-    failed_ = true;
-  }
-  void require(bool in_range) {
-    if (!in_range) { fail(ReportError::kOutOfRange); }
-  }
-
-  const json::value* find(std::string_view name, bool required) {
-    if (!ok()) { return nullptr; }
-    const json::value* found = object_->if_contains(json::string_view(name.data(), name.size()));
-    if (found == nullptr && required) { fail(ReportError::kMissingField); }
-    return found;
-  }
-
-  void text(std::string_view name, bool required, std::string* out) {
-    const json::value* found = find(name, required);
-    if (found == nullptr) { return; }
-    const json::string* text = found->if_string();
-    if (text == nullptr) { return fail(ReportError::kWrongType); }
-    out->assign(text->data(), text->size());
-  }
-
-  // An integer in [low, high]; 1.0 and 1e3 are not integers here.
-  template <typename Integer>
-  void integer(std::string_view name, std::uint64_t low, std::uint64_t high, Integer* out) {
-    const json::value* found = find(name, true);
-    if (found == nullptr) { return; }
-    std::uint64_t value = 0;
-    if (const std::int64_t* small = found->if_int64()) {
-      if (*small < 0) { return fail(ReportError::kOutOfRange); }
-      value = static_cast<std::uint64_t>(*small);
-    } else if (const std::uint64_t* large = found->if_uint64()) {
-      value = *large;
-    } else {
-      return fail(ReportError::kWrongType);
-    }
-    if (value < low || value > high) { return fail(ReportError::kOutOfRange); }
-    *out = static_cast<Integer>(value);
-  }
-
-  void amount(std::string_view name, bool required, double* out) {
-    const json::value* found = find(name, required);
-    if (found == nullptr) { return; }
-    if (!found->is_number()) { return fail(ReportError::kWrongType); }
-    *out = found->to_number<double>();
-  }
-
-  // nullptr when absent.
-  const json::array* list(std::string_view name, std::size_t limit) {
-    const json::value* found = find(name, false);
-    if (found == nullptr) { return nullptr; }
-    const json::array* array = found->if_array();
-    if (array == nullptr) {
-      fail(ReportError::kWrongType);
-      return nullptr;
-    }
-    require(array->size() <= limit);
-    return ok() ? array : nullptr;
-  }
-
- private:
-  const json::object* object_;
-  bool failed_ = false;
-  ReportError error_ = ReportError::kNotJson;
-};
-
 void parse_state(Members& members, NodeState* out) {
   std::string text;
-  members.text("state", true, &text);
+  members.text("state", Member::kRequired, &text);
   if (!members.ok()) { return; }
   for (const NodeState state : {NodeState::kUp, NodeState::kDraining, NodeState::kDown}) {
     if (state_name(state) == text) {
@@ -181,10 +139,10 @@ void parse_load(Members& report, std::vector<ResourceLoad>* out) {
   for (const json::value& entry : *list) {
     Members members(entry);
     ResourceLoad load;
-    members.text("resource", true, &load.resource);
-    members.amount("current", true, &load.current);
-    members.amount("target", false, &load.target);
-    members.amount("max", false, &load.max);
+    members.text("resource", Member::kRequired, &load.resource);
+    members.amount("current", Member::kRequired, &load.current);
+    members.amount("target", Member::kOptional, &load.target);
+    members.amount("max", Member::kOptional, &load.max);
     if (!members.ok()) { return report.fail(members.error()); }
     const bool repeated = std::any_of(out->begin(), out->end(), [&](const ResourceLoad& other) {
       return other.resource == load.resource;
@@ -192,6 +150,22 @@ void parse_load(Members& report, std::vector<ResourceLoad>* out) {
     report.require(is_load(load) && !repeated);
     if (!report.ok()) { return; }
     out->push_back(std::move(load));
+  }
+}
+
+// Pairs of a bin and its count.
+void parse_bins(Members& sample, std::vector<RttBin>* out) {
+  const json::array* list = sample.list("bins", kMaxReportRttBins);
+  if (list == nullptr) { return; }
+  for (const json::value& entry : *list) {
+    const json::array* pair = entry.if_array();
+    if (pair == nullptr || pair->size() != 2) { return sample.fail(ReportError::kWrongType); }
+    std::uint64_t bin = 0;
+    std::uint64_t count = 0;
+    sample.number((*pair)[0], 0, kRttBins - 1, &bin);
+    sample.number((*pair)[1], 1, std::numeric_limits<std::uint32_t>::max(), &count);
+    if (!sample.ok()) { return; }
+    out->push_back({static_cast<std::uint8_t>(bin), static_cast<std::uint32_t>(count)});
   }
 }
 
@@ -203,15 +177,20 @@ void parse_rtt(Members& report, std::vector<RttSample>* out) {
     Members members(entry);
     RttSample sample;
     std::string client;
-    members.text("client", true, &client);
+    members.text("client", Member::kRequired, &client);
     members.integer("rtt_us", 1, kMaxReportRttUs, &sample.rtt_us);
     members.integer("count", 1, kAny32, &sample.count);
+    parse_bins(members, &sample.bins);
+    members.integer("sent", 0, kMaxReportInteger, &sample.sent, Member::kOptional);
+    members.integer("retransmitted", 0, kMaxReportInteger, &sample.retransmitted,
+                    Member::kOptional);
+    members.integer("bits_per_s", 0, kMaxReportInteger, &sample.bits_per_s, Member::kOptional);
     if (!members.ok()) { return report.fail(members.error()); }
     const std::optional<Prefix> prefix = Prefix::parse(client);
     sample.client = prefix.value_or(Prefix());
     report.require(prefix.has_value() && is_sample(sample));
     if (!report.ok()) { return; }
-    out->push_back(sample);
+    out->push_back(std::move(sample));
   }
 }
 
@@ -237,16 +216,18 @@ std::string_view describe(ReportError error) noexcept {
 
 std::string write_report(const Report& report) {
   // Boost.JSON objects keep the order of insertion, so equal reports give equal octets.
-  return json::serialize(json::object{{"version", kReportVersion},
-                                      {"cluster", report.cluster},
-                                      {"node", report.node},
-                                      {"incarnation", report.incarnation},
-                                      {"sequence", report.sequence},
-                                      {"state", state_name(report.state)},
-                                      {"reason", printable(report.reason)},
-                                      {"interval_ms", report.interval_ms},
-                                      {"load", load_array(report)},
-                                      {"rtt", rtt_array(report)}});
+  json::object body{{"version", kReportVersion},
+                    {"cluster", report.cluster},
+                    {"node", report.node},
+                    {"incarnation", report.incarnation},
+                    {"sequence", report.sequence},
+                    {"state", state_name(report.state)},
+                    {"reason", printable(report.reason)},
+                    {"interval_ms", report.interval_ms},
+                    {"load", load_array(report)},
+                    {"rtt", rtt_array(report)}};
+  write_probing(report, body);
+  return json::serialize(body);
 }
 
 Result<Report, ReportError> parse_report(std::string_view body) {
@@ -264,17 +245,18 @@ Result<Report, ReportError> parse_report(std::string_view body) {
   if (members.ok() && version != kReportVersion) { members.fail(ReportError::kVersion); }
 
   Report report;
-  members.text("cluster", true, &report.cluster);
-  members.text("node", true, &report.node);
+  members.text("cluster", Member::kRequired, &report.cluster);
+  members.text("node", Member::kRequired, &report.node);
   members.require(is_id(report.cluster) && is_id(report.node));
   members.integer("incarnation", 0, kMaxReportInteger, &report.incarnation);
   members.integer("sequence", 0, kMaxReportInteger, &report.sequence);
   parse_state(members, &report.state);
-  members.text("reason", false, &report.reason);
+  members.text("reason", Member::kOptional, &report.reason);
   members.require(report.reason.size() <= kMaxReportReasonOctets);
   members.integer("interval_ms", 1, kMaxReportIntervalMs, &report.interval_ms);
   parse_load(members, &report.load);
   parse_rtt(members, &report.rtt);
+  parse_probing(members, &report);
   if (!members.ok()) { return Unexpected(members.error()); }
   return report;
 }

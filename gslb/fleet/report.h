@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,13 @@ inline constexpr std::uint64_t kMaxReportInteger = (std::uint64_t{1} << 53) - 1;
 inline constexpr std::uint32_t kMaxReportIntervalMs = 3'600'000;
 inline constexpr std::uint32_t kMaxReportRttUs = 60'000'000;
 inline constexpr double kMaxLoad = 1e18;
+inline constexpr std::size_t kMaxReportRttBins = 8;  // of one client network
+inline constexpr std::size_t kMaxReportProbes = 256;
+inline constexpr std::size_t kMaxReportBeacons = 256;
+inline constexpr std::size_t kMaxNonceOctets = 63;  // of a-z, 0-9 and '-'
+inline constexpr std::size_t kMinNonceOctets = 8;
+inline constexpr std::size_t kMaxOrders = 64;  // in one reply
+inline constexpr std::size_t kMaxOrdersOctets = 16'384;
 inline constexpr std::size_t kMaxReportDepth = 8;  // of nested JSON, unknown members included
 
 enum class NodeState : std::uint8_t { kUp, kDraining, kDown };
@@ -36,11 +44,62 @@ struct ResourceLoad {
   double max = 0;
 };
 
-struct RttSample {
-  Prefix client;             // a /24 or a /48 (or shorter)
-  std::uint32_t rtt_us = 0;  // smallest seen in the interval
-  std::uint32_t count = 0;   // connections behind it
+// A scale of RTT with eight bins an octave, 9 % wide each: bin b begins at 100 µs x 2^(b / 8), the
+// first and the last take what is beyond.
+inline constexpr unsigned kRttBins = 160;
+std::uint8_t rtt_bin(std::uint32_t rtt_us) noexcept;
+// The middle of a bin in ms.  REQUIRES: bin < kRttBins.
+double rtt_bin_ms(std::uint8_t bin) noexcept;
+
+struct RttBin {
+  std::uint8_t bin = 0;
+  std::uint32_t count = 0;  // connections whose smallest RTT lies there
 };
+
+struct RttSample {
+  Prefix client;               // a /24 or a /48 (or shorter)
+  std::uint32_t rtt_us = 0;    // smallest seen in the interval
+  std::uint32_t count = 0;     // connections behind it
+  std::vector<RttBin> bins{};  // ascending; their counts add up to at most `count`; empty: not told
+  std::uint64_t sent = 0;      // TCP segments with data
+  std::uint64_t retransmitted = 0;  // of `sent`
+  std::uint64_t bits_per_s = 0;     // mean rate of what filled its path; 0: nothing did
+};
+
+// What a GSLB wants an edge to measure, and what came of it.
+enum class ProbeKind : std::uint8_t { kTcpSyn, kIcmp, kDns };
+std::string_view to_string(ProbeKind kind) noexcept;  // "tcp-syn" "icmp" "dns"
+std::optional<ProbeKind> parse_probe_kind(std::string_view text) noexcept;
+
+struct Probe {
+  std::uint64_t id = 0;  // the GSLB's
+  ProbeKind kind = ProbeKind::kTcpSyn;
+  Address target;
+  std::uint16_t port = 0;  // 0 with kIcmp only
+};
+
+enum class ProbeFailure : std::uint8_t {
+  kNone,
+  kTimeout,
+  kUnreachable,  // said so by the network or by this machine
+  kExcluded,     // the edge's own rules forbid it: address, rate or room
+  kUnsupported,  // this edge can't send such probes
+};
+inline constexpr std::size_t kProbeFailures = 5;
+std::string_view to_string(ProbeFailure failure) noexcept;  // "" "timeout" "unreachable" …
+
+struct ProbeResult {
+  std::uint64_t id = 0;
+  std::uint32_t rtt_us = 0;  // 0 with a failure only
+  ProbeFailure failure = ProbeFailure::kNone;
+};
+
+// A client has asked for a name no other client asks for: see docs/heartbeat.md.
+struct BeaconHit {
+  std::string nonce;
+  Prefix client;  // as RttSample::client
+};
+bool is_nonce(std::string_view text) noexcept;
 
 struct Report {
   std::string cluster;
@@ -52,6 +111,9 @@ struct Report {
   std::uint32_t interval_ms = 1000;
   std::vector<ResourceLoad> load;
   std::vector<RttSample> rtt;
+  std::uint32_t probe_room = 0;  // orders it takes with the reply
+  std::vector<ProbeResult> probes;
+  std::vector<BeaconHit> beacons;
 };
 
 enum class ReportError : std::uint8_t {
@@ -64,13 +126,17 @@ enum class ReportError : std::uint8_t {
 };
 std::string_view describe(ReportError error) noexcept;
 
-// Equal reports give equal octets.  One bad number must not silence an edge: entries of `load` and
-// `rtt` that parse_report would refuse (not finite, out of range, over the count) are left out, the
-// reason is cut to its limit and made printable ASCII.
+// Equal reports give equal octets.  One bad number must not silence an edge: entries of lists that
+// parse_report would refuse (not finite, out of range, over the count) are left out, the reason is
+// cut to its limit and made printable ASCII.
 // REQUIRES: cluster, node, incarnation, sequence and interval_ms within the limits above.
 std::string write_report(const Report& report);
 // Total.  Unknown members are ignored (a newer edge may send more).
 Result<Report, ReportError> parse_report(std::string_view body);
+
+// The reply's body: what to measure.  As write_report and parse_report.
+std::string write_orders(const std::vector<Probe>& orders);
+Result<std::vector<Probe>, ReportError> parse_orders(std::string_view body);
 
 // HTTP header fields of the POST: the signature covers "v1\n" + time + "\n" + body.
 inline constexpr std::string_view kReportPath = "/v1/heartbeat";
@@ -80,6 +146,11 @@ inline constexpr std::string_view kSignatureHeader = "Proxima-Signature";  // 64
 
 // HMAC-SHA-256 as 64 lower-case hex digits.
 std::string sign_report(std::string_view key, std::string_view time_ms, std::string_view body);
+
+// The same for a reply: `time_ms` is that of the heartbeat it answers, so it can't be replayed.
+std::string sign_orders(std::string_view key, std::string_view time_ms, std::string_view body);
+bool verify_orders(std::string_view key, std::string_view time_ms, std::string_view body,
+                   std::string_view signature);
 
 enum class SignatureError : std::uint8_t { kMalformed, kSkew, kMismatch };
 std::string_view describe(SignatureError error) noexcept;

@@ -30,13 +30,14 @@ bool is_lower_hex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-}  // namespace
+static_assert(kReportVersion == 1, "the signed prefixes name the version");
 
-std::string sign_report(std::string_view key, std::string_view time_ms, std::string_view body) {
+// Of `kind`, LF, the time, LF, the body.
+std::string sign(std::string_view kind, std::string_view key, std::string_view time_ms,
+                 std::string_view body) {
   std::string message;
-  message.reserve(4 + time_ms.size() + body.size());
-  message.append("v1\n").append(time_ms).append("\n").append(body);
-  static_assert(kReportVersion == 1, "the signed prefix names the version");
+  message.reserve(kind.size() + 2 + time_ms.size() + body.size());
+  message.append(kind).append("\n").append(time_ms).append("\n").append(body);
 
   std::array<std::uint8_t, kDigestOctets> digest{};
   unsigned length = 0;
@@ -57,6 +58,30 @@ std::string sign_report(std::string_view key, std::string_view time_ms, std::str
   return text;
 }
 
+bool is_signature(std::string_view text) {
+  return text.size() == kSignatureDigits && is_lower_hex(text);
+}
+
+bool same(std::string_view expected, std::string_view signature) {
+  return CRYPTO_memcmp(expected.data(), signature.data(), kSignatureDigits) == 0;
+}
+
+}  // namespace
+
+std::string sign_report(std::string_view key, std::string_view time_ms, std::string_view body) {
+  return sign("v1", key, time_ms, body);
+}
+
+std::string sign_orders(std::string_view key, std::string_view time_ms, std::string_view body) {
+  return sign("v1-orders", key, time_ms, body);
+}
+
+bool verify_orders(std::string_view key, std::string_view time_ms, std::string_view body,
+                   std::string_view signature) {
+  return !key.empty() && is_signature(signature) &&
+         same(sign_orders(key, time_ms, body), signature);
+}
+
 std::string_view describe(SignatureError error) noexcept {
   switch (error) {
     case SignatureError::kMalformed:
@@ -72,13 +97,12 @@ std::string_view describe(SignatureError error) noexcept {
 Result<void, SignatureError> verify_report(std::string_view key, const SignedReport& report,
                                            WallTime now, milliseconds max_skew) {
   const std::optional<milliseconds> time = parse_time(report.time_ms);
-  if (!time || report.signature.size() != kSignatureDigits || !is_lower_hex(report.signature)) {
+  if (!time || !is_signature(report.signature)) {
     return Unexpected(SignatureError::kMalformed);
   }
   // A cluster without a key takes no heartbeats: anyone can sign with an empty key.
   if (key.empty()) { return Unexpected(SignatureError::kMismatch); }
-  const std::string expected = sign_report(key, report.time_ms, report.body);
-  if (CRYPTO_memcmp(expected.data(), report.signature.data(), kSignatureDigits) != 0) {
+  if (!same(sign_report(key, report.time_ms, report.body), report.signature)) {
     return Unexpected(SignatureError::kMismatch);
   }
   // Only now: "skew" then always means a true sender with a wrong clock (or a late replay).

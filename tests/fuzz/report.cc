@@ -1,4 +1,4 @@
-// parse_report is total, and what it accepts survives write_report.
+// parse_report and parse_orders are total, and what they accept survives being written again.
 #include "gslb/fleet/report.h"
 
 #include <cmath>
@@ -26,12 +26,39 @@ void check_same(const Report& a, const Report& b) {
   for (std::size_t i = 0; i < a.rtt.size(); ++i) {
     CHECK(a.rtt[i].client == b.rtt[i].client && a.rtt[i].rtt_us == b.rtt[i].rtt_us);
     CHECK(a.rtt[i].count == b.rtt[i].count);
+    CHECK(a.rtt[i].bins.size() <= gslb::fleet::kMaxReportRttBins);
+    CHECK(a.rtt[i].retransmitted <= a.rtt[i].sent);
+  }
+  CHECK(a.probe_room == b.probe_room && a.probes.size() == b.probes.size());
+  for (std::size_t i = 0; i < a.probes.size(); ++i) {
+    CHECK(a.probes[i].id == b.probes[i].id && a.probes[i].rtt_us == b.probes[i].rtt_us);
+    CHECK(a.probes[i].failure == b.probes[i].failure);
+  }
+  CHECK(a.beacons.size() == b.beacons.size());
+  for (std::size_t i = 0; i < a.beacons.size(); ++i) {
+    CHECK(a.beacons[i].nonce == b.beacons[i].nonce && a.beacons[i].client == b.beacons[i].client);
+  }
+}
+
+// The other way: what an edge reads.
+void check_orders(std::string_view text) {
+  const auto orders = gslb::fleet::parse_orders(text);
+  if (!orders) {
+    CHECK(gslb::fleet::describe(orders.error()) != "unknown error");
+    return;
+  }
+  const auto again = gslb::fleet::parse_orders(gslb::fleet::write_orders(*orders));
+  CHECK(again.has_value() && again->size() == orders->size());
+  for (std::size_t i = 0; i < orders->size(); ++i) {
+    CHECK((*orders)[i].id == (*again)[i].id && (*orders)[i].target == (*again)[i].target);
+    CHECK((*orders)[i].kind == (*again)[i].kind && (*orders)[i].port == (*again)[i].port);
   }
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  check_orders(gslb::as_text(gslb::Octets(data, size)));
   const auto report = gslb::fleet::parse_report(gslb::as_text(gslb::Octets(data, size)));
   if (!report) {
     CHECK(gslb::fleet::describe(report.error()) != "unknown error");

@@ -79,6 +79,53 @@ TEST(EdgeConfig, ShowsEveryProblemWithItsPlace) {
   EXPECT_THAT(text, HasSubstr("key"));
 }
 
+TEST(EdgeConfig, ReadsWhatMayBeProbedAndNamesBeacons) {
+  std::string toml(kGood);
+  toml.replace(toml.find("interval ="), 0, "beacons = [\"*.Probe.example.com\"]\n");
+  toml += R"(
+[probe]
+per_second = 5
+in_flight = 4
+target_interval = "1m"
+timeout = "500ms"
+ports = [53]
+exclude = ["192.0.2.0/24", "2001:db8::/32"]
+allow_private = true
+)";
+  gslb::Problems problems;
+  const auto config = parse(toml, "e.toml", problems);
+  ASSERT_TRUE(config) << problems.to_string();
+  EXPECT_TRUE(config->probe.enabled);
+  EXPECT_EQ(config->probe.per_second, 5);
+  EXPECT_EQ(config->probe.target_interval_ms, 60'000);
+  EXPECT_EQ(config->probe.ports, std::vector<std::uint16_t>{53});
+  EXPECT_EQ(config->probe.exclude.size(), 2U);
+  EXPECT_EQ(config->beacon_nonce("abcdefgh.probe.example.com:8080"), "abcdefgh");
+  EXPECT_EQ(config->beacon_nonce("a.b.probe.example.com"), "a.b") << "which is no nonce";
+  EXPECT_FALSE(config->beacon_nonce("probe.example.com"));
+  EXPECT_FALSE(config->beacon_nonce(".probe.example.com"));
+  EXPECT_FALSE(config->beacon_nonce("www.example.com"));
+}
+
+TEST(EdgeConfig, RefusesBadProbeRulesWithTheirPlace) {
+  gslb::Problems problems;
+  parse(std::string(kGood) + R"(
+[probe]
+per_second = 0
+ports = [0]
+exclude = ["192.0.2.1/24"]
+alow_private = true
+)",
+        "e.toml", problems);
+  EXPECT_EQ(problems.error_count(), 4U) << problems.to_string();
+  EXPECT_THAT(problems.to_string(), HasSubstr("allow_private"));  // did you mean
+  std::string toml(kGood);
+  toml.replace(toml.find("interval ="), 0, "beacons = [\"probe.example.com\", \"*.a*b\"]\n");
+  gslb::Problems others;
+  parse(toml, "e.toml", others);
+  EXPECT_EQ(others.error_count(), 2U) << others.to_string();
+}
+
 TEST(EdgeConfig, RefusesACaFileWithoutACertificate) {
   const std::string folder = testing::TempDir();
   const auto problems_with = [&](const std::string& text) {
