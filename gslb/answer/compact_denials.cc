@@ -38,8 +38,7 @@ bool CompactDenials::find(std::uint64_t zone_id, Octets name, CompactDenial& fou
 bool CompactDenials::put(std::uint64_t zone_id, Octets name, Octets nsec, Octets rrsigs) {
   std::array<std::uint64_t, kWords> words{};
   if (name.size() + nsec.size() + rrsigs.size() > CompactDenial::kMaxOctets) { return false; }
-  std::uint64_t signatures = 0;
-  for (dns::RdataCursor each({.rdata = rrsigs}); !each.done(); each.next()) { ++signatures; }
+  const std::uint64_t signatures = dns::count_records(rrsigs);
   words[0] = zone_id;
   words[1] = name.size() | nsec.size() << 16 | rrsigs.size() << 32 | signatures << 48;
   auto* at = reinterpret_cast<std::uint8_t*>(words.data() + 2);

@@ -111,7 +111,7 @@ bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex 
   const fleet::ClusterModel& model = snapshot_.fleet->cluster(cluster);
   if (model.cname) { return put_alias(*model.cname, service.ttl_s); }
   if (qtype == RrType::kHttps && service.https) { return put_https(service, cluster, nodes); }
-  if (qtype != RrType::kA && qtype != RrType::kAaaa) { return false; }
+  if (!dns::is_address(qtype)) { return false; }
   const bool ipv6 = qtype == RrType::kAaaa;
   const NodeChoice choice =
       select_nodes(model, nodes, qtype, hash_octets(owner()), service.answers);
@@ -130,7 +130,7 @@ bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex 
 }
 
 bool Resolution::put_pool(const steer::Service& service, RrType qtype) noexcept {
-  if (qtype != RrType::kA && qtype != RrType::kAaaa) { return false; }
+  if (!dns::is_address(qtype)) { return false; }
   std::size_t used = 0;
   std::uint16_t count = 0;
   for (const Address& address : service.fallback_pool) {

@@ -302,53 +302,37 @@ class RoutedSets::Builder {
     }
     const auto number = static_cast<std::uint32_t>(table_->entries_.size());
     entry.type = type;
-    entry.set = store(records);
+    std::vector<std::uint8_t> rdata;
+    for (const std::vector<std::uint8_t>& record : records) { dns::append_record(rdata, record); }
+    entry.set = store(rdata);
     std::ranges::sort(records);
-    entry.signatures = signed_as(type, entry.set, records);
+    entry.signatures = signed_as({type, ttl_s_, entry.set.count, rdata}, records);
     table_->entries_.push_back(entry);
     return number;
   }
 
-  Block store(const Records& records) {
+  Block store(Octets rdata) {
     std::vector<std::uint8_t>& octets = table_->octets_;
-    Block block{.at = static_cast<std::uint32_t>(octets.size()),
-                .ttl_s = ttl_s_,
-                .count = static_cast<std::uint16_t>(records.size())};
-    for (const std::vector<std::uint8_t>& rdata : records) {
-      octets.push_back(static_cast<std::uint8_t>(rdata.size() >> 8));
-      octets.push_back(static_cast<std::uint8_t>(rdata.size()));
-      octets.insert(octets.end(), rdata.begin(), rdata.end());
-    }
-    block.size = static_cast<std::uint32_t>(octets.size()) - block.at;
+    const Block block{.at = static_cast<std::uint32_t>(octets.size()),
+                      .size = static_cast<std::uint32_t>(rdata.size()),
+                      .ttl_s = ttl_s_,
+                      .count = dns::count_records(rdata)};
+    octets.insert(octets.end(), rdata.begin(), rdata.end());
     return block;
   }
 
-  Block store(Octets signatures) {
-    Block block{.at = static_cast<std::uint32_t>(table_->octets_.size()),
-                .size = static_cast<std::uint32_t>(signatures.size()),
-                .ttl_s = ttl_s_};
-    table_->octets_.insert(table_->octets_.end(), signatures.begin(), signatures.end());
-    for (dns::RdataCursor record({.rdata = signatures}); !record.done(); record.next()) {
-      ++block.count;
-    }
-    return block;
-  }
-
-  Block signed_as(RrType type, const Block& set, const Records& sorted) {
+  Block signed_as(const dns::RrsetView& set, const Records& sorted) {
     std::string key(as_text(owner_.wire()));
     key += as_text(zone_->apex().wire());
     std::array<std::uint8_t, 6> fixed{};
-    store_u16(fixed.data(), static_cast<std::uint16_t>(type));
+    store_u16(fixed.data(), static_cast<std::uint16_t>(set.type));
     store_u32(fixed.data() + 2, ttl_s_);
     key += as_text(fixed);
     for (const std::vector<std::uint8_t>& rdata : sorted) { key += as_text(rdata); }
     if (const auto made = table_->made_for_.find(key); made != table_->made_for_.end()) {
       return made->second;
     }
-    const std::vector<std::uint8_t> octets(table_->octets_.begin() + set.at,
-                                           table_->octets_.begin() + set.at + set.size);
-    const dns::RrsetView view{type, ttl_s_, set.count, octets};
-    const SignRequest request{*zone_, owner_.wire(), view};
+    const SignRequest request{*zone_, owner_.wire(), set};
     Block block;
     if (previous_ != nullptr) {
       const auto before = previous_->made_for_.find(key);

@@ -69,7 +69,7 @@ bool Resolution::is_unsteered(const zone::Zone& zone, zone::NodeIndex node,
                               const dns::RrsetView& set) const noexcept {
   if (zone.route(node) == zone::kNoRoute) { return false; }
   const RrType type = set.type == RrType::kRrsig ? dns::covered_type(set) : set.type;
-  return type == RrType::kA || type == RrType::kAaaa || type == RrType::kCname ||
+  return dns::is_address(type) || type == RrType::kCname ||
          (type == RrType::kHttps && has_unsteered_https(zone, node));
 }
 

@@ -12,7 +12,7 @@ using dns::Section;
 
 bool Resolution::is_routed_type(const zone::Zone& zone, zone::NodeIndex node,
                                 RrType qtype) const noexcept {
-  if (qtype == RrType::kA || qtype == RrType::kAaaa) { return true; }
+  if (dns::is_address(qtype)) { return true; }
   if (qtype == RrType::kAny) { return false; }
   if (qtype == RrType::kDs) {  // asked for on the way to names below
     return zone.is_signed() && snapshot_.routed_sets != nullptr &&

@@ -19,12 +19,6 @@ void raise(int event) noexcept {
   [[maybe_unused]] const auto written = ::write(event, &one, sizeof one);
 }
 
-void append_block(std::vector<std::uint8_t>& to, Octets rdata) {
-  to.push_back(static_cast<std::uint8_t>(rdata.size() >> 8));
-  to.push_back(static_cast<std::uint8_t>(rdata.size()));
-  to.insert(to.end(), rdata.begin(), rdata.end());
-}
-
 }  // namespace
 
 CompactLane::CompactLane(double signatures_per_s, int signer_fd) noexcept
@@ -121,7 +115,7 @@ void CompactSigner::sign(const CompactLane::Wanted& wanted) {
   const auto rdata = dnssec::compact_nsec(*zone, wanted.name);
   if (!rdata) { return; }
   std::vector<std::uint8_t> nsec;
-  append_block(nsec, *rdata);
+  dns::append_record(nsec, *rdata);
   const std::vector<std::uint8_t> signatures =
       sign_({*zone, wanted.name.wire(), {dns::RrType::kNsec, zone->negative_ttl_s(), 1, nsec}});
   if (!signatures.empty()) { denials_->put(wanted.zone_id, wanted.name.wire(), nsec, signatures); }

@@ -80,9 +80,7 @@ std::vector<Address> addresses_of(const Compiled& compiled, const steer::CostMod
 
 void add_record(StaticSet& set, Octets rdata) {
   ++set.count;
-  set.rdata.push_back(static_cast<std::uint8_t>(rdata.size() >> 8));
-  set.rdata.push_back(static_cast<std::uint8_t>(rdata.size()));
-  set.rdata.insert(set.rdata.end(), rdata.begin(), rdata.end());
+  dns::append_record(set.rdata, rdata);
 }
 
 std::vector<StaticSet> sets_of_service(const Compiled& compiled, const steer::CostModel& costs,

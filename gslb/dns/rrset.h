@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "gslb/base/bytes.h"
 #include "gslb/dns/types.h"
@@ -37,5 +38,20 @@ class RdataCursor {
  private:
   Octets rest_;
 };
+
+inline std::uint16_t count_records(Octets rdata) noexcept {
+  std::uint16_t count = 0;
+  for (RdataCursor record({.rdata = rdata}); !record.done(); record.next()) { ++count; }
+  return count;
+}
+
+// Appends a record to what is to be the `rdata` of an RrsetView.
+// REQUIRES: record.size() <= 65535
+inline void append_record(std::vector<std::uint8_t>& rdata, Octets record) {
+  const std::size_t at = rdata.size();
+  rdata.resize(at + 2);
+  store_u16(rdata.data() + at, static_cast<std::uint16_t>(record.size()));
+  rdata.insert(rdata.end(), record.begin(), record.end());
+}
 
 }  // namespace gslb::dns

@@ -117,6 +117,10 @@ std::string to_string(Rcode rcode);
 // Case-insensitive, "TYPE123" too.
 std::optional<RrType> parse_rr_type(std::string_view text);
 
+constexpr bool is_address(RrType type) noexcept {
+  return type == RrType::kA || type == RrType::kAaaa;
+}
+
 // QTYPEs and meta-types never stored in a zone: OPT, TKEY..ANY (RFC 6895 3.1), and type 0.
 constexpr bool is_meta(RrType type) noexcept {
   const auto number = static_cast<std::uint16_t>(type);

@@ -19,10 +19,7 @@ class OwnSet {
       : is_of_keys_(is_of_keys), set_{type, ttl_s, 0, {}} {}
 
   void add(Octets rdata) {
-    const std::size_t at = octets_.size();
-    octets_.resize(at + 2);
-    store_u16(octets_.data() + at, static_cast<std::uint16_t>(rdata.size()));
-    octets_.insert(octets_.end(), rdata.begin(), rdata.end());
+    dns::append_record(octets_, rdata);
     ++set_.count;
   }
   bool is_of_keys() const noexcept { return is_of_keys_; }
@@ -93,8 +90,7 @@ void find_sets(const zone::Zone& source, const Owner& owner, const SigningPlan& 
   if (route != zone::kNoRoute && owner.kind == Owner::Kind::kData && plan.routed_sets) {
     sets = plan.routed_sets(route);
     std::erase_if(sets, [&](const dns::RrsetView& set) {
-      const bool is_address = set.type == dns::RrType::kA || set.type == dns::RrType::kAaaa;
-      return !is_address && source.rrset(owner.node, set.type);
+      return !dns::is_address(set.type) && source.rrset(owner.node, set.type);
     });
   }
   const std::size_t routed = sets.size();

@@ -7,8 +7,6 @@ namespace {
 
 using dns::RrType;
 
-bool is_address(RrType type) noexcept { return type == RrType::kA || type == RrType::kAaaa; }
-
 std::uint64_t digest(Octets owner, const dns::RrsetView& set) noexcept {
   const std::uint64_t seed =
       hash_octets(owner, (std::uint64_t{set.ttl_s} << 16) | static_cast<std::uint16_t>(set.type));
@@ -35,12 +33,14 @@ void sets_of(const ExportedZone& from, zone::NodeIndex node, std::vector<dns::Rr
   for (std::size_t i = 0; i < from.zone->rrset_count(node); ++i) {
     const dns::RrsetView set = from.zone->rrset_at(node, i);
     if (set.type == RrType::kSoa) { continue; }
-    if (!routed || !is_address(set.type)) { sets.push_back(set); }
+    if (!routed || !dns::is_address(set.type)) { sets.push_back(set); }
   }
   if (!routed) { return; }
   for (const StaticSet& set : (*from.statics)[route]) {
     // Whatever else the owner has itself, such as an HTTPS record, stands.
-    if (is_address(set.type) || !from.zone->rrset(node, set.type)) { sets.push_back(set.view()); }
+    if (dns::is_address(set.type) || !from.zone->rrset(node, set.type)) {
+      sets.push_back(set.view());
+    }
   }
 }
 

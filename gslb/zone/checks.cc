@@ -25,8 +25,6 @@ bool may_join_cname(RrType type) noexcept {
          type == RrType::kKey || type == RrType::kSig || type == kNxt;
 }
 
-bool is_address(RrType type) noexcept { return type == RrType::kA || type == RrType::kAaaa; }
-
 class Checker {
  public:
   Checker(const Zone& zone, const RecordLog& log, Problems& problems)
@@ -164,7 +162,7 @@ void Checker::check_occluded(NodeIndex node, Found::Kind kind) {
       return error({node, type}, owner + " lies below a DNAME", "nothing may (RFC 6672 2.4)");
     }
     if (type == RrType::kSoa) { check_soa_place(node); }
-    if (!is_address(type)) {
+    if (!dns::is_address(type)) {
       return warning({node, type}, owner + " lies below a zone cut: its " + dns::to_string(type) +
                                        " is never answered");
     }
