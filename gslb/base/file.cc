@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -65,6 +66,15 @@ bool write_file_atomically(const std::string& path, const std::string& content, 
     return false;
   }
   return true;
+}
+
+std::error_code make_folder(const std::string& path, unsigned mode) {
+  namespace fs = std::filesystem;
+  std::error_code failure;
+  if (fs::create_directories(path, failure)) {
+    fs::permissions(path, static_cast<fs::perms>(mode), failure);
+  }
+  return failure;
 }
 
 std::string resolve_path(const std::string& path, const std::string& relative_to) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 #include <sys/stat.h>
 
@@ -91,8 +90,7 @@ std::shared_ptr<const geo::GeoMap> geo_map(const config::Config& config,
   }
   auto map = geo::compile(geo_options(config), problems);
   if (map == nullptr) { return nullptr; }
-  std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
+  make_folder(folder);
   if (!write_file_atomically(path, geo::write_cache(*map, fingerprint))) {
     problems.warning({path}, std::string("can't write the geo cache: ") + std::strerror(errno),
                      "every start compiles the geo databases anew");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <thread>
 
 #include <malloc.h>
@@ -28,16 +27,10 @@ void write_state(const std::string& path, const std::string& text) {
 
 // A folder that is not there is made, as other servers do; one that can't be is told of at the
 // start, not when the first state is lost.
-void make_state_folder(const std::filesystem::path& folder) {
-  namespace fs = std::filesystem;
-  std::error_code failure;
-  if (fs::create_directories(folder, failure)) {
-    fs::permissions(folder, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec,
-                    failure);
-  }
-  if (failure) {
+void make_state_folder(const std::string& folder) {
+  if (const std::error_code failure = make_folder(folder)) {
     log_warning("state", "can't make state_dir: nothing will survive a restart",
-                {{"folder", folder.string()}, {"error", failure.message()}});
+                {{"folder", folder}, {"error", failure.message()}});
   }
 }
 
@@ -337,7 +330,7 @@ void Supervisor::restore_state() {
   const auto text = read_file(path);
   if (!text) {
     log_info("state", "no saved state", {{"file", path}});
-    make_state_folder(std::filesystem::path(path).parent_path());
+    make_state_folder(epoch_->compiled->config.server.state_dir);
     return;
   }
   Problems problems;

@@ -1,10 +1,8 @@
 #include "gslb/control/zone_secondaries.h"
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 
-#include <sys/stat.h>
-
+#include "gslb/base/file.h"
 #include "gslb/base/log.h"
 
 namespace gslb::control {
@@ -149,9 +147,10 @@ ZoneSecondaries::~ZoneSecondaries() { stop(); }
 
 void ZoneSecondaries::adopt(const SecondarySetup& setup) {
   const std::string& folder = setup.config->folder;
-  if (!folder.empty() && ::mkdir(folder.c_str(), 0750) != 0 && errno != EEXIST) {
+  const std::error_code failure = folder.empty() ? std::error_code() : make_folder(folder);
+  if (failure) {
     log_error("transfer", "can't make the folder of secondary zones' copies",
-              {{"folder", folder}, {"error", std::strerror(errno)}});
+              {{"folder", folder}, {"error", failure.message()}});
   }
   secondaries_.configure(setup.config, setup.keys);
 }

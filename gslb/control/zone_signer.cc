@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <thread>
 
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "gslb/base/file.h"
 #include "gslb/base/log.h"
 #include "gslb/control/zone_signer_entry.h"
 #include "gslb/dns/serial.h"
@@ -236,8 +236,7 @@ void ZoneSigner::take(Entry& entry) {
 void ZoneSigner::keep_copy(const Entry& entry) {
   auto write = [path = transfer::copy_path(copy_dir_, entry.apex), zone = entry.current->zone,
                 folder = copy_dir_, now = clock_.wall()] {
-    std::error_code failure;
-    std::filesystem::create_directories(folder, failure);
+    make_folder(folder);
     if (transfer::save_copy(path, *zone, now)) { return; }
     log_warning("dnssec", "the signed zone can't be kept for the next start",
                 {{"file", path}, {"error", std::strerror(errno)}});

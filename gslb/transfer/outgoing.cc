@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include <sys/stat.h>
-
+#include "gslb/base/file.h"
 #include "gslb/base/log.h"
 #include "gslb/dns/response.h"
 #include "gslb/dns/serial.h"
@@ -139,7 +138,7 @@ JournalChain Outgoing::update_journal(const std::string& key, const OutgoingPoli
                                       const std::string& folder, const ExportedZone& zone) {
   const auto found = journals_.find(key);
   if (found == journals_.end()) {
-    if (!folder.empty()) { ::mkdir(folder.c_str(), 0750); }
+    if (!folder.empty()) { make_folder(folder); }
     Journal& journal =
         journals_.try_emplace(key, zone.zone->apex(), folder, rules.journal_octets).first->second;
     journal.restore(zone.serial(), [&] { return digest(zone); });

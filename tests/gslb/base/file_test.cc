@@ -77,6 +77,19 @@ TEST_F(FileTest, RemovesTheTemporaryFileWhenTheRenameFails) {
   EXPECT_FALSE(std::filesystem::exists(path + ".new"));
 }
 
+TEST_F(FileTest, MakesAFolderWithItsParentsAndLetsOneThatIsThereBe) {
+  const std::string path = folder_ + "/a/b";
+  EXPECT_FALSE(make_folder(path, 0700));
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700U);
+  EXPECT_FALSE(make_folder(path, 0750));
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700U) << "somebody's own choice";
+  ASSERT_TRUE(write_file_atomically(folder_ + "/file", "x"));
+  EXPECT_TRUE(make_folder(folder_ + "/file/below"));
+}
+
 TEST(ResolvePath, StartsAtTheFolderOfTheNamingFile) {
   EXPECT_EQ(resolve_path("a.zone", "/etc/proxima/proxima.toml"), "/etc/proxima/a.zone");
   EXPECT_EQ(resolve_path("../a.zone", "conf/proxima.toml"), "conf/../a.zone");
