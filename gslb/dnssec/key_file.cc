@@ -13,14 +13,11 @@
 namespace gslb::dnssec {
 namespace {
 
-constexpr std::string_view kPublic = kPublicSuffix;
-constexpr std::string_view kPrivate = ".private";
-
 std::string reason() { return std::generic_category().message(errno); }
 
 std::string_view stem(std::string_view path) {
-  if (path.ends_with(kPublic)) { path.remove_suffix(kPublic.size()); }
-  if (path.ends_with(kPrivate)) { path.remove_suffix(kPrivate.size()); }
+  if (path.ends_with(kPublicSuffix)) { path.remove_suffix(kPublicSuffix.size()); }
+  if (path.ends_with(kPrivateSuffix)) { path.remove_suffix(kPrivateSuffix.size()); }
   return path;
 }
 
@@ -52,8 +49,8 @@ std::string key_file_name(const SigningKey& key) {
 
 std::optional<KeyFile> read_key_file(std::string_view path, Problems& problems) {
   const std::string base(stem(path));
-  const std::string public_file = base + std::string(kPublic);
-  const std::string private_file = base + std::string(kPrivate);
+  const std::string public_file = base + std::string(kPublicSuffix);
+  const std::string private_file = base + std::string(kPrivateSuffix);
   const auto public_half = read_half(public_file, problems);
   const auto private_half = read_half(private_file, problems);
   if (!public_half || !private_half) { return std::nullopt; }
@@ -77,7 +74,7 @@ std::vector<KeyFile> read_key_directory(const KeyDirectory& directory, const dns
   for (const std::string& file : directory.public_files(zone)) {
     if (!read_half(file, problems)) { continue; }
     std::error_code failure;
-    const std::string private_file = std::string(stem(file)) + std::string(kPrivate);
+    const std::string private_file = std::string(stem(file)) + std::string(kPrivateSuffix);
     if (!std::filesystem::exists(private_file, failure)) {
       problems.warning({file, 0, 0}, "the key has no .private file beside it",
                        "only keys with both halves can sign");
@@ -94,8 +91,8 @@ bool write_key_file(const std::string& directory, const KeyFile& key, Problems& 
   // The secret first: a .key alone would be taken for a key whose secret was lost.
   constexpr unsigned kSecretMode = 0600;
   constexpr unsigned kPublicMode = 0644;
-  const std::string private_file = base + std::string(kPrivate);
-  const std::string public_file = base + std::string(kPublic);
+  const std::string private_file = base + std::string(kPrivateSuffix);
+  const std::string public_file = base + std::string(kPublicSuffix);
   if (!write_file_atomically(private_file, private_text(key), kSecretMode)) {
     problems.error({private_file, 0, 0}, "cannot write the key file: " + reason());
     return false;

@@ -22,6 +22,7 @@
 namespace gslb::dnssec {
 
 inline constexpr std::string_view kPublicSuffix = ".key";
+inline constexpr std::string_view kPrivateSuffix = ".private";
 inline constexpr std::string_view kStateSuffix = ".state";
 inline constexpr std::size_t kMaxKeyFile = 64 * 1024;  // octets
 

@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSuffix = kStateSuffix;
 constexpr std::size_t kMaxStateFile = 16 * 1024;
 
 constexpr std::array<std::string_view, 4> kPresences = {"hidden", "rumoured", "omnipresent",
@@ -154,7 +153,7 @@ void adopt_keys(ZoneKeys& keys, const RolloverPolicy& policy, KeyTime now) {
 void check_for_lost_keys(const KeyDirectory& directory, const dns::Name& zone, const ZoneKeys& keys,
                          Problems& problems) {
   for (const std::string& name : directory.state_files(zone)) {
-    const std::string stem = name.substr(0, name.size() - kSuffix.size());
+    const std::string stem = name.substr(0, name.size() - kStateSuffix.size());
     const bool is_read = std::any_of(keys.begin(), keys.end(), [&](const ZoneKey& key) {
       return key_file_name(*key.file.key) == stem;
     });
@@ -249,7 +248,7 @@ ZoneKeys load_keys(const KeyDirectory& directory, const dns::Name& zone,
     state.role = !key.file.key->is_sep() ? KeyRole::kZsk
                  : split || policy.split ? KeyRole::kKsk
                                          : KeyRole::kCsk;
-    const std::string path = base_path(directory.path(), key) + std::string(kSuffix);
+    const std::string path = base_path(directory.path(), key) + std::string(kStateSuffix);
     const auto text = read_file(path, kMaxStateFile);
     if (text && parse_state(*text, state)) {
       has_states = true;
@@ -267,15 +266,10 @@ ZoneKeys load_keys(const KeyDirectory& directory, const dns::Name& zone,
 std::optional<ZoneKey> make_key(const std::string& directory, const dns::Name& zone,
                                 const NewKey& wanted, KeyTime now, const ZoneKeys& others,
                                 Problems& problems) {
-  std::error_code failure;
-  if (!fs::is_directory(directory, failure)) {
-    fs::create_directories(directory, failure);
-    if (!failure) { fs::permissions(directory, fs::perms::owner_all, failure); }
-    if (failure) {
-      problems.error({directory, 0, 0}, "cannot make the key directory: " + failure.message(),
-                     "make it writable for the server");
-      return std::nullopt;
-    }
+  if (const std::error_code failure = make_folder(directory, 0700)) {
+    problems.error({directory, 0, 0}, "cannot make the key directory: " + failure.message(),
+                   "make it writable for the server");
+    return std::nullopt;
   }
   const std::uint16_t flags = wanted.role == KeyRole::kZsk ? kZskFlags : kKskFlags;
   std::shared_ptr<const SigningKey> made;
@@ -304,8 +298,7 @@ std::optional<KeyTime> gone_since(const KeyState& key) {
 
 // The state last: without it what is left of a key would be taken for one from elsewhere.
 bool remove_key(const std::string& directory, const ZoneKey& key, Problems& problems) {
-  for (const std::string_view suffix :
-       {std::string_view(".private"), std::string_view(".key"), kSuffix}) {
+  for (const std::string_view suffix : {kPrivateSuffix, kPublicSuffix, kStateSuffix}) {
     const std::string path = base_path(directory, key) + std::string(suffix);
     std::error_code failure;
     fs::remove(path, failure);
@@ -319,7 +312,7 @@ bool remove_key(const std::string& directory, const ZoneKey& key, Problems& prob
 
 bool save_states(const std::string& directory, const ZoneKeys& keys, Problems& problems) {
   for (const ZoneKey& key : keys) {
-    const std::string path = base_path(directory, key) + std::string(kSuffix);
+    const std::string path = base_path(directory, key) + std::string(kStateSuffix);
     const std::string text = state_text(key);
     if (read_file(path, kMaxStateFile) == text) { continue; }
     if (!write_file_atomically(path, text)) {

@@ -13,8 +13,8 @@ namespace gslb::dnssec {
 
 // What is to be seen at every server of the parent.
 struct AwaitedDs {
-  std::optional<std::uint16_t>
-      tag;  // the DS of this key and of none that it follows; nullopt: none
+  // The DS of this key and of none that it follows; nullopt: none.
+  std::optional<std::uint16_t> tag;
 };
 
 // nullopt: nothing is waited for.
