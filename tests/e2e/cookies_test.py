@@ -97,20 +97,8 @@ class Nsd(Server):
         return [secondaries.tool("nsd"), "-d", "-c"]
 
     def text(self):
-        return f"""
-server:
-  ip-address: 127.0.0.1@{self.port}
-  server-count: 1
-  username: ""
-  database: ""
-  zonesdir: "{self.folder}"
-  zonelistfile: "{self.folder}/zone.list"
-  xfrdfile: "{self.folder}/xfrd.state"
-  pidfile: "{self.folder}/pid"
-  answer-cookie: yes
-  cookie-secret: {self.secret}
-remote-control:
-  control-enable: no
+        return secondaries.nsd_server(self.folder, self.port, "answer-cookie: yes",
+                                      f"cookie-secret: {self.secret}") + """
 zone:
   name: "example."
   zonefile: "zone"

@@ -125,9 +125,11 @@ class Process:
         self.child.wait()
 
 
-def cluster(name, *nodes):
-    """A cluster of a GSLB's configuration, in Frankfurt and never ill; a node: "IPV4 [IPV6]"."""
-    lines = [f"[cluster.{name}]", "latitude = 50", "longitude = 8", 'health = "none"']
+def cluster(name, *nodes, place=(50, 8), more=""):
+    """A cluster of a GSLB's configuration, in Frankfurt and never ill; a node: "IPV4 [IPV6]".
+    `more`: further lines of [cluster.NAME]."""
+    lines = [f"[cluster.{name}]", f"latitude = {place[0]}", f"longitude = {place[1]}",
+             'health = "none"', more]
     for node_id, addresses in zip("abcdef", nodes):
         lines += [f"[[cluster.{name}.node]]", f'id = "{node_id}"']
         lines += [f'{family} = "{address}"'

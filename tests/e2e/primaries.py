@@ -6,9 +6,7 @@ import subprocess
 import threading
 
 import harness
-
-KEY_NAME = "xfr."
-KEY_SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+from secondaries import KEY_NAME, SECRET as KEY_SECRET, nsd_server
 
 
 def dig(port, *arguments):
@@ -62,20 +60,7 @@ class Primary:
 class Nsd(Primary):
     def start(self):
         key = KEY_NAME if self.with_key else "NOKEY"
-        text = f"""
-server:
-  ip-address: 127.0.0.1@{self.port}
-  username: ""
-  chroot: ""
-  database: ""
-  zonesdir: "{self.folder}"
-  pidfile: "{self.folder}/nsd.pid"
-  zonelistfile: "{self.folder}/zone.list"
-  xfrdfile: "{self.folder}/xfrd.state"
-  xfrdir: "{self.folder}"
-  server-count: 1
-remote-control:
-  control-enable: no
+        text = nsd_server(self.folder, self.port) + f"""
 key:
   name: "{KEY_NAME}"
   algorithm: hmac-sha256

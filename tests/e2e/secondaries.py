@@ -18,6 +18,15 @@ def missing():
     return [name for name in ("named", "nsd", "knotd", "dig") if not tool(name)]
 
 
+def nsd_server(folder, port, *options):
+    """The start of an NSD's configuration, with these lines in its server: section."""
+    lines = [f"ip-address: 127.0.0.1@{port}", "server-count: 1", 'username: ""', 'chroot: ""',
+             'database: ""', f'zonesdir: "{folder}"', f'zonelistfile: "{folder}/zone.list"',
+             f'xfrdfile: "{folder}/xfrd.state"', f'xfrdir: "{folder}"', f'pidfile: "{folder}/pid"',
+             *options]
+    return "server:\n  " + "\n  ".join(lines) + "\nremote-control:\n  control-enable: no\n"
+
+
 class Secondary:
     """One daemon that has `zone` from the primary at `port`; over TLS when `ca` is given."""
 
@@ -68,24 +77,10 @@ class Nsd(Secondary):
         return [tool("nsd"), "-d", "-c", str(self.config)]
 
     def text(self):
-        bundle = f'tls-cert-bundle: "{self.ca}"' if self.ca else ""
+        bundle = [f'tls-cert-bundle: "{self.ca}"'] if self.ca else []
         tls = 'tls-auth:\n  name: "xot"\n  auth-domain-name: "localhost"' if self.ca else ""
         use = "xot" if self.ca else ""
-        return f"""
-server:
-  ip-address: 127.0.0.1@{self.port}
-  server-count: 1
-  username: ""
-  database: ""
-  zonesdir: "{self.folder}"
-  zonelistfile: "{self.folder}/zone.list"
-  xfrdfile: "{self.folder}/xfrd.state"
-  xfrdir: "{self.folder}"
-  pidfile: "{self.folder}/pid"
-  xfrd-reload-timeout: 0
-  {bundle}
-remote-control:
-  control-enable: no
+        return nsd_server(self.folder, self.port, "xfrd-reload-timeout: 0", *bundle) + f"""
 key:
   name: "{KEY_NAME}"
   algorithm: {ALGORITHM}

@@ -9,6 +9,7 @@ import subprocess
 import unittest
 
 import harness
+import secondaries
 import signed_zones
 
 # Not ANY: NSD gives one RRset over TCP too.  Not NSEC3: NSD says NODATA even where a CNAME stands.
@@ -114,27 +115,11 @@ class SignedAnswers(unittest.TestCase):
     def start_nsd(cls):
         config = cls.folder / "nsd.conf"
         config.write_text(
-            f"""server:
-  ip-address: 127.0.0.1
-  port: {cls.nsd_port}
-  username: ""
-  chroot: ""
-  zonesdir: "{cls.folder}"
-  database: ""
-  pidfile: "{cls.folder}/nsd.pid"
-  zonelistfile: "{cls.folder}/zone.list"
-  xfrdfile: "{cls.folder}/xfrd.state"
-  xfrdir: "{cls.folder}"
-  server-count: 1
-  tcp-query-count: 0
-  rrl-ratelimit: 0
-  minimal-responses: no
-remote-control:
-  control-enable: no
-""" + "".join(f'zone:\n  name: "{zone}"\n  zonefile: "{path}"\n'
-              for zone, path in cls.zones.files.items()))
-        nsd = shutil.which("nsd") or "/usr/sbin/nsd"
-        return harness.Process([nsd, "-d", "-c", str(config)])
+            secondaries.nsd_server(cls.folder, cls.nsd_port, "tcp-query-count: 0",
+                                   "rrl-ratelimit: 0", "minimal-responses: no") +
+            "".join(f'zone:\n  name: "{zone}"\n  zonefile: "{path}"\n'
+                    for zone, path in cls.zones.files.items()))
+        return harness.Process([secondaries.tool("nsd"), "-d", "-c", str(config)])
 
     def compare(self, zone, options):
         questions = [(name, rrtype) for name in names_of(zone, self.zones.files[zone])

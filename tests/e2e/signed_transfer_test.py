@@ -78,14 +78,7 @@ service = "web"
 name = "v4.{ZONE}"
 service = "v4"
 {harness.cluster("fra", "192.0.2.101 2001:db8::101")}
-[cluster.four]
-latitude = 50
-longitude = 8
-tiers = ["four"]
-health = "none"
-[[cluster.four.node]]
-id = "a"
-ipv4 = "192.0.2.104"
+{harness.cluster("four", "192.0.2.104", more='tiers = ["four"]')}
 """)
 
     def start(self):

@@ -42,6 +42,7 @@ LAYOUTS = {
     "ed25519-csk-nsec3": 'algorithm = "ed25519"\ndenial = "nsec3"',
     "rsa-split-nsec": 'algorithm = "rsasha256"\nkeys = "ksk-zsk"',
 }
+PARTNER = 'tiers = ["partner"]\ncname = "customer.partner.test."'
 QUICK = """signature_lifetime = "60s"
 dnskey_ttl = "1s"
 propagation = "1s"
@@ -66,30 +67,9 @@ state_dir = "state"
 listen = "127.0.0.1:{self.admin}"
 [steering]
 plan_interval = "300ms"
-[cluster.fra]
-latitude = 50
-longitude = 8
-health = "none"
-host = "fra.clusters.example."
-[[cluster.fra.node]]
-id = "a"
-ipv4 = "192.0.2.10"
-[[cluster.fra.node]]
-id = "b"
-ipv4 = "192.0.2.11"
-[cluster.nyc]
-latitude = 40
-longitude = -74
-health = "none"
-host = "nyc.clusters.example."
-[[cluster.nyc.node]]
-id = "a"
-ipv4 = "192.0.2.20"
-[cluster.partner]
-latitude = 50
-longitude = 8
-tiers = ["partner"]
-cname = "customer.partner.test."
+{harness.cluster("fra", "192.0.2.10", "192.0.2.11", more='host = "fra.clusters.example."')}
+{harness.cluster("nyc", "192.0.2.20", place=(40, -74), more='host = "nyc.clusters.example."')}
+{harness.cluster("partner", more=PARTNER)}
 [service.web]
 answers = 2
 ttl = 6

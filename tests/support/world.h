@@ -111,7 +111,22 @@ class World {
   std::uint64_t generation_ = 0;
 };
 
-// tests/support/world.cc: five clusters, one zone with every kind of name, few overrides.
+// Parts of a configuration.  A node: "IPV4 [IPV6]", its id "node-1" and so on.
+struct ClusterText {
+  std::string id;
+  std::vector<std::string> nodes = {};
+  std::string place = "latitude = 50\nlongitude = 8";  // Frankfurt
+  std::string more = {};                               // further lines of [cluster.ID]
+};
+std::string text_of(const ClusterText& cluster);  // one that is never ill
+std::string text_of_zone(const std::string& name, const std::string& file);
+struct RouteText {
+  std::string owner;
+  std::string service;
+};
+std::string text_of_routes(const std::vector<RouteText>& routes);
+
+// tests/support/world_data.cc: five clusters, one zone with every kind of name, few overrides.
 extern const char* const kWorldConfig;
 extern const char* const kWorldZone;
 extern const char* const kOtherZone;

@@ -1,7 +1,37 @@
 // The world most tests ask: five clusters on four continents, one zone with every kind of name.
+#include <sstream>
+
 #include "tests/support/world.h"
 
 namespace tests {
+
+std::string text_of(const ClusterText& cluster) {
+  const std::string section = "cluster." + cluster.id;
+  std::string text =
+      '[' + section + "]\n" + cluster.place + "\nhealth = \"none\"\n" + cluster.more + '\n';
+  int number = 0;
+  for (const std::string& node : cluster.nodes) {
+    text += "[[" + section + ".node]]\nid = \"node-" + std::to_string(++number) + "\"\n";
+    std::istringstream words(node);
+    std::string address;
+    for (const char* family = "ipv4"; words >> address; family = "ipv6") {
+      text += std::string(family) + " = \"" + address + "\"\n";
+    }
+  }
+  return text;
+}
+
+std::string text_of_zone(const std::string& name, const std::string& file) {
+  return "[[zone]]\nname = \"" + name + "\"\nfile = \"" + file + "\"\n";
+}
+
+std::string text_of_routes(const std::vector<RouteText>& routes) {
+  std::string text;
+  for (const auto& [owner, service] : routes) {
+    text += "[[route]]\nname = \"" + owner + "\"\nservice = \"" + service + "\"\n";
+  }
+  return text;
+}
 
 const char* const kWorldConfig = R"(
 [server]

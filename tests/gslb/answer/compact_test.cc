@@ -15,33 +15,24 @@ using gslb::answer::CompactDenial;
 using gslb::answer::CompactDenials;
 using gslb::answer::Deferred;
 using gslb::dns::RrType;
+using gslb::dns::testing::types_in;
 using gslb::dnssec::SigningKey;
 using tests::Ask;
 using tests::Reply;
 using Buffer = std::vector<std::uint8_t>;
 
-constexpr const char* kConfig = R"([[zone]]
-name = "example."
-file = "example.zone"
-[cluster.fra]
-latitude = 50
-longitude = 8
-health = "none"
-[[cluster.fra.node]]
-id = "a"
-ipv4 = "192.0.2.10"
-[service.web]
-[[route]]
-name = "r.example."
-service = "web"
-)";
+std::string config() {
+  return tests::text_of_zone("example.", "example.zone") +
+         tests::text_of({.id = "fra", .nodes = {"192.0.2.10"}}) + "[service.web]\n" +
+         tests::text_of_routes({{"r.example.", "web"}});
+}
 constexpr const char* kZone =
     "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n*.w A 192.0.2.2\na.ent A 192.0.2.3\n"
     "cut NS ns.cut\nns.cut A 192.0.2.4\nal CNAME nothing\nwal CNAME x.w\n";
 
 class Compact : public testing::Test {
  protected:
-  Compact() : world_(kConfig, {{"example.zone", kZone}}) {
+  Compact() : world_(config(), {{"example.zone", kZone}}) {
     gslb::dnssec::SigningPlan plan;
     plan.keys = {{.key = key_, .signs_keys = true, .signs_zone = true}};
     plan.denial = gslb::dnssec::Denial::kNsec3;
@@ -69,9 +60,8 @@ class Compact : public testing::Test {
     ASSERT_TRUE(denials_->put(zone_->compact_id(), name.wire(), nsec, block(rrsig)));
   }
   static Buffer block(const Buffer& rdata) {
-    Buffer out{static_cast<std::uint8_t>(rdata.size() >> 8),
-               static_cast<std::uint8_t>(rdata.size())};
-    out.insert(out.end(), rdata.begin(), rdata.end());
+    Buffer out;
+    gslb::dns::append_record(out, rdata);
     return out;
   }
   // The first answer is by the NSEC3 chain and says what it would have liked; the second has it.
@@ -96,11 +86,8 @@ class Compact : public testing::Test {
         const std::size_t name = gslb::dns::wire_name_size(rdata);
         out = record.owner + ' ' +
               gslb::dns::Name::from_wire(gslb::Octets(rdata).first(name)).value().to_string();
-        for (std::size_t at = name; at + 2 <= rdata.size(); at += 2U + rdata[at + 1]) {
-          for (unsigned bit = 0; bit < 8U * rdata[at + 1]; ++bit) {
-            if ((rdata[at + 2 + bit / 8] & (0x80U >> bit % 8)) == 0) { continue; }
-            out += ' ' + gslb::dns::to_string(static_cast<RrType>(rdata[at] * 256U + bit));
-          }
+        for (const RrType type : types_in(gslb::Octets(rdata).subspan(name))) {
+          out += ' ' + gslb::dns::to_string(type);
         }
       } else if (record.type == RrType::kRrsig &&
                  gslb::load_u16(record.rdata.data()) == static_cast<unsigned>(RrType::kNsec)) {

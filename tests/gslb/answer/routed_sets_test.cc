@@ -18,26 +18,12 @@ using Buffer = std::vector<std::uint8_t>;
 gslb::dns::Name name_of(const std::string& text) { return gslb::dns::Name::parse(text).value(); }
 
 TEST(RoutedSets, ALargeClusterHasABoundedNumberOfSets) {
-  std::string config = R"(
-[server]
-listen = ["127.0.0.1:5300"]
-[[zone]]
-name = "example."
-file = "example.zone"
-[service.web]
-answers = 4
-[[route]]
-name = "www.example."
-service = "web"
-[cluster.big]
-latitude = 50
-longitude = 8
-health = "none"
-)";
-  for (int i = 0; i < 60; ++i) {
-    config += "[[cluster.big.node]]\nid = \"node-" + std::to_string(i) + "\"\nipv4 = \"192.0.2." +
-              std::to_string(i + 1) + "\"\n";
-  }
+  std::vector<std::string> nodes;
+  for (int i = 1; i <= 60; ++i) { nodes.push_back("192.0.2." + std::to_string(i)); }
+  const std::string config = tests::text_of_zone("example.", "example.zone") +
+                             "[service.web]\nanswers = 4\n" +
+                             tests::text_of_routes({{"www.example.", "web"}}) +
+                             tests::text_of({.id = "big", .nodes = nodes});
   const World world(config, {{"example.zone",
                               "$TTL 60\n@ SOA ns1 host 1 2 3 4 5\n@ NS ns1\n"
                               "ns1 A 192.0.2.1\n"}});

@@ -10,36 +10,17 @@ using gslb::fleet::AdminState;
 using tests::Reply;
 using tests::World;
 
-constexpr const char* kConfig = R"([[zone]]
-name = "example."
-file = "example.zone"
-[cluster.fra]
-latitude = 50
-longitude = 8
-health = "none"
-host = "fra.c.example."
-[[cluster.fra.node]]
-id = "n1"
-ipv4 = "203.0.113.1"
-ipv6 = "2001:db8::1"
-[[cluster.fra.node]]
-id = "n2"
-ipv4 = "203.0.113.2"
-[cluster.nyc]
-latitude = 40
-longitude = -74
-health = "none"
-host = "nyc.c.example."
-bias_ms = 5
-[[cluster.nyc.node]]
-id = "n1"
-ipv4 = "203.0.113.9"
-[cluster.other]
-latitude = 50
-longitude = 8
-tiers = ["other"]
-health = "none"
-cname = "Cust.Other.Test."
+const std::string kConfig =
+    tests::text_of_zone("example.", "example.zone") +
+    tests::text_of({.id = "fra",
+                    .nodes = {"203.0.113.1 2001:db8::1", "203.0.113.2"},
+                    .more = "host = \"fra.c.example.\""}) +
+    tests::text_of({.id = "nyc",
+                    .nodes = {"203.0.113.9"},
+                    .place = "latitude = 40\nlongitude = -74",
+                    .more = "host = \"nyc.c.example.\"\nbias_ms = 5"}) +
+    tests::text_of({.id = "other", .more = "tiers = [\"other\"]\ncname = \"Cust.Other.Test.\""}) +
+    R"(
 [service.web]
 ttl = 30
 [service.web.https]
@@ -53,22 +34,12 @@ hints = false
 [service.multi]
 tiers = ["default", "other"]
 fallback = "servfail"
-[[route]]
-name = "*.cdn.example."
-service = "web"
-[[route]]
-name = "plain.example."
-service = "plain"
-[[route]]
-name = "fixed.example."
-service = "plain"
-[[route]]
-name = "example."
-service = "plain"
-[[route]]
-name = "multi.example."
-service = "multi"
-)";
+)" +
+    tests::text_of_routes({{"*.cdn.example.", "web"},
+                           {"plain.example.", "plain"},
+                           {"fixed.example.", "plain"},
+                           {"example.", "plain"},
+                           {"multi.example.", "multi"}});
 constexpr const char* kZone =
     "$TTL 60\n@ SOA ns.test. h 1 2 3 4 5\n@ NS ns.test.\n@ TXT apex\n@ CAA 0 issue ca.test\n"
     "fixed HTTPS 0 elsewhere.test.\nplain TXT beside\n";
@@ -196,8 +167,8 @@ TEST(RoutedTypesCheck, RefusesWhatCannotBeAnswered) {
       refusal("cname = \"Cust.Other.Test.\"", "cname = \"c.test.\"\nkey = \"0123456789abcdef\"")
           .find("'key' is not used"),
       std::string::npos);
-  EXPECT_NE(refusal("tiers = [\"other\"]\nhealth = \"none\"",
-                    "tiers = [\"other\"]\nhealth = \"heartbeat\"")
+  EXPECT_NE(refusal("health = \"none\"\ntiers = [\"other\"]",
+                    "health = \"heartbeat\"\ntiers = [\"other\"]")
                 .find("sends no heartbeats"),
             std::string::npos);
 }

@@ -27,44 +27,24 @@ inline constexpr const char* kOnNet = "198.51.104.0/24";
 inline constexpr gslb::dnssec::Validity kValidity{1'700'000'000, 2'000'000'000};
 
 // Beside the world's own: three answers at a time, IPv4 alone, another CDN, and HTTPS records.
-inline constexpr const char* kMore = R"(
-[cluster.ber]
-latitude = 52.5
-longitude = 13.4
-tiers = ["four"]
-health = "none"
-[[cluster.ber.node]]
-id = "node-1"
-ipv4 = "203.0.113.61"
-[cluster.partner]
-latitude = 52.5
-longitude = 13.4
-tiers = ["partner"]
-cname = "customer.partner.test."
-[cluster.ams]
-latitude = 52.4
-longitude = 4.9
-tiers = ["secure"]
-health = "none"
-host = "ams.c.example."
-[[cluster.ams.node]]
-id = "node-1"
-ipv4 = "203.0.113.71"
-ipv6 = "2001:db8:ae5::71"
-[[cluster.ams.node]]
-id = "node-2"
-ipv4 = "203.0.113.72"
-ipv6 = "2001:db8:ae5::72"
-[cluster.par]
-latitude = 48.9
-longitude = 2.4
-bias_ms = 50
-tiers = ["secure"]
-health = "none"
-host = "par.c.example."
-[[cluster.par.node]]
-id = "node-1"
-ipv4 = "203.0.113.81"
+inline std::string more_config() {
+  const std::string berlin = "latitude = 52.5\nlongitude = 13.4";
+  return text_of({.id = "ber",
+                  .nodes = {"203.0.113.61"},
+                  .place = berlin,
+                  .more = "tiers = [\"four\"]"}) +
+         text_of({.id = "partner",
+                  .place = berlin,
+                  .more = "tiers = [\"partner\"]\ncname = \"customer.partner.test.\""}) +
+         text_of({.id = "ams",
+                  .nodes = {"203.0.113.71 2001:db8:ae5::71", "203.0.113.72 2001:db8:ae5::72"},
+                  .place = "latitude = 52.4\nlongitude = 4.9",
+                  .more = "tiers = [\"secure\"]\nhost = \"ams.c.example.\""}) +
+         text_of({.id = "par",
+                  .nodes = {"203.0.113.81"},
+                  .place = "latitude = 48.9\nlongitude = 2.4",
+                  .more = "tiers = [\"secure\"]\nhost = \"par.c.example.\"\nbias_ms = 50"}) +
+         R"(
 [service.multi]
 tiers = ["partner", "default"]
 https = { alpn = ["h2"] }
@@ -79,28 +59,15 @@ tiers = ["secure"]
 https = { alpn = ["h2"], runner_up = true }
 fallback = "pool"
 fallback_pool = ["203.0.113.250", "2001:db8::250"]
-[[route]]
-name = "three.example."
-service = "three"
-[[route]]
-name = "four.example."
-service = "four"
-[[route]]
-name = "multi.example."
-service = "multi"
-[[route]]
-name = "*.multi.example."
-service = "multi"
-[[route]]
-name = "partner.example."
-service = "partner"
-[[route]]
-name = "web.example."
-service = "secure"
-[[route]]
-name = "*.web.example."
-service = "secure"
-)";
+)" +
+         text_of_routes({{"three.example.", "three"},
+                         {"four.example.", "four"},
+                         {"multi.example.", "multi"},
+                         {"*.multi.example.", "multi"},
+                         {"partner.example.", "partner"},
+                         {"web.example.", "secure"},
+                         {"*.web.example.", "secure"}});
+}
 
 inline gslb::dns::Name name_of(const std::string& text) {
   return gslb::dns::Name::parse(text).value();
@@ -113,7 +80,7 @@ class SignedRouted : public testing::TestWithParam<gslb::dnssec::Denial> {
       : key_(SigningKey::generate(name_of("example."), gslb::dnssec::Algorithm::kEcdsaP256Sha256,
                                   gslb::dnssec::kKskFlags)),
         public_(*gslb::dnssec::PublicKey::from_rdata(key_->dnskey_rdata())),
-        world_(std::string(kWorldConfig) + kMore,
+        world_(kWorldConfig + more_config(),
                {{"example.zone", kWorldZone}, {"other.zone", kOtherZone}}) {
     sign_zone();
     sets_ = build(nullptr);
@@ -129,9 +96,8 @@ class SignedRouted : public testing::TestWithParam<gslb::dnssec::Denial> {
               if (request.set.type == refused_) { return {}; }
               const Buffer rrsig =
                   gslb::dnssec::sign_rrset(key_, request.lower_owner, request.set, kValidity);
-              Buffer block{static_cast<std::uint8_t>(rrsig.size() >> 8),
-                           static_cast<std::uint8_t>(rrsig.size())};
-              block.insert(block.end(), rrsig.begin(), rrsig.end());
+              Buffer block;
+              gslb::dns::append_record(block, rrsig);
               return block;
             },
             .is_fresh = [this](const SignRequest&, const RrsetView&) { return is_fresh_; }};
@@ -192,10 +158,7 @@ class SignedRouted : public testing::TestWithParam<gslb::dnssec::Denial> {
       set.ttl_s = record.ttl;
       ++set.count;
       // CNAME targets are compressed; those of this test are told from the service.
-      const Buffer whole = record.type == RrType::kCname ? cname_ : record.rdata;
-      rdata.push_back(static_cast<std::uint8_t>(whole.size() >> 8));
-      rdata.push_back(static_cast<std::uint8_t>(whole.size()));
-      rdata.insert(rdata.end(), whole.begin(), whole.end());
+      gslb::dns::append_record(rdata, record.type == RrType::kCname ? cname_ : record.rdata);
     }
     set.rdata = rdata;
     ASSERT_GT(set.count, 0) << reply.text();
@@ -220,12 +183,9 @@ class SignedRouted : public testing::TestWithParam<gslb::dnssec::Denial> {
     for (const auto& record : reply.message.sections[1]) {
       if (record.type != (is_nsec ? RrType::kNsec : RrType::kNsec3)) { continue; }
       const gslb::Octets rdata = record.rdata;
-      std::size_t at = is_nsec ? gslb::dns::wire_name_size(rdata) : 6U + rdata[4] + 20;
-      for (; at + 2 <= rdata.size(); at += 2U + rdata[at + 1]) {
-        for (unsigned bit = 0; bit < 8U * rdata[at + 1]; ++bit) {
-          if ((rdata[at + 2 + bit / 8] & (0x80U >> bit % 8)) == 0) { continue; }
-          types.insert(static_cast<RrType>(rdata[at] * 256U + bit));
-        }
+      const std::size_t at = is_nsec ? gslb::dns::wire_name_size(rdata) : 6U + rdata[4] + 20;
+      for (const RrType type : gslb::dns::testing::types_in(rdata.subspan(at))) {
+        types.insert(type);
       }
     }
     return types;

@@ -47,14 +47,24 @@ struct Rrset {
   Buffer rdata{};
 
   Rrset& add(Octets octets) {
-    rdata.push_back(static_cast<std::uint8_t>(octets.size() >> 8));
-    rdata.push_back(static_cast<std::uint8_t>(octets.size()));
-    append(rdata, octets);
+    append_record(rdata, octets);
     ++count;
     return *this;
   }
   RrsetView view() const { return {type, ttl_s, count, rdata}; }
 };
+
+// The types in the bitmap of an NSEC or NSEC3 (RFC 4034 4.1.2), in its order.
+inline std::vector<RrType> types_in(Octets bitmap) {
+  std::vector<RrType> types;
+  for (std::size_t at = 0; at + 2 <= bitmap.size(); at += 2U + bitmap[at + 1]) {
+    for (unsigned bit = 0; bit < 8U * bitmap[at + 1]; ++bit) {
+      if ((bitmap[at + 2 + bit / 8] & (0x80U >> bit % 8)) == 0) { continue; }
+      types.push_back(static_cast<RrType>(bitmap[at] * 256U + bit));
+    }
+  }
+  return types;
+}
 
 struct DecodedRecord {
   std::string owner;

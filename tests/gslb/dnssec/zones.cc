@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/gslb/dns/wire_testing.h"
+
 namespace gslb::dnssec {
 namespace {
 
@@ -155,13 +157,8 @@ std::string bitmap_of(const zone::Zone& zone, zone::NodeIndex node) {
   }
   std::string text;
   const Octets rdata = dns::RdataCursor(*set).rdata();
-  while (at < rdata.size()) {
-    for (unsigned bit = 0; bit < 8U * rdata[at + 1]; ++bit) {
-      if ((rdata[at + 2 + bit / 8] & (0x80U >> (bit % 8))) == 0) { continue; }
-      text += (text.empty() ? "" : " ") +
-              dns::to_string(static_cast<dns::RrType>((rdata[at] << 8) | bit));
-    }
-    at += 2U + rdata[at + 1];
+  for (const dns::RrType type : dns::testing::types_in(rdata.subspan(at))) {
+    text += (text.empty() ? "" : " ") + dns::to_string(type);
   }
   return text;
 }

@@ -7,26 +7,16 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/gslb/steer/made_problem.h"
+
 namespace {
 
 using namespace gslb::steer;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-struct Made {
-  std::vector<Candidate> candidates;
-  std::vector<std::uint32_t> offsets{0};
-  std::vector<double> demand;
-  std::vector<double> capacity;
-
-  void row(double amount, std::vector<Candidate> to) {
-    std::stable_sort(to.begin(), to.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
-    candidates.insert(candidates.end(), to.begin(), to.end());
-    offsets.push_back(static_cast<std::uint32_t>(candidates.size()));
-    demand.push_back(amount);
-  }
-  Assignment solve() const { return assign({candidates, offsets, demand, capacity}); }
+struct Made : tests::MadeProblem {
+  Assignment solve() const { return assign(problem()); }
   double cost_of(std::size_t row, gslb::fleet::ClusterIndex cluster) const {
     for (std::uint32_t at = offsets[row]; at < offsets[row + 1]; ++at) {
       if (candidates[at].cluster == cluster) { return candidates[at].cost_ms; }

@@ -7,28 +7,21 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/gslb/steer/made_problem.h"
+
 namespace {
 
 using namespace gslb::steer;
 
-struct Made {
-  std::vector<Candidate> candidates;
-  std::vector<std::uint32_t> offsets{0};
-  std::vector<double> demand;
-  std::vector<double> capacity;
+struct Made : tests::MadeProblem {
   std::vector<Assigned> last;
   std::vector<float> switch_ms;
 
   void row(double amount, std::vector<Candidate> to) {
-    std::stable_sort(to.begin(), to.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
-    candidates.insert(candidates.end(), to.begin(), to.end());
-    offsets.push_back(static_cast<std::uint32_t>(candidates.size()));
-    demand.push_back(amount);
+    MadeProblem::row(amount, std::move(to));
     switch_ms.push_back(0);
   }
-  AssignProblem rows() const { return {candidates, offsets, demand, capacity}; }
-  Assignment solve() const { return assign_switching({rows(), last, switch_ms}); }
+  Assignment solve() const { return assign_switching({problem(), last, switch_ms}); }
   // Network cost, and what moving away from `last` costs.
   double cost(const std::vector<Assigned>& made) const {
     double sum = 0;
@@ -77,7 +70,7 @@ Made random_problem(unsigned seed) {
 TEST(Switching, WithoutAFormerPlanItIsTheCheapest) {
   for (unsigned seed = 0; seed < 50; ++seed) {
     const Made made = random_problem(seed);
-    const Assignment plain = assign(made.rows());
+    const Assignment plain = assign(made.problem());
     const Assignment got = made.solve();
     EXPECT_EQ(got.load, plain.load);
     EXPECT_EQ(got.price_ms, plain.price_ms);
@@ -99,7 +92,7 @@ TEST(Switching, NoPlanIsCheaperWhenMovingIsCounted) {
       EXPECT_LE(got.load[i], made.capacity[i] * (1 + 1e-9));
     }
     const double ours = made.cost(got.rows);
-    EXPECT_LE(ours, made.cost(assign(made.rows()).rows) + 1e-6) << "than forgetting the past";
+    EXPECT_LE(ours, made.cost(assign(made.problem()).rows) + 1e-6) << "than forgetting the past";
     std::vector<double> stayed(made.capacity.size(), 0);
     for (std::size_t row = 0; row < made.last.size(); ++row) {
       for (std::size_t i = 0; i < made.last[row].count; ++i) {
@@ -148,7 +141,7 @@ TEST(Switching, ABlendMovesItsShareAndKeepsWithinCapacity) {
     for (std::size_t row = 0; row < made.demand.size(); ++row) {
       made.last.push_back(at(static_cast<gslb::fleet::ClusterIndex>(random() % 3)));
     }
-    const Assignment eager = assign(made.rows());
+    const Assignment eager = assign(made.problem());
     for (float& each : made.switch_ms) { each = 12; }
     const Assignment calm = made.solve();
     const Assignment half = blend(calm, eager, 0.5, made.demand);
