@@ -91,11 +91,12 @@ class Answering {
  private:
   Deferred deferral(const Result<void, QueryError>& parsed) const noexcept {
     if (!parsed) {
-      if (parsed.error() == QueryError::kTransactionSig) { return Deferred::kSigned; }
       const bool is_notify =
           parsed.error() == QueryError::kOpcode &&
           ((request_.message[2] >> 3) & 0xf) == static_cast<unsigned>(dns::Opcode::kNotify);
-      return is_notify ? Deferred::kNotify : Deferred::kNone;
+      if (is_notify) { return Deferred::kNotify; }
+      // Whatever else is wrong with it: the answer is to be signed too (RFC 8945 5.3).
+      return query_.ends_with_tsig ? Deferred::kSigned : Deferred::kNone;
     }
     const bool is_transfer = query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr;
     return is_transfer ? Deferred::kTransfer : Deferred::kNone;

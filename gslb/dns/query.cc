@@ -152,9 +152,9 @@ bool take_question(Octets message, Query& query) noexcept {
   return true;
 }
 
-// What can be found of the OPT of a message with other faults: error responses carry one too (RFC
-// 6891 7, RFC 8906 3.2).
-void find_opt(Octets message, Edns& edns) noexcept {
+// What can be found of the OPT and the TSIG of a message with other faults: error responses carry
+// them too (RFC 6891 7, RFC 8906 3.2, RFC 8945 5.3).
+void find_rest(Octets message, Query& query) noexcept {
   std::size_t at = kHeaderOctets;
   for (std::size_t left = load_u16(message.data() + 4); left > 0; --left) {
     if (!skip_name(message, &at) || message.size() - at < 4) { return; }
@@ -166,15 +166,17 @@ void find_opt(Octets message, Edns& edns) noexcept {
   }
   Record record;
   for (; records > 0 && take_record(message, &at, &record); --records) {
-    if (record.type != RrType::kOpt) { continue; }
-    static_cast<void>(take_opt(record, edns));
-    return;
+    if (record.type == RrType::kOpt && !query.edns.present) {
+      static_cast<void>(take_opt(record, query.edns));
+    }
+    query.ends_with_tsig = records == 1 && record.type == RrType::kTsig && at == message.size();
   }
 }
 
 // Back to the state of a new Query, without clearing the arrays that sizes guard.
 void reset(Query& query) noexcept {
   query.question_end = kHeaderOctets;
+  query.ends_with_tsig = false;
   Edns& edns = query.edns;
   edns.present = edns.dnssec_ok = edns.compact_ok = false;
   edns.nsid = edns.tcp_keepalive = edns.padding = false;
@@ -239,9 +241,7 @@ Result<void, QueryError> parse_query(Octets message, Query& query) noexcept {
   reset(query);
   if (message.size() < kHeaderOctets) { return Unexpected(QueryError::kShort); }
   auto parsed = parse_whole(message, query);
-  if (!parsed && parsed.error() != QueryError::kResponse && !query.edns.present) {
-    find_opt(message, query.edns);
-  }
+  if (!parsed && parsed.error() != QueryError::kResponse) { find_rest(message, query); }
   return parsed;
 }
 

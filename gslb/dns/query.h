@@ -59,6 +59,7 @@ struct Query {
   RrType qtype = RrType::kA;
   RrClass qclass = RrClass::kIn;
   std::uint16_t question_end = kHeaderOctets;
+  bool ends_with_tsig = false;  // of a message that gives an error: maybe not its only fault
   Edns edns;
 
   // Octets a UDP answer may have: 512 without EDNS, else the advertised size, at least 512, at
@@ -68,9 +69,9 @@ struct Query {
 
 // Total: any octets give a Query in `query` or a reason; reads nothing past `message`.  On error
 // `query` holds what was read before it (id, question_end > kHeaderOctets when the question was
-// whole, edns of an OPT that can be found), so that an error response can echo it.  A message
-// without any question but with a good OPT gives kQuestionCount and its options.  Allocates
-// nothing.
+// whole, edns of an OPT that can be found, and whether it ends with a TSIG), so that an error
+// response can echo it.  A message without any question but with a good OPT gives kQuestionCount
+// and its options.  Allocates nothing.
 Result<void, QueryError> parse_query(Octets message, Query& query) noexcept;
 
 }  // namespace gslb::dns

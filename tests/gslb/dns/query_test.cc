@@ -268,6 +268,25 @@ TEST(ParseQuery, TellsTransactionSignatures) {
             QueryError::kSections);
 }
 
+TEST(ParseQuery, FindsATransactionSignatureBehindOtherFaults) {
+  const std::string tsig = "016b00 00fa 00ff 00000000 0000";
+  const std::string bad_option = "00 0029 04d0 00000000 0005 0008 0001 00";
+  Query query;
+  EXPECT_EQ(error_of(message("0001 0000 0000 0001", tsig, "1000"), query), QueryError::kOpcode);
+  EXPECT_TRUE(query.ends_with_tsig);
+  EXPECT_EQ(error_of(message("0002 0000 0000 0001", std::string(kQuestion) + tsig), query),
+            QueryError::kQuestionCount);
+  EXPECT_TRUE(query.ends_with_tsig);
+  EXPECT_EQ(error_of(message("0001 0000 0000 0002", bad_option + tsig), query), QueryError::kEcs);
+  EXPECT_TRUE(query.ends_with_tsig);
+  EXPECT_EQ(error_of(message("0001 0000 0000 0002", tsig + bad_option), query),
+            QueryError::kSections);
+  EXPECT_FALSE(query.ends_with_tsig) << "not last";
+  EXPECT_EQ(error_of(message("0001 0000 0000 0001", tsig + "00", "1000"), query),
+            QueryError::kOpcode);
+  EXPECT_FALSE(query.ends_with_tsig) << "octets follow";
+}
+
 TEST(UdpLimit, IsAtLeast512AndAtMostTheServers) {
   Query query;
   EXPECT_EQ(query.udp_limit(1232), 512U);
