@@ -99,7 +99,9 @@ class Answering {
       return query_.ends_with_tsig ? Deferred::kSigned : Deferred::kNone;
     }
     const bool is_transfer = query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr;
-    return is_transfer ? Deferred::kTransfer : Deferred::kNone;
+    if (is_transfer) { return Deferred::kTransfer; }
+    const bool wants_expire = query_.edns.expire && query_.qtype == RrType::kSoa;
+    return wants_expire ? Deferred::kExpire : Deferred::kNone;
   }
 
   std::size_t refuse(QueryError why) noexcept {
@@ -239,6 +241,7 @@ class Answering {
     }
     ResponseEdns edns = common_edns();
     if (query_.edns.ecs) { edns.ecs = &*query_.edns.ecs; }
+    edns.expire_s = request_.expire_s;
     edns.compact_ok = query_.edns.compact_ok && zone->compact_id() != 0;
     dns::ResponseWriter writer(out_, limit(), request_.message, query_,
                                query_.edns.present ? dns::ResponseWriter::edns_size(edns) : 0);

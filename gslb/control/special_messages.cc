@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "gslb/dns/response.h"
+#include "gslb/transfer/record.h"
 
 namespace gslb::control {
 namespace {
@@ -32,10 +33,12 @@ std::size_t write_truncated(MutableOctets out, Octets message, const dns::Query&
   return size;
 }
 
-bool has_zone(const answer::Snapshot& snapshot, const dns::Query& query) {
+// The zone of just that name; null: none is served.
+const zone::Zone* find_zone(const answer::Snapshot& snapshot, const dns::Query& query) {
   const zone::Zone* const zone = snapshot.zones->find(query.qname, dns::RrType::kSoa);
-  return zone != nullptr && zone->state() == zone::ZoneState::kServed &&
-         std::ranges::equal(zone->owner(zone::Zone::kApexNode), query.qname.wire());
+  const bool is_it = zone != nullptr && zone->state() == zone::ZoneState::kServed &&
+                     std::ranges::equal(zone->owner(zone::Zone::kApexNode), query.qname.wire());
+  return is_it ? zone : nullptr;
 }
 
 }  // namespace
@@ -65,7 +68,9 @@ std::size_t SpecialMessages::handle(const answer::Snapshot& snapshot,
                     services_.outgoing.policy(),
                     std::nullopt};
   exchange.request.awaits_denial = false;
-  return scratch_.deferred == Deferred::kTransfer ? transfer(exchange) : handle_signed(exchange);
+  if (scratch_.deferred == Deferred::kTransfer) { return transfer(exchange); }
+  if (scratch_.deferred == Deferred::kExpire) { return soa(exchange); }
+  return handle_signed(exchange);
 }
 
 // A NOTIFY comes here signed or not.
@@ -98,6 +103,7 @@ std::size_t SpecialMessages::dispatch(Exchange& exchange) {
       answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
   if (!exchange.request.defers || scratch_.deferred == Deferred::kNone) { return size; }
   if (scratch_.deferred == Deferred::kTransfer) { return transfer(exchange); }
+  if (scratch_.deferred == Deferred::kExpire) { return soa(exchange); }
   exchange.request.defers = false;
   return answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
 }
@@ -120,7 +126,8 @@ std::size_t SpecialMessages::transfer(Exchange& exchange) {
       .udp_limit = udp_limit(exchange),
       .signature = exchange.signature ? &*exchange.signature : nullptr,
       .policy = exchange.policy,
-      .has_zone = has_zone(exchange.snapshot, scratch_.query)};
+      .has_zone = find_zone(exchange.snapshot, scratch_.query) != nullptr,
+      .expire_s = scratch_.query.edns.expire ? expire_s(exchange) : std::nullopt};
   transfer::OutgoingAnswer answer = services_.outgoing.answer(request, exchange.out, exchange.now);
   if (answer.stream) {
     stream_ = std::make_unique<TransferStream>(std::move(answer.stream));
@@ -138,6 +145,25 @@ std::size_t SpecialMessages::notify(Exchange& exchange) {
   }
   exchange.request.defers = false;
   return answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
+}
+
+std::size_t SpecialMessages::soa(Exchange& exchange) {
+  exchange.request.defers = false;
+  exchange.request.expire_s = expire_s(exchange);
+  return answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
+}
+
+// RFC 7314 3: what is left on the timer of a secondary, the SOA's EXPIRE of a primary.
+std::optional<std::uint32_t> SpecialMessages::expire_s(const Exchange& exchange) const {
+  const zone::Zone* const zone = find_zone(exchange.snapshot, scratch_.query);
+  if (zone == nullptr) { return std::nullopt; }
+  const auto expires = services_.expires ? services_.expires(zone->apex()) : std::nullopt;
+  if (expires) {
+    const auto left = std::chrono::floor<seconds>(*expires - exchange.now).count();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, UINT32_MAX));
+  }
+  const auto soa = zone->rrset(zone::Zone::kApexNode, dns::RrType::kSoa);
+  return transfer::read_soa_numbers(soa->rdata).expire_s;
 }
 
 std::size_t SpecialMessages::refuse_signature(Exchange& exchange) {

@@ -1,12 +1,14 @@
-// What a worker does with the messages that answer() defers: signed ones, zone transfers, NOTIFY.
+// What a worker does with the messages that answer() defers: signed ones, zone transfers, NOTIFY,
+// and who asks how long a zone is good.
 //
-// Source: RFC 8945 5.3 (signed responses), RFC 5936, RFC 1995, RFC 1996.
+// Source: RFC 8945 5.3 (signed responses), RFC 5936, RFC 1995, RFC 1996, RFC 7314.
 //
 // Why beside the query path: these are rare and may allocate, take a lock and read the time.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "gslb/answer/answer.h"
@@ -25,6 +27,9 @@ using NotifyReceiver = std::function<std::size_t(Octets message, const Address& 
 struct SpecialServices {
   transfer::Outgoing outgoing;
   NotifyReceiver notify;  // empty: NOTIMP
+  // Until when the data of a secondary zone are good; nullopt: it is our own.  Called on workers.
+  // Empty: all are.
+  std::function<std::optional<WallTime>(const dns::Name& apex)> expires;
 };
 
 // Worker-confined.
@@ -46,6 +51,9 @@ class SpecialMessages {
   std::size_t dispatch(Exchange& exchange);
   std::size_t notify(Exchange& exchange);
   std::size_t transfer(Exchange& exchange);
+  std::size_t soa(Exchange& exchange);
+  // Nothing when no zone of the question's name is served.
+  std::optional<std::uint32_t> expire_s(const Exchange& exchange) const;
   std::size_t refuse_signature(Exchange& exchange);
   std::size_t udp_limit(const Exchange& exchange) const noexcept;
 

@@ -79,6 +79,9 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
                                         const transfer::TsigKey* key, MutableOctets out) {
     return secondaries_.notify_box().answer(message, from, key, out);
   };
+  transfers_.services().expires = [this](const dns::Name& apex) {
+    return secondaries_.expires(apex);
+  };
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
   restore_state();
   if (const std::string path = state_file(kRttFile); !path.empty()) { restore_rtt(*epoch_, path); }

@@ -45,6 +45,10 @@ class ZoneSecondaries {
   // False when there is no such secondary zone.  `whole`: all of it, whatever the serial.
   bool refresh(const dns::Name& apex, bool whole) { return secondaries_.refresh(apex, whole); }
   std::vector<transfer::SecondaryStatus> status() const { return secondaries_.status(); }
+  // Any thread; see transfer::SecondaryZones.
+  std::optional<WallTime> expires(const dns::Name& apex) const {
+    return secondaries_.expires(apex);
+  }
   metrics::SecondaryFigures figures();
   transfer::NotifyBox& notify_box() noexcept { return secondaries_.notify_box(); }
 

@@ -79,6 +79,9 @@ Result<void, QueryError> take_option(std::uint16_t code, Octets data, Edns& edns
       edns.ecs = *subnet;
       break;
     }
+    case kOptionExpire:
+      edns.expire = true;
+      break;
     case kOptionCookie:
       if (edns.cookie_size != 0) { break; }  // all but the first are ignored (RFC 7873 5.2)
       if (!is_cookie_size(data.size())) { return Unexpected(QueryError::kCookie); }
@@ -179,7 +182,7 @@ void reset(Query& query) noexcept {
   query.ends_with_tsig = false;
   Edns& edns = query.edns;
   edns.present = edns.dnssec_ok = edns.compact_ok = false;
-  edns.nsid = edns.tcp_keepalive = edns.padding = false;
+  edns.nsid = edns.expire = edns.tcp_keepalive = edns.padding = false;
   edns.version = 0;
   edns.udp_payload = 0;
   edns.cookie_size = 0;

@@ -16,6 +16,7 @@
 namespace gslb::dns {
 
 inline constexpr std::size_t kHeaderOctets = 12;
+inline constexpr std::uint16_t kOptionExpire = 9;     // RFC 7314
 inline constexpr std::size_t kMinUdpPayload = 512;  // RFC 1035 4.2.1, RFC 6891 6.2.3
 
 // Why there is no Query.  answer() maps each to silence or an RCODE from one table.
@@ -42,6 +43,7 @@ struct Edns {
   bool compact_ok = false;        // CO (RFC 9824 5.1)
   std::uint16_t udp_payload = 0;  // as sent; see udp_limit()
   bool nsid = false;              // NSID asked for
+  bool expire = false;            // EXPIRE asked for
   bool tcp_keepalive = false;
   bool padding = false;
   std::uint8_t cookie_size = 0;  // 0, 8, or 16..40

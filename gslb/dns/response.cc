@@ -142,6 +142,10 @@ std::size_t put_opt(MutableOctets out, std::size_t before, Rcode rcode,
     std::uint8_t* const at = take_option(&rest, kOptionCookie, edns.cookie.size());
     if (at != nullptr) { std::memcpy(at, edns.cookie.data(), edns.cookie.size()); }
   }
+  if (edns.expire_s) {
+    std::uint8_t* const at = take_option(&rest, kOptionExpire, 4);
+    if (at != nullptr) { store_u32(at, *edns.expire_s); }
+  }
   if (edns.tcp_keepalive_100ms != 0) {
     std::uint8_t* const at = take_option(&rest, kOptionTcpKeepalive, 2);
     if (at != nullptr) { store_u16(at, edns.tcp_keepalive_100ms); }
@@ -200,6 +204,7 @@ ResponseWriter::ResponseWriter(MutableOctets out, std::size_t limit, Octets mess
 std::size_t ResponseWriter::edns_size(const ResponseEdns& edns) noexcept {
   std::size_t size = kOptOctets;
   if (edns.ecs != nullptr) { size += ecs_option_size(*edns.ecs); }
+  if (edns.expire_s) { size += kOptionHeaderOctets + 4; }
   if (edns.tcp_keepalive_100ms != 0) { size += kOptionHeaderOctets + 2; }
   if (!edns.cookie.empty()) { size += kOptionHeaderOctets + edns.cookie.size(); }
   if (!edns.nsid.empty()) { size += kOptionHeaderOctets + edns.nsid.size(); }

@@ -3,11 +3,12 @@
 //
 // Source: RFC 1035 4.1.4 (compression), RFC 2181 5.2 and 9 (whole RRsets, TC), RFC 3597 4 (which
 // RDATA may be compressed), RFC 6891, RFC 7871 (ECS), RFC 8914 (EDE), RFC 7830 (padding), RFC 7873
-// (cookies).
+// (cookies), RFC 7314 (EXPIRE).
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "gslb/base/bytes.h"
@@ -28,6 +29,7 @@ struct ResponseEdns {
   std::string_view nsid;              // empty: no NSID option
   const ClientSubnet* ecs = nullptr;  // null: no ECS option
   std::uint8_t ecs_scope_bits = 0;
+  std::optional<std::uint32_t> expire_s;  // RFC 7314: how long the zone's data are good
   bool has_ede = false;
   EdeCode ede = EdeCode::kOther;
   std::string_view ede_text;  // EXTRA-TEXT, UTF-8, may be empty; dropped first when short
@@ -79,8 +81,8 @@ class ResponseWriter {
 
   // Writes flags, counts and the OPT; returns the response's size.  `authoritative` is AA.  No OPT
   // is written when `edns` is null or the query had none.  Options that don't fit are left out:
-  // ECS, cookie and keep-alive last, then NSID, EDE, and EXTRA-TEXT first.  Padding takes what is
-  // left.
+  // ECS, cookie, EXPIRE and keep-alive last, then NSID, EDE, and EXTRA-TEXT first.  Padding takes
+  // what is left.
   std::size_t finish(Rcode rcode, bool authoritative, const ResponseEdns* edns) noexcept;
 
  private:

@@ -176,6 +176,7 @@ asio::awaitable<error_code> receive_framed(Stream& stream, Buffer& message) {
 // After the last message: the version it leads to.
 Fetched finish_transfer(const FetchRequest& request, TransferReader& reader) {
   Fetched fetched;
+  fetched.expire = reader.expire();
   if (reader.state() == TransferReader::State::kUpToDate) {
     fetched.result = FetchResult::kSerial;
     fetched.serial = reader.serial();
@@ -227,7 +228,8 @@ asio::awaitable<Fetched> transfer(Stream& stream, Guard& guard, const FetchReque
   SignedQuery query(request, {.apex = request.apex,
                               .id = id,
                               .type = incremental ? dns::RrType::kIxfr : dns::RrType::kAxfr,
-                              .soa = &soa});
+                              .soa = &soa,
+                              .with_edns = true});
   TransferReader reader({.apex = request.apex,
                          .id = id,
                          .incremental = incremental,

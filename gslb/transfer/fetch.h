@@ -59,7 +59,7 @@ std::string_view to_string(FetchResult result) noexcept;
 struct Fetched {
   FetchResult result = FetchResult::kNetwork;
   std::uint32_t serial = 0;                // kSerial
-  std::optional<seconds> expire;           // kSerial of a probe
+  std::optional<seconds> expire;           // kSerial, kZone: the EXPIRE option, if there was one
   std::shared_ptr<const zone::Zone> zone;  // kZone
   bool by_differences = false;             // kZone: IXFR, not the whole
   bool is_worth_whole = false;             // IXFR failed in a way AXFR need not

@@ -52,4 +52,16 @@ Result<MessageRecord, WireError> MessageReader::record() {
   return record;
 }
 
+std::optional<seconds> MessageReader::expire(const MessageRecord& opt) const noexcept {
+  ByteReader reader(rdata(opt));
+  while (reader.remaining() > 0) {
+    const std::uint16_t code = reader.u16();
+    const Octets data = reader.take(reader.u16());
+    if (reader.failed()) { return std::nullopt; }
+    // Four octets of seconds; none in a query.
+    if (code == dns::kOptionExpire && data.size() == 4) { return seconds(load_u32(data.data())); }
+  }
+  return std::nullopt;
+}
+
 }  // namespace gslb::transfer

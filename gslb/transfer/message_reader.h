@@ -6,7 +6,10 @@
 // an ordinary query can't have; here every section holds records.
 #pragma once
 
+#include <optional>
+
 #include "gslb/base/bytes.h"
+#include "gslb/base/clock.h"
 #include "gslb/base/result.h"
 #include "gslb/dns/name.h"
 #include "gslb/dns/types.h"
@@ -63,6 +66,8 @@ class MessageReader {
   Octets rdata(const MessageRecord& record) const noexcept {
     return message_.subspan(record.rdata_at, record.rdata_size);
   }
+  // What the EXPIRE option of an OPT record says (RFC 7314 3); nullopt: there is none.
+  std::optional<seconds> expire(const MessageRecord& opt) const noexcept;
 
  private:
   explicit MessageReader(Octets message) : message_(message) {}

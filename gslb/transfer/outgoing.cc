@@ -251,13 +251,14 @@ OutgoingAnswer Outgoing::send(const OutgoingRequest& request, MutableOctets out,
     OutgoingAnswer answer;
     const std::size_t room = request.signature == nullptr ? 0 : signer_of(request)->room();
     if (outcome != TransferOutcome::kWhole) {
-      TransferWriter writer(request.message, request.query, std::move(records), std::nullopt);
+      TransferWriter writer(request.message, request.query, request.expire_s, std::move(records),
+                            std::nullopt);
       answer.size = writer.all_in_one(out, request.udp_limit, now);
     }
     if (answer.size == 0 || answer.size + room > request.udp_limit) {
       outcome = TransferOutcome::kUpToDate;
-      TransferWriter soa(request.message, request.query, differences(version.zone, {}),
-                         std::nullopt);
+      TransferWriter soa(request.message, request.query, request.expire_s,
+                         differences(version.zone, {}), std::nullopt);
       answer.size = soa.all_in_one(out, kLargestSoa, now);
     }
     count_outcome(outcome);
@@ -268,7 +269,8 @@ OutgoingAnswer Outgoing::send(const OutgoingRequest& request, MutableOctets out,
     return refuse(request, out, Rcode::kRefused, TransferOutcome::kBusy, dns::EdeCode::kOther);
   }
   count_outcome(outcome);
-  TransferWriter writer(request.message, request.query, std::move(records), signer_of(request));
+  TransferWriter writer(request.message, request.query, request.expire_s, std::move(records),
+                        signer_of(request));
   return {std::make_unique<OutgoingStream>(std::move(writer), request.policy, active_), 0};
 }
 

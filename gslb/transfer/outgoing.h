@@ -75,6 +75,7 @@ struct OutgoingRequest {
   const SignedRequest* signature = nullptr;      // null: unsigned.  A good one
   std::shared_ptr<const OutgoingPolicy> policy;  // that it was checked with
   bool has_zone = false;                         // one of that name is served here
+  std::optional<std::uint32_t> expire_s = {};    // for the EXPIRE option (RFC 7314), if asked for
 };
 
 // One transfer under way.  Worker-confined.

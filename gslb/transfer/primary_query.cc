@@ -9,7 +9,6 @@ namespace {
 using Buffer = std::vector<std::uint8_t>;
 using dns::RrType;
 
-constexpr std::uint16_t kOptionExpire = 9;
 constexpr std::uint16_t kUdpPayload = 1232;
 
 void put_u16(Buffer& to, std::uint16_t value) {
@@ -17,18 +16,6 @@ void put_u16(Buffer& to, std::uint16_t value) {
   to.push_back(static_cast<std::uint8_t>(value));
 }
 void put(Buffer& to, Octets octets) { to.insert(to.end(), octets.begin(), octets.end()); }
-
-// RFC 7314 3: four octets of seconds, none in a query.
-std::optional<seconds> find_expire(Octets options) {
-  ByteReader reader(options);
-  while (reader.remaining() > 0) {
-    const std::uint16_t code = reader.u16();
-    const Octets data = reader.take(reader.u16());
-    if (reader.failed()) { return std::nullopt; }
-    if (code == kOptionExpire && data.size() == 4) { return seconds(load_u32(data.data())); }
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -60,7 +47,7 @@ Buffer write_query(const PrimaryQuery& query) {
     put_u16(message, 0);
     put_u16(message, 0);
     put_u16(message, 4);
-    put_u16(message, kOptionExpire);
+    put_u16(message, dns::kOptionExpire);
     put_u16(message, 0);
   }
   return message;
@@ -122,7 +109,7 @@ Result<SoaAnswer, SoaAnswerError> read_soa_answer(Octets message, std::uint16_t 
       answer.soa = read_soa_numbers(rdata);
       has_soa = true;
     } else if (record->type == RrType::kOpt) {
-      answer.expire = find_expire(reader->rdata(*record));
+      answer.expire = reader->expire(*record);
     }
   }
   if (!has_soa || !header.is_authoritative) { return Unexpected(SoaAnswerError::kLame); }

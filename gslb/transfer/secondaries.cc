@@ -125,6 +125,9 @@ bool Secondaries::refresh(const dns::Name& apex, bool whole) {
 
 std::vector<SecondaryStatus> Secondaries::status() const { return core_->zones.status(); }
 FetchCounts Secondaries::counts() const { return core_->zones.counts(); }
+std::optional<WallTime> Secondaries::expires(const dns::Name& apex) const {
+  return core_->zones.expires(apex);
+}
 NotifyBox& Secondaries::notify_box() noexcept { return core_->box; }
 
 void Secondaries::stop() {

@@ -28,6 +28,7 @@ class Secondaries {
   bool refresh(const dns::Name& apex, bool whole);
   std::vector<SecondaryStatus> status() const;
   FetchCounts counts() const;
+  std::optional<WallTime> expires(const dns::Name& apex) const;
   // For the workers; lives as long as this object.
   NotifyBox& notify_box() noexcept;
 

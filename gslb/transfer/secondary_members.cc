@@ -127,6 +127,12 @@ std::shared_ptr<const NotifyTable> SecondaryZones::notify_table(
   return table;
 }
 
+std::optional<WallTime> SecondaryZones::expires(const dns::Name& apex) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = shown_.find(apex.lower());
+  return found == shown_.end() ? std::nullopt : found->second.expires;
+}
+
 std::vector<SecondaryStatus> SecondaryZones::status() const {
   const std::lock_guard lock(mutex_);
   std::vector<SecondaryStatus> list;

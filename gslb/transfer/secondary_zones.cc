@@ -278,7 +278,8 @@ void SecondaryZones::took_zone(Item& item, const Running& run, Fetched& fetched,
   item.copy = std::move(fetched.zone);
   item.transferred = now.wall;
   item.last_error.clear();
-  item.refresh.transferred(soa_of(*item.copy), std::exchange(item.probed_expire, {}), now.mono);
+  const auto probed = std::exchange(item.probed_expire, {});
+  item.refresh.transferred(soa_of(*item.copy), fetched.expire ? fetched.expire : probed, now.mono);
   const std::string path = path_of(item.apex);
   if (!path.empty() &&
       !save_copy(path, *item.copy, now.wall - item.refresh.confirmed_ago(now.mono))) {

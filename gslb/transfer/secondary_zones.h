@@ -111,6 +111,8 @@ class SecondaryZones {
   // Any thread.
   std::vector<SecondaryStatus> status() const;
   FetchCounts counts() const;
+  // Until when the data of a zone are good; nullopt: they are not, or it is none of these.
+  std::optional<WallTime> expires(const dns::Name& apex) const;
   // Transfer thread.
   std::shared_ptr<const NotifyTable> notify_table(std::shared_ptr<const Keyring> keys) const;
 

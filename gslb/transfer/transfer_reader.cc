@@ -68,7 +68,9 @@ Result<TransferReader::State, TransferError> TransferReader::take(Octets message
   const auto& header = reader->header();
   for (std::uint32_t left = header.authorities + std::uint32_t{header.additionals}; left > 0;
        --left) {
-    if (!reader->record()) { return Unexpected(TransferError::kMalformed); }
+    const auto record = reader->record();
+    if (!record) { return Unexpected(TransferError::kMalformed); }
+    if (record->type == RrType::kOpt) { expire_ = reader->expire(*record); }
   }
   if (reader->position() != message.size()) { return Unexpected(TransferError::kMalformed); }
 

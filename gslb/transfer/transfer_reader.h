@@ -79,6 +79,8 @@ class TransferReader {
   const Record& soa() const noexcept { return *soa_; }
   std::uint32_t serial() const noexcept { return serial_; }
   std::uint8_t rcode() const noexcept { return rcode_; }
+  // How long the primary's own data are good, if it said so (RFC 7314).
+  std::optional<seconds> expire() const noexcept { return expire_; }
   std::uint64_t record_count() const noexcept { return records_; }
 
   // REQUIRES: state() == kWhole; once
@@ -105,6 +107,7 @@ class TransferReader {
   std::unique_ptr<zone::ZoneBuilder> builder_;
   std::optional<Record> soa_;
   std::uint32_t serial_ = 0;
+  std::optional<seconds> expire_;
   std::vector<Difference> differences_;
   Place place_ = Place::kFirst;
   State state_ = State::kMore;

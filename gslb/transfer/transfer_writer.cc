@@ -149,10 +149,12 @@ std::unique_ptr<RecordSource> differences(ExportedZone zone, JournalChain chain)
 }
 
 TransferWriter::TransferWriter(Octets message, const dns::Query& query,
+                               std::optional<std::uint32_t> expire_s,
                                std::unique_ptr<RecordSource> records,
                                std::optional<TsigSigner> signer)
     : message_(message.begin(), message.end()),
       query_(query),
+      expire_s_(expire_s),
       records_(std::move(records)),
       signer_(std::move(signer)) {}
 
@@ -173,6 +175,7 @@ std::size_t TransferWriter::all_in_one(MutableOctets out, std::size_t limit, Wal
 std::size_t TransferWriter::fill(MutableOctets out, std::size_t limit, WallTime now) {
   dns::ResponseEdns edns;
   edns.dnssec_ok = query_.edns.dnssec_ok;
+  edns.expire_s = expire_s_;
   const bool has_opt = query_.edns.present;  // in every message, RFC 9103 7.4
   dns::ResponseWriter writer(out, limit, message_, query_,
                              has_opt ? dns::ResponseWriter::edns_size(edns) : 0);

@@ -39,9 +39,10 @@ std::unique_ptr<RecordSource> differences(ExportedZone zone, JournalChain chain)
 // Thread-confined.
 class TransferWriter {
  public:
-  // `message` is the request without TSIG, `query` what it parses as.
-  TransferWriter(Octets message, const dns::Query& query, std::unique_ptr<RecordSource> records,
-                 std::optional<TsigSigner> signer);
+  // `message` is the request without TSIG, `query` what it parses as, `expire_s` for the EXPIRE
+  // option.
+  TransferWriter(Octets message, const dns::Query& query, std::optional<std::uint32_t> expire_s,
+                 std::unique_ptr<RecordSource> records, std::optional<TsigSigner> signer);
 
   // Writes the next message into `out` and returns its size; 0: there are no more, or a record is
   // too large for any message (a client then sees a transfer without its end).
@@ -58,6 +59,7 @@ class TransferWriter {
 
   std::vector<std::uint8_t> message_;
   dns::Query query_;
+  std::optional<std::uint32_t> expire_s_;
   std::unique_ptr<RecordSource> records_;
   std::optional<TsigSigner> signer_;
 };
