@@ -7,12 +7,12 @@
 
 namespace gslb::answer {
 
-std::size_t CompactDenials::place(std::uint64_t zone_id, Octets name) noexcept {
-  return hash_octets(name, zone_id) % kSlots;
+CompactDenials::Slot& CompactDenials::slot_of(std::uint64_t zone_id, Octets name) const noexcept {
+  return slots_[hash_octets(name, zone_id) % slot_count_];
 }
 
 bool CompactDenials::find(std::uint64_t zone_id, Octets name, CompactDenial& found) const noexcept {
-  const Slot& slot = slots_[place(zone_id, name)];
+  const Slot& slot = slot_of(zone_id, name);
   const std::uint64_t version = slot.version.load(std::memory_order_acquire);
   if (version % 2 != 0 || slot.words[0].load(std::memory_order_relaxed) != zone_id) {
     return false;
@@ -43,7 +43,7 @@ bool CompactDenials::put(std::uint64_t zone_id, Octets name, Octets nsec, Octets
   words[1] = name.size() | nsec.size() << 16 | rrsigs.size() << 32 | signatures << 48;
   auto* at = reinterpret_cast<std::uint8_t*>(words.data() + 2);
   for (const Octets part : {name, nsec, rrsigs}) { at = std::ranges::copy(part, at).out; }
-  Slot& slot = slots_[place(zone_id, name)];
+  Slot& slot = slot_of(zone_id, name);
   const std::uint64_t version = slot.version.load(std::memory_order_relaxed);
   slot.version.store(version + 1, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);

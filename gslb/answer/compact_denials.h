@@ -43,12 +43,12 @@ struct CompactDenial {
   }
 };
 
-// One writer, any number of readers.  3 MB.
+// One writer, any number of readers.  768 octets a slot.
 class CompactDenials {
  public:
-  static constexpr std::size_t kSlots = 4096;  // a name has one place: a newer one takes it
-
-  CompactDenials() : slots_(std::make_unique<Slot[]>(kSlots)) {}
+  // A name has one place among the slots: a newer one takes it.  REQUIRES: slots > 0
+  explicit CompactDenials(std::size_t slots)
+      : slot_count_(slots), slots_(std::make_unique<Slot[]>(slots)) {}
 
   // False: nothing under that zone's version and name (lower case).  No lock, no allocation.
   bool find(std::uint64_t zone_id, Octets name, CompactDenial& found) const noexcept;
@@ -61,9 +61,10 @@ class CompactDenials {
     std::atomic<std::uint64_t> version{0};  // odd: being written
     std::array<std::atomic<std::uint64_t>, kWords> words{};
   };
-  static std::size_t place(std::uint64_t zone_id, Octets name) noexcept;
+  Slot& slot_of(std::uint64_t zone_id, Octets name) const noexcept;
 
-  std::unique_ptr<Slot[]> slots_;
+  const std::size_t slot_count_;
+  const std::unique_ptr<Slot[]> slots_;
 };
 
 }  // namespace gslb::answer

@@ -42,6 +42,9 @@ struct Server {
   unsigned tcp_clients = 1024;                  // per worker
   unsigned tcp_per_client = 128;   // per worker; a client is an IPv4 address or IPv6 /64
   std::vector<Prefix> proxy_from;  // load balancers that speak the PROXY protocol
+  // Compact denials: signatures a second, of all workers; names whose denial is kept.
+  unsigned compact_signatures = 2000;
+  unsigned compact_names = 4096;
   std::string state_dir;           // "" : nothing is kept across restarts
 };
 

@@ -127,6 +127,10 @@ void read_server(TomlTable& root, Context& context) {
       table->integer("tcp_per_client", 1, 1'000'000).value_or(into.tcp_per_client));
   into.proxy_from = read_prefixes(*table, "proxy_from",
                                   "leave it out when no load balancer is in front", context);
+  into.compact_signatures = static_cast<unsigned>(
+      table->integer("compact_signatures", 1, 1'000'000).value_or(into.compact_signatures));
+  into.compact_names = static_cast<unsigned>(
+      table->integer("compact_names", 64, 1'000'000).value_or(into.compact_names));
   const std::string folder = table->string("state_dir").value_or("");
   into.state_dir = folder.empty() ? "" : resolve_path(folder, context.file);
   table->finish();

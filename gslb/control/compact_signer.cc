@@ -57,15 +57,16 @@ std::size_t CompactLane::take_ready() noexcept {
   return ready;
 }
 
-CompactSigner::CompactSigner(std::size_t workers, const Published<answer::Snapshot>& snapshots,
+CompactSigner::CompactSigner(std::size_t workers, double signatures_per_s,
+                             const Published<answer::Snapshot>& snapshots,
                              std::shared_ptr<answer::CompactDenials> denials, Sign sign)
     : snapshots_(snapshots),
       denials_(std::move(denials)),
       sign_(std::move(sign)),
       wake_(::eventfd(0, EFD_CLOEXEC)) {
   for (std::size_t i = 0; i < workers; ++i) {
-    lanes_.push_back(std::make_unique<CompactLane>(
-        kSignaturesPerSecond / static_cast<double>(workers), wake_.get()));
+    lanes_.push_back(std::make_unique<CompactLane>(signatures_per_s / static_cast<double>(workers),
+                                                   wake_.get()));
   }
   thread_ = std::thread([this] { run(); });
   ::pthread_setname_np(thread_.native_handle(), "compact");

@@ -59,11 +59,11 @@ class CompactSigner {
  public:
   using Sign = std::function<std::vector<std::uint8_t>(const answer::SignRequest&)>;
 
-  static constexpr double kSignaturesPerSecond = 2000;  // of all workers: some 6 % of a core
-  static constexpr double kBurst = 64;                  // of one
+  static constexpr double kBurst = 64;  // signatures of one worker
 
-  // `sign` is called on the signer's thread.
-  CompactSigner(std::size_t workers, const Published<answer::Snapshot>& snapshots,
+  // `signatures_per_s`: of all workers.  `sign` is called on the signer's thread.
+  CompactSigner(std::size_t workers, double signatures_per_s,
+                const Published<answer::Snapshot>& snapshots,
                 std::shared_ptr<answer::CompactDenials> denials, Sign sign);
   ~CompactSigner();
   CompactSigner(const CompactSigner&) = delete;

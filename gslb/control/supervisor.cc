@@ -65,6 +65,7 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
     counters_.push_back(std::make_unique<answer::AnswerCounters>());
   }
   epoch_ = std::make_shared<Epoch>(compiled, workers_, now.mono);
+  compact_ = std::make_shared<answer::CompactDenials>(compiled->config.server.compact_names);
   restore_zones();
   zone_store_.set_stage([this](const StageInput& input) { return signer_.stage(input); });
   take_over_zones(*compiled);
@@ -296,7 +297,8 @@ void Supervisor::note_serving_changes() {
 
 void Supervisor::start_server() {
   compact_signer_ = std::make_unique<CompactSigner>(
-      workers_, *published_, compact_, signer_.routed_signing(&compact_renew_at_).sign);
+      workers_, epoch_->compiled->config.server.compact_signatures, *published_, compact_,
+      signer_.routed_signing(&compact_renew_at_).sign);
   server_ = std::make_unique<server::Server>(
       server_options(*epoch_->compiled, static_cast<unsigned>(workers_)), [this](unsigned worker) {
         return std::make_unique<DnsHandler>(*published_, worker, *counters_[worker],

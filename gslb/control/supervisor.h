@@ -147,8 +147,7 @@ class Supervisor {
   std::unique_ptr<Published<answer::Snapshot>> published_;
   std::shared_ptr<const answer::Snapshot> snapshot_;
   std::vector<std::unique_ptr<answer::AnswerCounters>> counters_;  // one a worker
-  const std::shared_ptr<answer::CompactDenials> compact_ =
-      std::make_shared<answer::CompactDenials>();
+  std::shared_ptr<answer::CompactDenials> compact_;
   WallTime compact_renew_at_;  // what its signer's signing notes; not used: see Zone::compact_id()
   std::unique_ptr<CompactSigner> compact_signer_;  // outlives the server
   std::unique_ptr<server::Server> server_;

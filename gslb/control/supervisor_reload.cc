@@ -21,13 +21,14 @@ void warn_of_restart(const config::Config& before, const config::Config& after) 
   const auto tied = [](const config::Config& config) {
     const auto& [server, log, admin] = std::tie(config.server, config.log, config.admin);
     return std::tie(server.listen, server.listen_tls, server.workers, server.tcp_idle_ms,
-                    server.tcp_clients, server.tcp_per_client, server.proxy_from, log.level,
-                    log.format, admin.listen, admin.token, admin.tls_certificate, admin.tls_key);
+                    server.tcp_clients, server.tcp_per_client, server.proxy_from,
+                    server.compact_signatures, server.compact_names, log.level, log.format,
+                    admin.listen, admin.token, admin.tls_certificate, admin.tls_key);
   };
   if (tied(before) == tied(after)) { return; }
   log_warning("reload",
-              "changes of [admin], [log] and of listen, listen_tls, workers, tcp_* and "
-              "proxy_from in [server] take effect at the next start");
+              "changes of [admin], [log] and of listen, listen_tls, workers, tcp_*, "
+              "compact_* and proxy_from in [server] take effect at the next start");
 }
 
 // Every zone is told of once: its first error.

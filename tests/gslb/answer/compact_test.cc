@@ -103,7 +103,7 @@ class Compact : public testing::Test {
   std::shared_ptr<const SigningKey> key_ =
       SigningKey::generate(gslb::dns::Name::parse("example.").value(),
                            gslb::dnssec::Algorithm::kEcdsaP256Sha256, gslb::dnssec::kKskFlags);
-  std::shared_ptr<CompactDenials> denials_ = std::make_shared<CompactDenials>();
+  std::shared_ptr<CompactDenials> denials_ = std::make_shared<CompactDenials>(64);
   tests::World world_;
   std::shared_ptr<const gslb::zone::Zone> zone_;
 };
@@ -202,6 +202,20 @@ TEST_F(Compact, AnotherVersionOfTheZoneHasItsOwnDenials) {
   EXPECT_TRUE(denials_->find(zone_->compact_id(), name.wire(), found));
   EXPECT_FALSE(denials_->find(zone_->compact_id() + 1, name.wire(), found));
   EXPECT_FALSE(denials_->put(1, name.wire(), Buffer(CompactDenial::kMaxOctets), {}));
+}
+
+TEST(CompactTable, KeepsAsManyNamesAsItHasPlaces) {
+  CompactDenials one(1);
+  const Buffer record = {0, 1, 0};
+  const Buffer first = {1, 'a', 0};
+  const Buffer second = {1, 'b', 0};
+  CompactDenial found;
+  ASSERT_TRUE(one.put(7, first, record, record));
+  EXPECT_TRUE(one.find(7, first, found));
+  ASSERT_TRUE(one.put(7, second, record, record));
+  EXPECT_FALSE(one.find(7, first, found)) << "a newer one takes the place";
+  EXPECT_TRUE(one.find(7, second, found));
+  EXPECT_EQ(found.signatures, 1U);
 }
 
 TEST_F(Compact, NamesWithoutRoomForTheNextOneStayClassical) {
