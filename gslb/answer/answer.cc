@@ -100,8 +100,8 @@ class Answering {
     }
     const bool is_transfer = query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr;
     if (is_transfer) { return Deferred::kTransfer; }
-    const bool wants_expire = query_.edns.expire && query_.qtype == RrType::kSoa;
-    return wants_expire ? Deferred::kExpire : Deferred::kNone;
+    const bool is_special = query_.edns.expire || guard_.has_lists();
+    return query_.qtype == RrType::kSoa && is_special ? Deferred::kSoa : Deferred::kNone;
   }
 
   std::size_t refuse(QueryError why) noexcept {
@@ -232,7 +232,7 @@ class Answering {
     if (zone == nullptr) {
       return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kNotAuthoritative);
     }
-    if (!guard_.may_ask(*zone)) { return prohibited(); }
+    if (!request_.may_transfer && !guard_.may_ask(*zone)) { return prohibited(); }
     if (must_come_again()) { return truncated(); }
     if (zone->state() != zone::ZoneState::kServed) {
       return error(Rcode::kServFail, Refusal::kNoData,

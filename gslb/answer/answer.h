@@ -27,7 +27,7 @@ enum class Deferred : std::uint8_t {
   kSigned,    // TSIG: to be verified and taken off first
   kTransfer,  // AXFR or IXFR; `query` is parsed
   kDenial,    // Scratch::denial is to be signed first, then asked again: Request::awaits_denial
-  kExpire,    // SOA with the EXPIRE option (RFC 7314), which wants Request::expire_s
+  kSoa,       // perhaps a secondary's: wants Request::expire_s and may_transfer
   kNotify,    // opcode NOTIFY (RFC 1996), signed or not; its question is parsed if there is one
 };
 
@@ -40,7 +40,8 @@ struct Request {
   bool is_second = false;      // after kDenial: not counted as another query
   std::uint32_t now_s = 0;     // Unix time, for cookies; modulo 2^32
   std::uint32_t now_ms = 0;    // of any clock, for rate limits; wraps
-  // How long the data of the zone of that name are good, for who asks; nullopt: there is none.
+  bool may_transfer = false;   // the zone of that name: then its list of who may ask doesn't count
+  // How long the data of the zone of that name are good (RFC 7314); nullopt: nobody asked.
   std::optional<std::uint32_t> expire_s = {};
 };
 

@@ -36,6 +36,11 @@ class Guard {
     return protection_ == nullptr || protection_->may_ask(request_.client, zone);
   }
 
+  // Whether there are lists of who may ask.
+  bool has_lists() const noexcept {
+    return protection_ != nullptr &&
+           (protection_->restricts_queries || !protection_->zone_query.empty());
+  }
   // Whether an answer is to be judged at all: UDP, and the client not known to be who it says.
   bool limits_rate() const noexcept {
     return protection_ != nullptr && protection_->rates != nullptr &&

@@ -69,7 +69,7 @@ std::size_t SpecialMessages::handle(const answer::Snapshot& snapshot,
                     std::nullopt};
   exchange.request.awaits_denial = false;
   if (scratch_.deferred == Deferred::kTransfer) { return transfer(exchange); }
-  if (scratch_.deferred == Deferred::kExpire) { return soa(exchange); }
+  if (scratch_.deferred == Deferred::kSoa) { return soa(exchange); }
   return handle_signed(exchange);
 }
 
@@ -103,7 +103,7 @@ std::size_t SpecialMessages::dispatch(Exchange& exchange) {
       answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
   if (!exchange.request.defers || scratch_.deferred == Deferred::kNone) { return size; }
   if (scratch_.deferred == Deferred::kTransfer) { return transfer(exchange); }
-  if (scratch_.deferred == Deferred::kExpire) { return soa(exchange); }
+  if (scratch_.deferred == Deferred::kSoa) { return soa(exchange); }
   exchange.request.defers = false;
   return answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
 }
@@ -113,21 +113,24 @@ std::size_t SpecialMessages::udp_limit(const Exchange& exchange) const noexcept 
                   scratch_.query.udp_limit(exchange.snapshot.identity->udp_payload_octets));
 }
 
+transfer::OutgoingRequest SpecialMessages::outgoing_request(const Exchange& exchange) const {
+  return {.message = exchange.request.message,
+          .query = scratch_.query,
+          .from = exchange.peer.address,
+          .over_udp = exchange.over_udp(),
+          .over_tls = exchange.peer.transport == server::Transport::kTls,
+          .is_xot = exchange.peer.tls != nullptr && exchange.peer.tls->is_xot,
+          .tls_names = exchange.peer.tls != nullptr ? std::span(exchange.peer.tls->names)
+                                                    : std::span<const std::string>(),
+          .udp_limit = udp_limit(exchange),
+          .signature = exchange.signature ? &*exchange.signature : nullptr,
+          .policy = exchange.policy,
+          .has_zone = find_zone(exchange.snapshot, scratch_.query) != nullptr,
+          .expire_s = scratch_.query.edns.expire ? expire_s(exchange) : std::nullopt};
+}
+
 std::size_t SpecialMessages::transfer(Exchange& exchange) {
-  transfer::OutgoingRequest request{
-      .message = exchange.request.message,
-      .query = scratch_.query,
-      .from = exchange.peer.address,
-      .over_udp = exchange.over_udp(),
-      .over_tls = exchange.peer.transport == server::Transport::kTls,
-      .is_xot = exchange.peer.tls != nullptr && exchange.peer.tls->is_xot,
-      .tls_names = exchange.peer.tls != nullptr ? std::span(exchange.peer.tls->names)
-                                                : std::span<const std::string>(),
-      .udp_limit = udp_limit(exchange),
-      .signature = exchange.signature ? &*exchange.signature : nullptr,
-      .policy = exchange.policy,
-      .has_zone = find_zone(exchange.snapshot, scratch_.query) != nullptr,
-      .expire_s = scratch_.query.edns.expire ? expire_s(exchange) : std::nullopt};
+  const transfer::OutgoingRequest request = outgoing_request(exchange);
   transfer::OutgoingAnswer answer = services_.outgoing.answer(request, exchange.out, exchange.now);
   if (answer.stream) {
     stream_ = std::make_unique<TransferStream>(std::move(answer.stream));
@@ -149,7 +152,9 @@ std::size_t SpecialMessages::notify(Exchange& exchange) {
 
 std::size_t SpecialMessages::soa(Exchange& exchange) {
   exchange.request.defers = false;
-  exchange.request.expire_s = expire_s(exchange);
+  const transfer::OutgoingRequest request = outgoing_request(exchange);
+  exchange.request.expire_s = request.expire_s;
+  exchange.request.may_transfer = services_.outgoing.allows(request);
   return answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
 }
 

@@ -1,5 +1,5 @@
 // What a worker does with the messages that answer() defers: signed ones, zone transfers, NOTIFY,
-// and who asks how long a zone is good.
+// and SOA queries that may be a secondary's.
 //
 // Source: RFC 8945 5.3 (signed responses), RFC 5936, RFC 1995, RFC 1996, RFC 7314.
 //
@@ -52,6 +52,7 @@ class SpecialMessages {
   std::size_t notify(Exchange& exchange);
   std::size_t transfer(Exchange& exchange);
   std::size_t soa(Exchange& exchange);
+  transfer::OutgoingRequest outgoing_request(const Exchange& exchange) const;
   // Nothing when no zone of the question's name is served.
   std::optional<std::uint32_t> expire_s(const Exchange& exchange) const;
   std::size_t refuse_signature(Exchange& exchange);

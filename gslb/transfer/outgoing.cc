@@ -194,6 +194,18 @@ OutgoingAnswer Outgoing::refuse(const OutgoingRequest& request, MutableOctets ou
   return {nullptr, dns::write_error_response(out, request.message, request.query, rcode, &edns)};
 }
 
+bool Outgoing::allows(const OutgoingRequest& request, const Version& version) {
+  const OutgoingPolicy::Rules* const rules = request.policy->find(version.zone.zone->apex());
+  const TsigKey* const key = request.signature == nullptr ? nullptr : request.signature->key;
+  return rules != nullptr && rules->allow.allows(request.from, key, request.tls_names) &&
+         (request.over_tls || !rules->tls_only);
+}
+
+bool Outgoing::allows(const OutgoingRequest& request) const {
+  const auto version = find(request.query.qname);
+  return version != nullptr && allows(request, *version);
+}
+
 OutgoingAnswer Outgoing::answer(const OutgoingRequest& request, MutableOctets out, WallTime now) {
   const bool is_ixfr = request.query.qtype == dns::RrType::kIxfr;
   if (request.query.edns.present && request.query.edns.version != 0) {
@@ -209,15 +221,11 @@ OutgoingAnswer Outgoing::answer(const OutgoingRequest& request, MutableOctets ou
     return refuse(request, out, Rcode::kNotAuth, TransferOutcome::kNotAuth,
                   dns::EdeCode::kNotAuthoritative);
   }
-  const OutgoingPolicy::Rules* const rules =
-      version ? request.policy->find(version->zone.zone->apex()) : nullptr;
-  const TsigKey* const key = request.signature == nullptr ? nullptr : request.signature->key;
   if (request.over_tls && !request.is_xot) {  // RFC 9103 7.1 and 7.2, whatever the rules say
     return refuse(request, out, Rcode::kRefused, TransferOutcome::kRefused,
                   dns::EdeCode::kNotSupported);
   }
-  if (rules == nullptr || !rules->allow.allows(request.from, key, request.tls_names) ||
-      (rules->tls_only && !request.over_tls)) {
+  if (!version || !allows(request, *version)) {
     return refuse(request, out, Rcode::kRefused, TransferOutcome::kRefused,
                   dns::EdeCode::kProhibited);
   }

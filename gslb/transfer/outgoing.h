@@ -121,6 +121,8 @@ class Outgoing {
   void remove(const dns::Name& apex, bool keep_journal);
 
   OutgoingAnswer answer(const OutgoingRequest& request, MutableOctets out, WallTime now);
+  // Whether who asks may have the zone of the question's name.
+  bool allows(const OutgoingRequest& request) const;
 
   std::uint64_t count(TransferOutcome outcome) const noexcept {
     return counts_[static_cast<std::size_t>(outcome)].load(std::memory_order_relaxed);
@@ -137,6 +139,7 @@ class Outgoing {
     JournalChain chain;
   };
 
+  static bool allows(const OutgoingRequest& request, const Version& version);
   // Null: there is no such zone, or nobody gets it.
   std::shared_ptr<const Version> find(const dns::QuestionName& apex) const;
   JournalChain update_journal(const std::string& key, const OutgoingPolicy::Rules& rules,
