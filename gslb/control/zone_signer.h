@@ -60,8 +60,11 @@ class ZoneSigner {
   Result<ZonePtr, std::string> stage(const StageInput& input);
 
   // How routed RRsets are signed now.  The functions are used on the planning thread, before the
-  // next stage().  `*renew_at`: when some of the signatures made or accepted must be renewed.
-  answer::RoutedSigning routed_signing(WallTime* renew_at);
+  // next stage().  `*renew_at`: when some of the signatures made or accepted are to be renewed; at
+  // once, when more than `most_renewed` were due: plans must not wait for all of them.
+  answer::RoutedSigning routed_signing(WallTime* renew_at,
+                                       std::size_t most_renewed = kMostRenewedRouted);
+  static constexpr std::size_t kMostRenewedRouted = 10'000;  // some 0.3 s of a core
 
   std::vector<SigningStatus> status() const;
   std::optional<SigningStatus> status(const dns::Name& apex) const;
@@ -107,8 +110,13 @@ class ZoneSigner {
       const dns::Name& apex,
       const std::function<KeyCommandResult(Entry&, std::vector<dnssec::KeyState>&)>& change);
   std::vector<std::uint8_t> sign_routed(const answer::SignRequest& request, WallTime* renew_at);
-  bool is_fresh(const answer::SignRequest& request, const dns::RrsetView& signatures,
-                WallTime* renew_at) const;
+  struct Renewal {
+    WallTime due;
+    WallTime latest;  // from then on it waits for nobody
+  };
+  // Of signatures by the keys of today; nullopt: they are not.
+  std::optional<Renewal> renewal_of(const answer::SignRequest& request,
+                                    const dns::RrsetView& signatures) const;
   static SigningStatus status_of(const Entry& entry);
 
   const Clock& clock_;

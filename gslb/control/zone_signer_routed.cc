@@ -19,14 +19,23 @@ seconds jitter_of(const answer::SignRequest& request, std::int64_t most_s) {
 
 }  // namespace
 
-answer::RoutedSigning ZoneSigner::routed_signing(WallTime* renew_at) {
+answer::RoutedSigning ZoneSigner::routed_signing(WallTime* renew_at, std::size_t most_renewed) {
   *renew_at = WallTime::max();
   return {
       .sign = [this, renew_at](
                   const answer::SignRequest& request) { return sign_routed(request, renew_at); },
       .is_fresh =
-          [this, renew_at](const answer::SignRequest& request, const dns::RrsetView& signatures) {
-            return is_fresh(request, signatures, renew_at);
+          [this, renew_at, left = most_renewed](const answer::SignRequest& request,
+                                                const dns::RrsetView& signatures) mutable {
+            const auto renewal = renewal_of(request, signatures);
+            const WallTime now = clock_.wall();
+            if (!renewal || renewal->latest <= now) { return false; }
+            if (renewal->due <= now && left > 0) {
+              --left;
+              return false;
+            }
+            *renew_at = std::min(*renew_at, renewal->due);
+            return true;
           }};
 }
 
@@ -60,15 +69,15 @@ std::vector<std::uint8_t> ZoneSigner::sign_routed(const answer::SignRequest& req
   return records;
 }
 
-bool ZoneSigner::is_fresh(const answer::SignRequest& request, const dns::RrsetView& signatures,
-                          WallTime* renew_at) const {
+std::optional<ZoneSigner::Renewal> ZoneSigner::renewal_of(const answer::SignRequest& request,
+                                                          const dns::RrsetView& signatures) const {
   std::lock_guard lock(mutex_);
   const Entry* const entry = find(request.zone.apex());
-  if (entry == nullptr || !entry->current) { return false; }
+  if (entry == nullptr || !entry->current) { return std::nullopt; }
   const auto& planned = entry->current->planned;
   const WallTime now = clock_.wall();
   auto wanted = std::ranges::count_if(planned, &dnssec::PlannedKey::signs_zone);
-  WallTime renew = WallTime::max();
+  WallTime end = WallTime::max();
   for (dns::RdataCursor each(signatures); !each.done(); each.next()) {
     const auto rrsig = dnssec::parse_rrsig(each.rdata());
     const bool is_wanted =
@@ -76,14 +85,14 @@ bool ZoneSigner::is_fresh(const answer::SignRequest& request, const dns::RrsetVi
           return key.signs_zone && key.key->tag() == rrsig->key_tag &&
                  static_cast<std::uint8_t>(key.key->algorithm()) == rrsig->algorithm;
         });
-    if (!is_wanted) { return false; }
+    if (!is_wanted) { return std::nullopt; }
     const seconds left(static_cast<std::int32_t>(rrsig->validity.expiration - rrsig_time(now)));
-    renew = std::min(renew, now + left - seconds(entry->policy.signature_refresh_s));
+    end = std::min(end, now + left);
     --wanted;
   }
-  if (wanted != 0 || renew <= now) { return false; }
-  *renew_at = std::min(*renew_at, renew);
-  return true;
+  if (wanted != 0) { return std::nullopt; }
+  const seconds refresh(entry->policy.signature_refresh_s);
+  return Renewal{end - refresh, end - refresh / 2};
 }
 
 }  // namespace gslb::control

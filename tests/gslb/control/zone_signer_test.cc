@@ -107,6 +107,45 @@ TEST_F(ZoneSignerTest, SignsASmallZoneWhereItStands) {
   EXPECT_TRUE(status->first_expiration);
 }
 
+TEST_F(ZoneSignerTest, RoutedSetsThatAreDueTogetherAreRenewedInSlices) {
+  FakeClock clock;
+  ZoneSigner signer(clock, [](const dns::Name&) {});
+  store_.set_stage([&](const StageInput& input) { return signer.stage(input); });
+  signer.configure(config("signature_lifetime = '10d'\nsignature_refresh = '4d'\n"
+                          "signature_jitter = '0s'\n"),
+                   std::make_shared<const RoutedTypes>(), nullptr);
+  serve(row(1, 3));
+  ASSERT_TRUE(served()->is_signed());
+  const ZonePtr zone = served();
+  const dns::Name owner = *dns::Name::parse("r.a.");
+  WallTime renew_at;
+  std::vector<std::vector<std::uint8_t>> rdata;
+  std::vector<std::vector<std::uint8_t>> signatures;
+  const auto request = [&](std::size_t i) {
+    return answer::SignRequest{*zone, owner.wire(), {dns::RrType::kA, 60, 1, rdata[i]}};
+  };
+  for (std::uint8_t i = 0; i < 5; ++i) {
+    rdata.push_back({0, 4, 192, 0, 2, i});
+    signatures.push_back(signer.routed_signing(&renew_at).sign(request(i)));
+    ASSERT_FALSE(signatures.back().empty());
+  }
+  const auto count_fresh = [&] {
+    const auto signing = signer.routed_signing(&renew_at, 2);
+    int fresh = 0;
+    for (std::size_t i = 0; i < rdata.size(); ++i) {
+      fresh += signing.is_fresh(request(i), {dns::RrType::kRrsig, 60, 1, signatures[i]}) ? 1 : 0;
+    }
+    return fresh;
+  };
+  EXPECT_EQ(count_fresh(), 5);
+  EXPECT_EQ(renew_at, clock.wall() + std::chrono::hours(6 * 24));
+  clock.advance(std::chrono::hours(6 * 24));
+  EXPECT_EQ(count_fresh(), 3) << "two are renewed now";
+  EXPECT_LE(renew_at, clock.wall()) << "the others soon";
+  clock.advance(std::chrono::hours(2 * 24));
+  EXPECT_EQ(count_fresh(), 0) << "half of the refresh time is gone: no more waiting";
+}
+
 TEST_F(ZoneSignerTest, AnotherKindOfDenialIsAnotherVersion) {
   configure();
   serve(row(1, 3));
