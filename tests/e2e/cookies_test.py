@@ -37,10 +37,7 @@ class Proxima(Server):
 
     def text(self):
         return f"""
-[server]
-listen = "127.0.0.1:{self.port}"
-[admin]
-listen = "127.0.0.1:{harness.free_port()}"
+{harness.server(self.port, harness.free_port())}
 [cookies]
 secret = "{self.secret}"
 require = true
@@ -55,13 +52,10 @@ class Bind(Server):
         return [secondaries.tool("named"), "-g", "-n", "1", "-c"]
 
     def text(self):
-        return f"""
-options {{ directory "{self.folder}"; pid-file "{self.folder}/pid"; recursion no;
-  listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-  session-keyfile "{self.folder}/session"; notify no; dnssec-validation no;
-  cookie-algorithm siphash24; cookie-secret "{self.secret}"; require-server-cookie yes; }};
-controls {{ }};
-zone "example." {{ type primary; file "zone"; }};
+        return secondaries.named_options(
+            self.folder, self.port, "notify no", "cookie-algorithm siphash24",
+            f'cookie-secret "{self.secret}"', "require-server-cookie yes") + """
+zone "example." { type primary; file "zone"; };
 """
 
 

@@ -125,6 +125,12 @@ class Process:
         self.child.wait()
 
 
+def server(port, admin, *options):
+    """The start of a GSLB's configuration: one worker on loopback; further lines of [server]."""
+    return "\n".join(["[server]", f'listen = "127.0.0.1:{port}"', "workers = 1", *options,
+                      "[admin]", f'listen = "127.0.0.1:{admin}"'])
+
+
 def cluster(name, *nodes, place=(50, 8), more=""):
     """A cluster of a GSLB's configuration, in Frankfurt and never ill; a node: "IPV4 [IPV6]".
     `more`: further lines of [cluster.NAME]."""

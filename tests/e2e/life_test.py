@@ -31,12 +31,7 @@ class Daemon:
 
     def write(self, extra="", server=""):
         self.file.write_text(f"""
-[server]
-listen = "127.0.0.1:{self.dns}"
-workers = 1
-{server}
-[admin]
-listen = "127.0.0.1:{self.admin}"
+{harness.server(self.dns, self.admin, server)}
 [[zone]]
 name = "example."
 file = "example.zone"

@@ -49,12 +49,7 @@ class Daemon:
 
     def configure(self, policy):
         (self.folder / "gslb.toml").write_text(f"""
-[server]
-listen = "127.0.0.1:{self.port}"
-workers = 1
-state_dir = "state"
-[admin]
-listen = "127.0.0.1:{self.admin}"
+{harness.server(self.port, self.admin, 'state_dir = "state"')}
 [[zone]]
 name = "{self.zone}"
 file = "zone"

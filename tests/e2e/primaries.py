@@ -6,7 +6,7 @@ import subprocess
 import threading
 
 import harness
-from secondaries import KEY_NAME, SECRET as KEY_SECRET, nsd_server
+from secondaries import KEY_NAME, SECRET as KEY_SECRET, named_options, nsd_server
 
 
 def dig(port, *arguments):
@@ -147,33 +147,16 @@ class Bind(Primary):
 
     def start(self):
         key = f'key "{KEY_NAME}"; ' if self.with_key else ""
-        text = f"""
-key "{KEY_NAME}" {{ algorithm hmac-sha256; secret "{KEY_SECRET}"; }};
-controls {{ }};
-"""
-        listen_tls = ""
+        options = ["notify explicit", "notify-delay 0", "ixfr-from-differences yes",
+                   f"allow-transfer {{ {key or '127.0.0.1; '} }}"]
+        text = f'key "{KEY_NAME}" {{ algorithm hmac-sha256; secret "{KEY_SECRET}"; }};\n'
         if self.tls:
             self.tls_port = harness.free_port()
             text += f'tls local {{ cert-file "{self.tls[0]}"; key-file "{self.tls[1]}"; }};\n'
-            listen_tls = f"listen-on port {self.tls_port} tls local {{ 127.0.0.1; }};"
-        also = f"also-notify {{ 127.0.0.1 port {self.notify} {key or chr(59)}}};" if self.notify else ""
-        text += f"""
-options {{
-  directory "{self.folder}";
-  pid-file "{self.folder}/named.pid";
-  session-keyfile "{self.folder}/session.key";
-  listen-on port {self.port} {{ 127.0.0.1; }};
-  {listen_tls}
-  listen-on-v6 {{ none; }};
-  recursion no;
-  dnssec-validation no;
-  notify explicit;
-  notify-delay 0;
-  {also}
-  allow-transfer {{ {key or "127.0.0.1; "} }};
-  ixfr-from-differences yes;
-}};
-"""
+            options.append(f"listen-on port {self.tls_port} tls local {{ 127.0.0.1; }}")
+        if self.notify:
+            options.append(f"also-notify {{ 127.0.0.1 port {self.notify} {key or ';'} }}")
+        text += named_options(self.folder, self.port, *options)
         for name in self.zones:
             text += f'zone "{name}" {{ type primary; file "{self.path(name)}"; }};\n'
         (self.folder / "named.conf").write_text(text)

@@ -18,6 +18,14 @@ def missing():
     return [name for name in ("named", "nsd", "knotd", "dig") if not tool(name)]
 
 
+def named_options(folder, port, *options):
+    """The start of a BIND's configuration, with these statements among its options."""
+    lines = [f'directory "{folder}"', f'pid-file "{folder}/pid"',
+             f'session-keyfile "{folder}/session"', f"listen-on port {port} {{ 127.0.0.1; }}",
+             "listen-on-v6 { none; }", "recursion no", "dnssec-validation no", *options]
+    return "options {\n  " + ";\n  ".join(lines) + ";\n};\ncontrols { };\n"
+
+
 def nsd_server(folder, port, *options):
     """The start of an NSD's configuration, with these lines in its server: section."""
     lines = [f"ip-address: 127.0.0.1@{port}", "server-count: 1", 'username: ""', 'chroot: ""',
@@ -57,12 +65,8 @@ class Bind(Secondary):
     def text(self):
         tls = f'tls xot {{ ca-file "{self.ca}"; remote-hostname "localhost"; }};' if self.ca else ""
         use = "tls xot" if self.ca else ""
-        return f"""
-options {{ directory "{self.folder}"; pid-file "{self.folder}/pid"; recursion no;
-  listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-  session-keyfile "{self.folder}/session"; allow-transfer {{ any; }}; notify no;
-  dnssec-validation no; masterfile-format text; }};
-controls {{ }};
+        return named_options(self.folder, self.port, "allow-transfer { any; }", "notify no",
+                             "masterfile-format text") + f"""
 key "{KEY_NAME}" {{ algorithm {ALGORITHM}; secret "{SECRET}"; }};
 {tls}
 zone "{self.zone}" {{ type secondary; file "zone.db"; allow-notify {{ key "{KEY_NAME}"; }};

@@ -39,11 +39,7 @@ class Proxima:
             f"$TTL 60\n@ SOA ns host 1 20 5 {EXPIRE} 60\n@ NS ns\nns A 192.0.2.1\n"
             "www A 192.0.2.2\n")
         (self.folder / "gslb.toml").write_text(f"""
-[server]
-listen = "127.0.0.1:{self.port}"
-workers = 1
-[admin]
-listen = "127.0.0.1:{harness.free_port()}"
+{harness.server(self.port, harness.free_port())}
 [secondary]
 min_refresh = "1s"
 min_retry = "1s"

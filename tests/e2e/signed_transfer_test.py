@@ -43,12 +43,7 @@ class Primary:
             "ns A 127.0.0.1\nwww A 192.0.2.1\n*.cdn TXT beside\nto-routed CNAME x.cdn\n"
             + self.body)
         (self.folder / "gslb.toml").write_text(f"""
-[server]
-listen = "127.0.0.1:{self.port}"
-workers = 1
-state_dir = "state"
-[admin]
-listen = "127.0.0.1:{self.admin}"
+{harness.server(self.port, self.admin, 'state_dir = "state"')}
 [[key]]
 name = "{secondaries.KEY_NAME}"
 secret = "{secondaries.SECRET}"

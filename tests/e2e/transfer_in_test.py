@@ -57,12 +57,7 @@ class Secondary:
         (self.folder / "local.zone").write_text(
             "$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.1\n")
         (self.folder / "gslb.toml").write_text(f"""
-[server]
-listen = "127.0.0.1:{self.dns}"
-workers = 1
-state_dir = "{self.folder}"
-[admin]
-listen = "127.0.0.1:{self.admin}"
+{harness.server(self.dns, self.admin, 'state_dir = "."')}
 [secondary]
 min_refresh = "1s"
 min_retry = "1s"

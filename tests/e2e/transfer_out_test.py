@@ -14,6 +14,7 @@ import secondaries
 from tls_test import make_certificate
 
 ZONE = "example."
+PARTNER = 'tiers = ["partner"]\ncname = "customer.partner.test."'
 KEY = f"{secondaries.ALGORITHM}:{secondaries.KEY_NAME}:{secondaries.SECRET}"
 
 
@@ -73,15 +74,8 @@ class Primary:
         names = ", ".join(f'"{name}"' for name, _ in notify)
         self.config = self.folder / "gslb.toml"
         self.config.write_text(f"""
-[server]
-listen = "127.0.0.1:{self.port}"
-listen_tls = "127.0.0.1:{self.tls}"
-tls_certificate = "gslb.pem"
-tls_key = "gslb.key"
-workers = 1
-state_dir = "."
-[admin]
-listen = "127.0.0.1:{self.admin}"
+{harness.server(self.port, self.admin, f'listen_tls = "127.0.0.1:{self.tls}"',
+                'tls_certificate = "gslb.pem"', 'tls_key = "gslb.key"', 'state_dir = "."')}
 [[key]]
 name = "{secondaries.KEY_NAME}"
 secret = "{secondaries.SECRET}"
@@ -104,11 +98,7 @@ tiers = ["partner"]
 [[route]]
 name = "partner.{ZONE}"
 service = "partner"
-[cluster.partner]
-latitude = 50
-longitude = 8
-tiers = ["partner"]
-cname = "customer.partner.test."
+{harness.cluster("partner", more=PARTNER)}
 [[route]]
 name = "*.cdn.{ZONE}"
 service = "web"
