@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "gslb/answer/debug.h"
 #include "gslb/answer/guard.h"
 #include "gslb/answer/resolution.h"
 #include "gslb/base/hash.h"
@@ -98,10 +99,16 @@ class Answering {
       // Whatever else is wrong with it: the answer is to be signed too (RFC 8945 5.3).
       return query_.ends_with_tsig ? Deferred::kSigned : Deferred::kNone;
     }
+    if (is_debug() && snapshot_.debug->allow.contains(request_.client)) { return Deferred::kDebug; }
     const bool is_transfer = query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr;
     if (is_transfer) { return Deferred::kTransfer; }
     const bool is_special = query_.edns.expire || guard_.has_lists();
     return query_.qtype == RrType::kSoa && is_special ? Deferred::kSoa : Deferred::kNone;
+  }
+
+  bool is_debug() const noexcept {
+    return query_.qtype == RrType::kTxt && snapshot_.debug && query_.qclass == RrClass::kIn &&
+           query_.edns.version == 0 && snapshot_.debug->is_asked(query_);
   }
 
   std::size_t refuse(QueryError why) noexcept {
@@ -228,6 +235,7 @@ class Answering {
     if (query_.qtype == RrType::kNxname) {  // RFC 9824 3.5
       return error(Rcode::kFormErr, Refusal::kMalformed, dns::EdeCode::kInvalidQueryType);
     }
+    if (is_debug() && !snapshot_.debug->allow.contains(request_.client)) { return prohibited(); }
     const zone::Zone* zone = snapshot_.zones->find(query_.qname, query_.qtype);
     if (zone == nullptr) {
       return error(Rcode::kRefused, Refusal::kNotOurs, dns::EdeCode::kNotAuthoritative);

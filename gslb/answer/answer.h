@@ -29,6 +29,7 @@ enum class Deferred : std::uint8_t {
   kDenial,    // Scratch::denial is to be signed first, then asked again: Request::awaits_denial
   kSoa,       // perhaps a secondary's: wants Request::expire_s and may_transfer
   kNotify,    // opcode NOTIFY (RFC 1996), signed or not; its question is parsed if there is one
+  kDebug,     // TXT below the debug name from somebody allowed: answer_debug()
 };
 
 struct Request {

@@ -1,6 +1,7 @@
 #include "gslb/answer/explain.h"
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 
 #include "gslb/answer/locate.h"
@@ -87,32 +88,6 @@ bool rewrite(const zone::Zone& zone, const zone::Found& found, dns::QuestionName
   return true;
 }
 
-// The route the name leads to, through CNAMEs and DNAMEs as answer() follows them; kNoRoute when it
-// does not.
-zone::RouteIndex find_route(const Snapshot& snapshot, const dns::Name& name, dns::RrType type,
-                            std::string* zone_name) {
-  dns::QuestionName current;
-  current.assign(name.wire());
-  for (std::size_t hop = 0; hop <= kMaxChain; ++hop) {
-    const zone::Zone* zone = snapshot.zones->find(current, type);
-    if (zone == nullptr) { return zone::kNoRoute; }
-    if (hop == 0) { *zone_name = zone->apex().to_string(); }
-    const zone::Found found = zone::find(*zone, current, type);
-    if (found.kind == zone::Found::Kind::kDname) {
-      if (!rewrite(*zone, found, &current)) { return zone::kNoRoute; }
-      continue;
-    }
-    if (found.kind != zone::Found::Kind::kExact && found.kind != zone::Found::Kind::kWildcard) {
-      return zone::kNoRoute;
-    }
-    if (zone->route(found.node) != zone::kNoRoute) { return zone->route(found.node); }
-    const auto cname = zone->rrset(found.node, dns::RrType::kCname);
-    if (!cname) { return zone::kNoRoute; }
-    current.assign(dns::RdataCursor(*cname).rdata());
-  }
-  return zone::kNoRoute;
-}
-
 std::string verdict_of(const ExplainedCluster& cluster, const std::string& reason) {
   if (cluster.cost.mask != steer::Mask::kNone) {
     return "masked: " + std::string(to_string(cluster.cost.mask));
@@ -122,6 +97,21 @@ std::string verdict_of(const ExplainedCluster& cluster, const std::string& reaso
   if (cluster.share > 0) { return "planned for other names of this unit"; }
   if (cluster.price_ms > 0) { return "dearer, and full"; }
   return "dearer";
+}
+
+// The match of the override whose preferences apply.
+std::string override_rule(const steer::CostModel& costs, const geo::Unit& unit) {
+  const std::int32_t index = costs.override_of(unit);
+  if (index < 0) { return {}; }
+  const config::Override& rule = costs.config().overrides[static_cast<std::size_t>(index)];
+  if (rule.prefix) { return "prefix " + rule.prefix->to_string(); }
+  if (rule.asn) { return "asn " + std::to_string(*rule.asn); }
+  return "country " + rule.country;
+}
+
+bool is_placed_by_override(const steer::CostModel& costs, const geo::Unit& unit) {
+  return unit.override_index >= 0 &&
+         costs.config().overrides[static_cast<std::size_t>(unit.override_index)].latitude;
 }
 
 // What a row of the answer map is for.
@@ -134,6 +124,7 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
                       const std::vector<double>& price_ms, const RowKey& key, Explanation& out) {
   const steer::Row row = snapshot.map->row(key.service, key.unit);
   const auto cluster_count = static_cast<fleet::ClusterIndex>(snapshot.fleet->clusters().size());
+  const std::vector<std::string>& tiers = snapshot.services->services[key.service].tiers;
   for (fleet::ClusterIndex i = 0; i < cluster_count; ++i) {
     ExplainedCluster each;
     each.id = snapshot.fleet->cluster(i).id;
@@ -151,9 +142,20 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
       if (rank < row.choices.size() && row.choices[rank] == i) { each.share += row.share(rank); }
     }
     each.chosen = each.id == out.cluster;
+    const std::vector<std::string>& has = costs.config().clusters[i].tiers;
+    const auto tier = std::find_first_of(tiers.begin(), tiers.end(), has.begin(), has.end());
+    if (tier != tiers.end()) { each.tier = *tier; }
     each.verdict = verdict_of(each, out.reason);
     out.clusters.push_back(std::move(each));
   }
+  // As workers do: the first of the row that serves.
+  for (const fleet::ClusterIndex choice : row.choices) {
+    const std::string& id = snapshot.fleet->cluster(choice).id;
+    if (id == out.cluster || snapshot.health->serving_nodes(choice) == 0) { continue; }
+    out.if_lost = id;
+    break;
+  }
+  out.override_rule = override_rule(costs, snapshot.geo->units()[key.unit]);
   std::stable_sort(out.clusters.begin(), out.clusters.end(),
                    [](const ExplainedCluster& a, const ExplainedCluster& b) {
                      const bool a_masked = a.cost.mask != steer::Mask::kNone;
@@ -163,8 +165,8 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
                    });
 }
 
-void explain_location(const Snapshot& snapshot, const ExplainRequest& request,
-                      const Location& location, Explanation& out) {
+void explain_location(const Snapshot& snapshot, const steer::CostModel& costs,
+                      const ExplainRequest& request, const Location& location, Explanation& out) {
   const bool by_subnet = location.ecs == EcsUse::kUsed;
   Address decisive = by_subnet || !request.as_subnet ? request.client : request.resolver;
   if (by_subnet) { decisive = decisive.masked(subnet_bits(decisive)); }  // what the query said
@@ -177,11 +179,38 @@ void explain_location(const Snapshot& snapshot, const ExplainRequest& request,
   out.asn_name = snapshot.geo->operator_name(unit.asn);
   if (unit.country[0] != 0) { out.country.assign(unit.country.begin(), unit.country.end()); }
   if (unit.has_place) { out.place = unit.place; }
+  out.place_from = is_placed_by_override(costs, unit) ? "override"
+                   : unit.has_place                   ? "geo"
+                                                      : "unknown";
   out.place_sigma_km = unit.place_sigma_km;
   out.place_contradicted = snapshot.estimates && snapshot.estimates->is_contradicted(location.unit);
 }
 
 }  // namespace
+
+zone::RouteIndex find_route(const zone::ZoneSet& zones, const dns::Name& name, dns::RrType type,
+                            std::string* zone_name) {
+  dns::QuestionName current;
+  current.assign(name.wire());
+  for (std::size_t hop = 0; hop <= kMaxChain; ++hop) {
+    const zone::Zone* zone = zones.find(current, type);
+    if (zone == nullptr) { return zone::kNoRoute; }
+    if (hop == 0 && zone_name != nullptr) { *zone_name = zone->apex().to_string(); }
+    const zone::Found found = zone::find(*zone, current, type);
+    if (found.kind == zone::Found::Kind::kDname) {
+      if (!rewrite(*zone, found, &current)) { return zone::kNoRoute; }
+      continue;
+    }
+    if (found.kind != zone::Found::Kind::kExact && found.kind != zone::Found::Kind::kWildcard) {
+      return zone::kNoRoute;
+    }
+    if (zone->route(found.node) != zone::kNoRoute) { return zone->route(found.node); }
+    const auto cname = zone->rrset(found.node, dns::RrType::kCname);
+    if (!cname) { return zone::kNoRoute; }
+    current.assign(dns::RdataCursor(*cname).rdata());
+  }
+  return zone::kNoRoute;
+}
 
 Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
                     const std::vector<double>& price_ms, const ExplainRequest& request) {
@@ -209,9 +238,9 @@ Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
   }
   read_addresses(response, request.type, out);
 
-  const zone::RouteIndex route = find_route(snapshot, request.name, request.type, &out.zone);
+  const zone::RouteIndex route = find_route(*snapshot.zones, request.name, request.type, &out.zone);
   const Location location = locate(*snapshot.geo, scratch->query.edns, source);
-  explain_location(snapshot, request, location, out);
+  explain_location(snapshot, costs, request, location, out);
   if (route == zone::kNoRoute) { return out; }
   if (counters->routed.value() > 0) { out.scope_bits = location.scope_bits; }
   const steer::ServiceIndex service = snapshot.services->routes[route].service;
@@ -230,6 +259,22 @@ Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
   }
   explain_clusters(snapshot, costs, price_ms, {service, location.unit}, out);
   return out;
+}
+
+void add_fleet(const std::vector<fleet::ClusterStatus>& clusters, const steer::PlanSummary& plan,
+               Explanation& explanation) {
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    const fleet::ClusterStatus& from = clusters[i];
+    const auto into = std::ranges::find(explanation.clusters, from.id, &ExplainedCluster::id);
+    if (into == explanation.clusters.end()) { continue; }
+    into->nodes = from.nodes.size();
+    into->serving_nodes = static_cast<std::size_t>(std::popcount(from.serving_nodes));
+    into->admin = from.admin;
+    into->load = from.load;
+    into->utilisation = from.utilisation;
+    into->planned_load_per_s = plan.planned_load.at(i);
+    into->capacity_per_s = plan.capacity.at(i);
+  }
 }
 
 }  // namespace gslb::answer

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "gslb/answer/answer.h"
+#include "gslb/fleet/status.h"
 #include "gslb/steer/cost.h"
+#include "gslb/steer/planner.h"
 
 namespace gslb::answer {
 
@@ -29,7 +31,16 @@ struct ExplainedCluster {
   int rank = -1;     // place in the row: 0 = first; -1: not in it
   double share = 0;  // of the unit's names that the plan gives it
   bool chosen = false;
+  std::string tier;     // its best of those the service names; "" when it has none of them
   std::string verdict;  // one line for people: "chosen", "masked: tier", "down", …
+  // By add_fleet().
+  std::size_t nodes = 0;
+  std::size_t serving_nodes = 0;
+  fleet::AdminState admin = fleet::AdminState::kNone;
+  std::vector<fleet::ResourceLoad> load;
+  double utilisation = 0;         // largest current / target
+  double planned_load_per_s = 0;  // queries the plan gives it
+  double capacity_per_s = 0;      // queries it can take; infinity: no limit known
 };
 
 struct Explanation {
@@ -50,7 +61,10 @@ struct Explanation {
   std::string country;
   std::optional<geo::Place> place;
   double place_sigma_km = 0;
-  bool place_contradicted = false;         // by measured RTT, and left out of the estimates
+  std::string place_from;           // "override", "geo" data, "unknown"
+  bool place_contradicted = false;  // by measured RTT, and left out of the estimates
+  std::string override_rule;  // whose `prefer` and `ban` apply: "prefix 198.51.100.0/24"; "": none
+  std::string if_lost;        // who answers at once should the chosen cluster die; "": nobody
   std::vector<ExplainedCluster> clusters;  // cheapest first, masked ones last
   std::uint64_t generation = 0;
   std::vector<std::string> attributions;  // of the geo data behind it
@@ -61,5 +75,14 @@ struct Explanation {
 // Allocates; any thread.
 Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
                     const std::vector<double>& price_ms, const ExplainRequest& request);
+
+// The route the name leads to, through CNAMEs and DNAMEs as answer() follows them; kNoRoute when it
+// does not.  `zone_name`: of the zone that holds the name, if any; may be null.
+zone::RouteIndex find_route(const zone::ZoneSet& zones, const dns::Name& name, dns::RrType type,
+                            std::string* zone_name = nullptr);
+
+// Health, loads and what the plan gives each cluster.  `clusters` as in the snapshot's fleet.
+void add_fleet(const std::vector<fleet::ClusterStatus>& clusters, const steer::PlanSummary& plan,
+               Explanation& explanation);
 
 }  // namespace gslb::answer

@@ -5,17 +5,17 @@
 namespace gslb::answer {
 namespace {
 
-Address subnet_address(const dns::ClientSubnet& subnet) noexcept {
-  const auto& octets = subnet.address();
-  return Address::from_octets(
-      Octets(octets).first(subnet.family() == dns::EcsFamily::kIpv6 ? 16 : 4));
-}
-
 std::uint64_t leaf_hash(const Address& address, std::uint8_t bits) noexcept {
   return hash_octets(address.masked(bits).octets(), bits);
 }
 
 }  // namespace
+
+Address subnet_address(const dns::ClientSubnet& subnet) noexcept {
+  const auto& octets = subnet.address();
+  return Address::from_octets(
+      Octets(octets).first(subnet.family() == dns::EcsFamily::kIpv6 ? 16 : 4));
+}
 
 Location locate(const geo::GeoMap& map, const dns::Edns& edns, const Address& resolver) noexcept {
   Location found;

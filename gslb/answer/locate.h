@@ -22,6 +22,8 @@ struct Location {
 
 // No allocation.  A subnet nothing is known about (private, bogon, unmapped) is decided by the
 // resolver's address; its scope is still the leaf that holds it, so that scopes never overlap.
+Address subnet_address(const dns::ClientSubnet& subnet) noexcept;
+
 Location locate(const geo::GeoMap& map, const dns::Edns& edns,
                 const gslb::Address& resolver) noexcept;
 

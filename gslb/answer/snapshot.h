@@ -24,6 +24,8 @@
 
 namespace gslb::answer {
 
+struct Debug;  // debug.h
+
 // How the server speaks of itself and what it allows; from [server].
 struct Identity {
   std::string nsid;      // "": no NSID (RFC 5001)
@@ -36,8 +38,8 @@ struct Identity {
 };
 
 // Immutable but for the health board and the counters, which are atomics.  Thread-safe.
-// Every pointer is set but routed_sets, protection, compact and estimates.  Route indexes in the
-// zones are positions in services->routes; cluster indexes in the map are those of fleet and
+// Every pointer is set but routed_sets, protection, compact, debug and estimates.  Route indexes in
+// the zones are positions in services->routes; cluster indexes in the map are those of fleet and
 // health.
 struct Snapshot {
   std::uint64_t generation = 0;
@@ -54,6 +56,7 @@ struct Snapshot {
   // Null while no signed zone has routes.
   std::shared_ptr<const RoutedSets> routed_sets;
   std::shared_ptr<const CompactDenials> compact;  // null: none are signed
+  std::shared_ptr<const Debug> debug;             // null: nobody may ask for decisions by DNS
   std::shared_ptr<steer::DemandCounters> demand;
   std::shared_ptr<DecisionCounters> decisions;
 };

@@ -36,4 +36,19 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return octets;
 }
 
+std::string encode_base64(std::string_view octets) {
+  std::string text;
+  for (std::size_t at = 0; at < octets.size(); at += 3) {
+    const std::string_view group = octets.substr(at, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      bits = (bits << 8) | (i < group.size() ? static_cast<std::uint8_t>(group[i]) : 0U);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      text += i <= group.size() ? kAlphabet[(bits >> (18 - 6 * i)) & 63] : '=';
+    }
+  }
+  return text;
+}
+
 }  // namespace gslb

@@ -1,4 +1,4 @@
-// Base64 → octets, as keys are written in files.
+// Base64 ↔ octets, as keys are written in files.
 //
 // Source: RFC 4648 4.
 #pragma once
@@ -12,5 +12,6 @@ namespace gslb {
 // Strict: the standard alphabet, padding to a multiple of four, nothing else (no white space), no
 // bits set that the octets don't need.  nullopt for anything else.
 std::optional<std::string> decode_base64(std::string_view text);
+std::string encode_base64(std::string_view octets);
 
 }  // namespace gslb

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "gslb/base/base64.h"
 #include "gslb/base/file.h"
 #include "gslb/config/sections.h"
 
@@ -84,11 +85,11 @@ void append_in_file_order(const Problems& found, Problems& problems) {
 }
 
 std::optional<Config> read_root(std::optional<TomlTable> root, const std::string& path,
-                                Problems& found) {
+                                Problems& found, Secrets secrets = Secrets::kRead) {
   if (!root) { return std::nullopt; }
   Config config;
   config.file = path;
-  Context context{path, found, config};
+  Context context{path, found, config, secrets};
   read_server(*root, context);
   read_log(*root, context);
   read_admin(*root, context);
@@ -111,6 +112,8 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   read_overrides(*root, context);
   read_health(*root, context);
   read_steering(*root, context);
+  read_debug(*root, context);
+  read_record(*root, context);
   root->finish();
   if (found.has_errors()) { return std::nullopt; }
   return config;
@@ -143,11 +146,26 @@ std::optional<Admin> load_admin(const std::string& path, Problems& problems) {
   return config.admin;
 }
 
-std::optional<Config> parse(const std::string& text, const std::string& path, Problems& problems) {
+std::optional<Config> parse(const std::string& text, const std::string& path, Problems& problems,
+                            Secrets secrets) {
   Problems found;
-  auto config = read_root(TomlTable::parse(text, path, found), path, found);
+  auto config = read_root(TomlTable::parse(text, path, found), path, found, secrets);
   append_in_file_order(found, problems);
   return config;
+}
+
+std::string without_secrets(std::string text, const Config& config) {
+  std::vector<std::string> secrets = config.cookies.secrets;
+  secrets.push_back(config.admin.token);
+  for (const Cluster& cluster : config.clusters) { secrets.push_back(cluster.key); }
+  for (const TsigKey& key : config.keys) { secrets.push_back(encode_base64(key.secret)); }
+  for (const std::string& secret : secrets) {
+    if (secret.empty()) { continue; }
+    for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos;) {
+      text.replace(at, secret.size(), secret.size(), '0');
+    }
+  }
+  return text;
 }
 
 }  // namespace gslb::config

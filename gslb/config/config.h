@@ -14,6 +14,7 @@
 #include "gslb/base/problem.h"
 #include "gslb/base/seldom.h"
 #include "gslb/base/toml_table.h"
+#include "gslb/config/debugging.h"
 #include "gslb/config/policy.h"
 #include "gslb/config/protection.h"
 #include "gslb/config/secondary.h"
@@ -247,6 +248,8 @@ struct Config {
   std::vector<Override> overrides;
   Health health;
   Steering steering;
+  Debug debug;
+  Record record;
 };
 
 // Reads `path`.  Everything wrong goes into `problems`, each at its place; nullopt when one of
@@ -257,7 +260,15 @@ std::optional<Config> load(const std::string& path, Problems& problems);
 // Only [admin] of `path`: for tools that talk to a running server and must not fail on what is
 // wrong elsewhere in its file.  nullopt when the file isn't TOML or [admin] has errors.
 std::optional<Admin> load_admin(const std::string& path, Problems& problems);
-// The same as load() from text (tests); `path` is the name shown and the base for relative files.
-std::optional<Config> parse(const std::string& text, const std::string& path, Problems& problems);
+enum class Secrets : std::uint8_t {
+  kRead,
+  kStandIns,  // none is read, from the text or from files: each is a row of zeros
+};
+// The same as load() from text (tests, recordings); `path` is the name shown and the base for
+// relative files.
+std::optional<Config> parse(const std::string& text, const std::string& path, Problems& problems,
+                            Secrets secrets = Secrets::kRead);
+// `text` with every secret `config` has read from it blanked; as long as before.
+std::string without_secrets(std::string text, const Config& config);
 
 }  // namespace gslb::config

@@ -18,11 +18,14 @@ struct Context {
   const std::string& file;
   Problems& problems;
   Config& config;
+  Secrets secrets = Secrets::kRead;
 };
 
 void read_server(TomlTable& root, Context& context);
 void read_admin(TomlTable& root, Context& context);
 void read_acl(TomlTable& root, Context& context);
+void read_debug(TomlTable& root, Context& context);
+void read_record(TomlTable& root, Context& context);
 void read_cookies(TomlTable& root, Context& context);
 void read_rate_limit(TomlTable& root, Context& context);
 void read_dnssec(TomlTable& root, Context& context);  // after the server: state_dir

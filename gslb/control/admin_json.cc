@@ -131,6 +131,7 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
           {"serving", each.serving},
           {"rank", each.rank},
           {"share", number(each.share)},
+          {"tier", text(each.tier)},
           {"rtt_ms", number(cost.rtt.mean_ms)},
           {"rtt_sigma_ms", number(cost.rtt.sigma_ms)},
           {"rtt_source", text(measure::to_string(cost.rtt.source))},
@@ -145,7 +146,14 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
           {"prefer_ms", number(cost.prefer_ms)},
           {"cost_ms", number(cost.total_ms)},
           {"price_ms", number(each.price_ms)},
-          {"mask", text(steer::to_string(cost.mask))}};
+          {"mask", text(steer::to_string(cost.mask))},
+          {"admin", text(fleet::to_string(each.admin))},
+          {"nodes", each.nodes},
+          {"serving_nodes", each.serving_nodes},
+          {"load", array_of(each.load, resource)},
+          {"utilisation", number(each.utilisation)},
+          {"planned_load_per_s", number(each.planned_load_per_s)},
+          {"capacity_per_s", number(each.capacity_per_s)}};  // null: no limit known
 }
 
 const char* state_of(const ZoneStatus& status) {
@@ -242,6 +250,9 @@ std::string to_json(const answer::ExplainRequest& asked, const answer::Explanati
                     {"latitude", nullptr},
                     {"longitude", nullptr},
                     {"place_sigma_km", number(from.place_sigma_km)},
+                    {"place_from", text(from.place_from)},
+                    {"override", text(from.override_rule)},
+                    {"if_lost", text(from.if_lost)},
                     {"place_contradicted", from.place_contradicted},
                     {"clusters", array_of(from.clusters, explained_cluster)},
                     {"attributions", array_of(from.attributions, text)}};

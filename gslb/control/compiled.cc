@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "gslb/base/file.h"
+#include "gslb/control/debug_name.h"
 #include "gslb/control/zone_signing.h"
 #include "gslb/geo/cache.h"
 #include "gslb/geo/compile.h"
@@ -139,6 +140,7 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems, c
                                  reuse.force_zones, problems, &compiled->kept_zones);
   }
   if (compiled->table) { compiled->zones = zone_set(*compiled->table); }
+  if (compiled->zones) { check_debug_name(compiled->config, *compiled->zones, problems); }
   compiled->secondary = make_secondary_setup(compiled->config, problems);
   // At a reload the keys in memory serve on, whatever has become of the files.
   if (reuse.compiled == nullptr) { check_keys(compiled->config, problems); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "gslb/answer/debug.h"
 #include "gslb/dns/response.h"
 #include "gslb/transfer/record.h"
 
@@ -68,6 +69,9 @@ std::size_t SpecialMessages::handle(const answer::Snapshot& snapshot,
                     services_.outgoing.policy(),
                     std::nullopt};
   exchange.request.awaits_denial = false;
+  if (scratch_.deferred == Deferred::kDebug) {
+    return answer::answer_debug(snapshot, request, scratch_, counters_, out);
+  }
   if (scratch_.deferred == Deferred::kTransfer) { return transfer(exchange); }
   if (scratch_.deferred == Deferred::kSoa) { return soa(exchange); }
   return handle_signed(exchange);
@@ -104,6 +108,10 @@ std::size_t SpecialMessages::dispatch(Exchange& exchange) {
   if (!exchange.request.defers || scratch_.deferred == Deferred::kNone) { return size; }
   if (scratch_.deferred == Deferred::kTransfer) { return transfer(exchange); }
   if (scratch_.deferred == Deferred::kSoa) { return soa(exchange); }
+  if (scratch_.deferred == Deferred::kDebug) {
+    return answer::answer_debug(exchange.snapshot, exchange.request, scratch_, counters_,
+                                exchange.out);
+  }
   exchange.request.defers = false;
   return answer::answer(exchange.snapshot, exchange.request, scratch_, counters_, exchange.out);
 }

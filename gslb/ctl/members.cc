@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include <boost/json.hpp>
 
@@ -88,6 +89,20 @@ std::string short_time(std::optional<double> seconds) {
   if (hours < 24) { return pair(hours, "h", minutes - hours * 60, "m"); }
   const double days = std::floor(hours / 24);
   return pair(days, "d", hours - days * 24, "h");
+}
+
+std::string load_text(const json::array& load, std::initializer_list<const char*> keys) {
+  std::string text;
+  for (const json::value& each : load) {
+    const json::object& resource = as_object(each);
+    if (!text.empty()) { text += ", "; }
+    text += text_at(resource, "resource");
+    char before = ' ';
+    for (const char* const key : keys) {
+      text += std::exchange(before, '/') + short_number(number_at(resource, key));
+    }
+  }
+  return text;
 }
 
 std::string joined(const json::array& from, std::string_view separator) {

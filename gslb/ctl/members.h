@@ -1,6 +1,7 @@
 // Members of a JSON object by name, taking what isn't there, or is of another type, for absent.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ std::string fixed(std::optional<double> value, int digits);
 std::string short_number(std::optional<double> value);
 // "250ms", "12s", "3h12m", "5d2h"; "-" for nullopt.
 std::string short_time(std::optional<double> seconds);
+// "requests_per_s 73/100, connections 5/20": a resource's members named by `keys`.
+std::string load_text(const boost::json::array& load, std::initializer_list<const char*> keys);
 // All elements that are strings, with `separator` between.
 std::string joined(const boost::json::array& from, std::string_view separator);
 

@@ -28,6 +28,7 @@ std::string where_text(const json::object& from) {
   } else {
     text += "  place unknown";
   }
+  if (text_at(from, "place_from") == "override") { text += " (by an override)"; }
   return text;
 }
 
@@ -80,6 +81,19 @@ void put_cluster(const json::object& cluster, Table& table) {
                                                       : Tone::kPlain}});
 }
 
+void put_room(const json::object& cluster, Table& table) {
+  const std::string admin = text_at(cluster, "admin");
+  const auto utilisation = number_at(cluster, "utilisation");
+  const auto capacity = number_at(cluster, "capacity_per_s");
+  table.add({text_at(cluster, "id"), text_at(cluster, "tier"),
+             fixed(number_at(cluster, "serving_nodes"), 0) + "/" +
+                 fixed(number_at(cluster, "nodes"), 0) + (admin == "none" ? "" : " " + admin),
+             utilisation.value_or(0) > 0 ? fixed(*utilisation * 100, 0) + "%" : "",
+             load_text(array_at(cluster, "load"), {"current", "target", "max"}),
+             fixed(number_at(cluster, "planned_load_per_s"), 1),
+             capacity ? fixed(capacity, 1) : "no limit"});
+}
+
 }  // namespace
 
 Result<std::string, std::string> render_explain(std::string_view body, const Look& look) {
@@ -98,6 +112,8 @@ Result<std::string, std::string> render_explain(std::string_view body, const Loo
   put("decision", decision_text(from));
   put("located by", text_at(from, "decided_by"));
   put("at", where_text(from));
+  if (const std::string rule = text_at(from, "override"); !rule.empty()) { put("override", rule); }
+  if (const std::string next = text_at(from, "if_lost"); !next.empty()) { put("if lost", next); }
   put("zone", (text_at(from, "zone").empty() ? "none of ours" : text_at(from, "zone")) + ", unit " +
                   text_at(from, "unit_id") + ", generation " +
                   fixed(number_at(from, "generation"), 0));
@@ -119,6 +135,15 @@ Result<std::string, std::string> render_explain(std::string_view body, const Loo
                  {"VERDICT"}});
     for (const json::value& each : clusters) { put_cluster(as_object(each), table); }
     out += "\n" + table.to_string(look.colour);
+    Table room({{"CLUSTER"},
+                {"TIER"},
+                {"NODES UP"},
+                {"USE", true},
+                {"LOAD/TARGET/MAX"},
+                {"PLANNED/S", true},
+                {"ROOM FOR", true}});
+    for (const json::value& each : clusters) { put_room(as_object(each), room); }
+    out += "\n" + room.to_string(look.colour);
   }
   if (const std::string credits = joined(array_at(from, "attributions"), "\n"); !credits.empty()) {
     out += "\n";

@@ -116,17 +116,6 @@ Tone health_tone(const std::string& health) {
   return health == "draining" || health == "unknown" ? Tone::kWarn : Tone::kBad;
 }
 
-std::string load_text(const json::array& load) {
-  std::string text;
-  for (const json::value& each : load) {
-    const json::object& resource = as_object(each);
-    if (!text.empty()) { text += ", "; }
-    text += text_at(resource, "resource") + " " + short_number(number_at(resource, "current")) +
-            "/" + short_number(number_at(resource, "target"));
-  }
-  return text;
-}
-
 void put_nodes(const json::array& clusters, const Look& look, std::string& out) {
   Table table(
       {{"NODE"}, {"HEALTH"}, {"SERVING"}, {"HEARTBEAT", true}, {"ADMIN"}, {"LOAD"}, {"REASON"}});
@@ -142,7 +131,7 @@ void put_nodes(const json::array& clusters, const Look& look, std::string& out) 
                  flag_at(node, "serving") ? "yes" : "no",
                  age_ms ? short_time(*age_ms / 1000) : "-",
                  {admin_word(node), Tone::kWarn},
-                 load_text(array_at(node, "load")),
+                 load_text(array_at(node, "load"), {"current", "target"}),
                  text_at(node, "reason")});
     }
   }

@@ -56,6 +56,7 @@ class CostModel {
   std::int32_t override_of(const geo::Unit& unit) const;
 
   std::size_t cluster_count() const noexcept { return config_.clusters.size(); }
+  const config::Config& config() const noexcept { return config_; }
 
  private:
   void put_rank(const Standing& standing, ServiceIndex service, Cost& cost) const;
