@@ -92,6 +92,7 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
     return get ? respond(200, to_json(supervisor_.status())) : not_allowed("GET");
   }
   if (path == "/v1/explain") { return get ? explain(request) : not_allowed("GET"); }
+  if (path == "/v1/learnt") { return get ? learnt() : not_allowed("GET"); }
   if (path == "/v1/zones") { return get ? zones(request) : not_allowed("GET"); }
   if (path == "/v1/acme") {
     return get ? respond(200, to_json(supervisor_.tokens())) : not_allowed("GET");
@@ -107,9 +108,8 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
 
 HttpResponse AdminApi::operate(const HttpRequest& request) {
   const std::string& path = request.path;
-  const bool known =
-      path == "/v1/reload" || path == "/v1/drain" || path == "/v1/undrain" ||
-      path == "/v1/force" || path == "/v1/acme/set" || path == "/v1/acme/clear";
+  const bool known = path == "/v1/reload" || path == "/v1/drain" || path == "/v1/undrain" ||
+                     path == "/v1/force" || path == "/v1/acme/set" || path == "/v1/acme/clear";
   if (!known) { return fail(404, "no such path"); }
   if (request.method != "POST") { return not_allowed(path == "/v1/reload" ? "GET, POST" : "POST"); }
   if (path == "/v1/reload") { return reload(request); }
@@ -141,6 +141,12 @@ HttpResponse AdminApi::reload(const HttpRequest& request) {
   }
   supervisor_.reload(wanted);
   return respond(202, to_json(supervisor_.reload_report()));
+}
+
+HttpResponse AdminApi::learnt() {
+  const auto text = supervisor_.learnt();
+  if (!text) { return fail(503, "it is being written", "ask again in a moment"); }
+  return respond(200, *text, "text/plain");
 }
 
 HttpResponse AdminApi::zones(const HttpRequest& request) {

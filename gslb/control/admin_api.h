@@ -24,6 +24,7 @@ class AdminApi {
   bool allowed(const HttpRequest& request) const;
   HttpResponse heartbeat(const HttpRequest& request);
   HttpResponse explain(const HttpRequest& request);
+  HttpResponse learnt();
   HttpResponse set_admin(const HttpRequest& request, fleet::AdminState state);
   HttpResponse reload(const HttpRequest& request);
   HttpResponse zones(const HttpRequest& request);

@@ -43,7 +43,8 @@ bool same_ids(const List& a, const List& b) {
 }  // namespace
 
 Epoch::Epoch(std::shared_ptr<const Compiled> from, std::size_t workers, MonoTime now)
-    : compiled(std::move(from)),
+    : started(now),
+      compiled(std::move(from)),
       identity(make_identity(compiled->config.server)),
       protection(make_protection(compiled->config, workers)),
       demand(std::make_shared<steer::DemandCounters>(workers, compiled->services->services.size(),
@@ -93,6 +94,16 @@ void Epoch::inherit(const Epoch& old) {
   }
 }
 
+std::string Epoch::settle_estimator() {
+  const config::Steering& steering = compiled->config.steering;
+  std::string text = estimator.write();
+  measure::Estimator fresh(compiled->geo->units(), sites_of(compiled->config),
+                           {steering.base_ms, steering.ms_per_km});
+  fresh.inherit(estimator);
+  estimator = std::move(fresh);
+  return text;
+}
+
 std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) {
   const auto& board = *fleet.board();
   std::vector<steer::ClusterInput> inputs;
@@ -114,6 +125,11 @@ steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inpu
   steer::Demand demand = epoch.ledger.demand(epoch.compiled->geo->units());
   demand.wall = now.wall;
   return epoch.planner.plan(demand, inputs);
+}
+
+steer::Plan plan_step(Epoch& epoch, const PlanInputs& inputs) {
+  if (inputs.learns) { learn(epoch, inputs.samples, inputs.wall); }
+  return make_plan(epoch, inputs.clusters, {inputs.mono, inputs.wall});
 }
 
 void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now) {

@@ -15,6 +15,20 @@
 
 namespace gslb::control {
 
+struct TimedSample {
+  measure::Sample sample;
+  WallTime at;
+};
+
+// All that one plan is made of beside what its epoch has learnt before: what a recording keeps.
+struct PlanInputs {
+  MonoTime mono;
+  WallTime wall;
+  bool learns = true;  // false: a cluster came or went, which doesn't wait for estimates
+  std::vector<TimedSample> samples;  // oldest first
+  std::vector<steer::ClusterInput> clusters;
+};
+
 // `planner`, `ledger` and `estimator` are used by the planning thread only; the rest is immutable
 // or atomic.
 struct Epoch {
@@ -24,6 +38,11 @@ struct Epoch {
   // when services and clusters are the same.  Planning thread only.
   void inherit(const Epoch& old);
 
+  // Forgets of the estimator what its text does not tell (digits beyond the fifth), so that who
+  // reads that text has the same estimator.  Returns the text.  Planning thread only.
+  std::string settle_estimator();
+
+  MonoTime started;
   std::shared_ptr<const Compiled> compiled;
   std::shared_ptr<const answer::Identity> identity;
   std::shared_ptr<const answer::Protection> protection;
@@ -35,11 +54,6 @@ struct Epoch {
   measure::Estimator estimator;
 };
 
-struct TimedSample {
-  measure::Sample sample;
-  WallTime at;
-};
-
 // The samples since the last plan, oldest first → the estimator; its news → the planner.  Planning
 // thread only.
 void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now);
@@ -49,5 +63,7 @@ std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet);
 // Reads the counters and plans.  Planning thread only.
 steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inputs,
                       fleet::Moment now);
+// learn() and make_plan(): one step of the planning loop.  Planning thread only.
+steer::Plan plan_step(Epoch& epoch, const PlanInputs& inputs);
 
 }  // namespace gslb::control

@@ -10,6 +10,7 @@
 #include "gslb/base/file.h"
 #include "gslb/base/log.h"
 #include "gslb/control/dns_handler.h"
+#include "gslb/control/learnt.h"
 #include "gslb/control/version.h"
 
 namespace gslb::control {
@@ -86,6 +87,10 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
   restore_state();
   if (const std::string path = state_file(kRttFile); !path.empty()) { restore_rtt(*epoch_, path); }
+  if (const std::string path = state_file(kLearntFile); !path.empty()) {
+    restore_learnt(*epoch_, path);
+  }
+  recorder_.begin(*epoch_, started_);
   next_plan_ = now.mono;
   next_save_ = now.mono + kSaveInterval;
   next_rtt_save_ = now.mono + kRttSaveInterval;
@@ -197,15 +202,21 @@ std::size_t Supervisor::set_admin(const std::string& glob, fleet::AdminState sta
 std::optional<answer::Explanation> Supervisor::explain(const answer::ExplainRequest& request) {
   std::shared_ptr<Epoch> epoch;
   std::shared_ptr<const answer::Snapshot> snapshot;
-  std::vector<double> prices;
+  std::vector<fleet::ClusterStatus> clusters;
+  std::optional<steer::PlanSummary> plan;
   loop_->call([&] {
     epoch = epoch_;
     snapshot = snapshot_;
-    if (plan_summary_) { prices = plan_summary_->price_ms; }
+    plan = plan_summary_;
+    clusters = fleet_->status(moment().mono);
   });
   // A reload that is not yet planned: the old snapshot has other indexes than the new costs.
-  if (!snapshot || snapshot->services != epoch->compiled->services) { return std::nullopt; }
-  return answer::explain(*snapshot, epoch->costs, prices, request);
+  if (!snapshot || !plan || snapshot->services != epoch->compiled->services) {
+    return std::nullopt;
+  }
+  answer::Explanation made = answer::explain(*snapshot, epoch->costs, plan->price_ms, request);
+  answer::add_fleet(clusters, *plan, made);
+  return made;
 }
 
 void Supervisor::stop() {
@@ -222,6 +233,7 @@ void Supervisor::stop() {
     const std::string path = state_file();
     if (!path.empty()) { write_state(path, fleet_->save_state(std::chrono::system_clock::now())); }
     if (!path.empty()) { save_rtt(*epoch_, state_file(kRttFile)); }
+    if (!path.empty()) { save_learnt(*epoch_, fleet_view(*fleet_), state_file(kLearntFile)); }
   });
   loop_->stop();
   loop_.reset();
@@ -302,8 +314,7 @@ void Supervisor::start_server() {
   server_ = std::make_unique<server::Server>(
       server_options(*epoch_->compiled, static_cast<unsigned>(workers_)), [this](unsigned worker) {
         return std::make_unique<DnsHandler>(*published_, worker, *counters_[worker],
-                                            transfers_.services(),
-                                            compact_signer_->lane(worker));
+                                            transfers_.services(), compact_signer_->lane(worker));
       });
   const Problems problems = server_->start();
   for (const Problem& problem : problems.list()) { log_error("server", problem.to_string()); }

@@ -21,6 +21,7 @@
 #include "gslb/control/learning.h"
 #include "gslb/control/loop.h"
 #include "gslb/control/parent_checker.h"
+#include "gslb/control/recorder.h"
 #include "gslb/control/reload_report.h"
 #include "gslb/control/zone_secondaries.h"
 #include "gslb/control/zone_signer.h"
@@ -93,6 +94,9 @@ class Supervisor {
                         std::optional<milliseconds> lasts);
   // nullopt before ready.
   std::optional<answer::Explanation> explain(const answer::ExplainRequest& request);
+  // As write_learnt() says, with RTT.  Null: it is being made, ask again soon; who then gets it
+  // takes it away.  Quick.
+  std::shared_ptr<const std::string> learnt();
 
   // Stops serving (what has arrived is answered), saves state, ends the threads.  Idempotent.
   void stop();
@@ -167,6 +171,8 @@ class Supervisor {
   SampleInbox samples_;                                      // of epoch_
   std::shared_ptr<const measure::EstimateTable> estimates_;  // of the last plan
   MonoTime next_rtt_save_;
+  bool learnt_asked_ = false;
+  std::shared_ptr<const std::string> learnt_text_;
   std::uint64_t plans_ = 0;
   double last_plan_duration_s_ = 0;
   std::optional<WallTime> last_plan_at_;
@@ -176,6 +182,7 @@ class Supervisor {
 
   SystemClock clock_;
   ZoneSigner signer_;
+  Recorder recorder_;     // planning thread only
   ZoneStore zone_store_;  // changed by the planning thread only
   std::shared_ptr<const answer::RoutedSets> made_routed_sets_;  // planning thread only
   WallTime made_renew_at_ = WallTime::max();                    // of them; planning thread only

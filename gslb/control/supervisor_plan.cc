@@ -1,5 +1,7 @@
 // The planning loop: what runs on the planning thread and what its results change.
 #include "gslb/base/log.h"
+#include "gslb/control/debug_name.h"
+#include "gslb/control/learnt.h"
 #include "gslb/control/supervisor.h"
 
 namespace gslb::control {
@@ -10,19 +12,24 @@ void Supervisor::start_plan(MonoTime now) {
   const bool is_urgent = plan_wanted_ && now < next_plan_;
   plan_wanted_ = false;
   next_plan_ = now + milliseconds(epoch_->compiled->config.steering.plan_interval_ms);
-  const std::string rtt_file = now < next_rtt_save_ ? "" : state_file(kRttFile);
+  const bool saves = now >= next_rtt_save_ && !state_file().empty();
   if (now >= next_rtt_save_) { next_rtt_save_ = now + kRttSaveInterval; }
-  planning_loop_->post([this, now, epoch = epoch_, inputs = cluster_inputs(*fleet_),
-                        samples = is_urgent ? std::vector<TimedSample>() : samples_.take(),
-                        rtt_file, is_urgent] {
+  FleetView view = fleet_view(*fleet_);
+  PlanInputs inputs{.mono = now,
+                    .wall = std::chrono::system_clock::now(),
+                    .learns = !is_urgent,
+                    .samples = is_urgent ? std::vector<TimedSample>() : samples_.take(),
+                    .clusters = view.inputs};
+  planning_loop_->post([this, epoch = epoch_, inputs = std::move(inputs), view = std::move(view),
+                        rtt_file = saves ? state_file(kRttFile) : "",
+                        learnt_file = saves ? state_file(kLearntFile) : ""] {
     const auto start = std::chrono::steady_clock::now();
-    if (!is_urgent) { learn(*epoch, samples, std::chrono::system_clock::now()); }
-    if (!rtt_file.empty()) { save_rtt(*epoch, rtt_file); }
-    steer::Plan plan = make_plan(*epoch, inputs, {now, std::chrono::system_clock::now()});
+    const steer::Plan plan = plan_step(*epoch, inputs);
     const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - start;
-    loop_->post([this, epoch, plan = std::move(plan), duration]() mutable {
-      finish_plan(epoch, std::move(plan), duration.count());
-    });
+    loop_->post([this, epoch, plan, duration] { finish_plan(epoch, plan, duration.count()); });
+    recorder_.add(*epoch, inputs, plan);
+    if (!rtt_file.empty()) { save_rtt(*epoch, rtt_file); }
+    if (!learnt_file.empty()) { save_learnt(*epoch, view, learnt_file); }
   });
 }
 
@@ -51,6 +58,7 @@ void Supervisor::publish(const Epoch& epoch, std::shared_ptr<const steer::Answer
   snapshot->zones = zones_;
   snapshot->routed_sets = routed_sets_;
   snapshot->compact = compact_;
+  snapshot->debug = make_debug(epoch_, plan_summary_->price_ms);
   snapshot->geo = epoch.compiled->geo;
   snapshot->services = epoch.compiled->services;
   snapshot->map = std::move(map);
@@ -67,6 +75,24 @@ void Supervisor::publish(const Epoch& epoch, std::shared_ptr<const steer::Answer
   } else {
     published_ = std::make_unique<Published<answer::Snapshot>>(std::move(snapshot));
   }
+}
+
+// Made on the planning thread, which may be busy for seconds: nobody waits for it.
+std::shared_ptr<const std::string> Supervisor::learnt() {
+  return loop_->call([this]() -> std::shared_ptr<const std::string> {
+    if (learnt_text_) { return std::exchange(learnt_text_, nullptr); }
+    if (learnt_asked_ || stopping_) { return nullptr; }
+    learnt_asked_ = true;
+    planning_loop_->post([this, epoch = epoch_, view = fleet_view(*fleet_)] {
+      Learnt learnt = learnt_of(*epoch, view);
+      learnt.rtt = epoch->estimator.write();
+      loop_->post([this, text = std::make_shared<const std::string>(write_learnt(learnt))] {
+        learnt_text_ = text;
+        learnt_asked_ = false;
+      });
+    });
+    return nullptr;
+  });
 }
 
 }  // namespace gslb::control

@@ -136,13 +136,18 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, Epoch& old) {
     old.estimator.add(each.sample, each.at);
   }
   epoch->inherit(old);
-  learn(*epoch, {}, moment().wall);
-  const auto inputs = loop_->call([&] {
-    fleet::FleetState heir(epoch->compiled->fleet, moment());
-    heir.adopt(*fleet_, moment());
-    return cluster_inputs(heir);
-  });
-  steer::Plan plan = make_plan(*epoch, inputs, now);
+  recorder_.begin(*epoch, now.wall);
+  const PlanInputs inputs{.mono = now.mono,
+                          .wall = now.wall,
+                          .learns = true,
+                          .samples = {},
+                          .clusters = loop_->call([&] {
+                            fleet::FleetState heir(epoch->compiled->fleet, moment());
+                            heir.adopt(*fleet_, moment());
+                            return cluster_inputs(heir);
+                          })};
+  steer::Plan plan = plan_step(*epoch, inputs);
+  recorder_.add(*epoch, inputs, plan);
   const auto secondary = epoch->compiled->secondary;
   transfers_.adopt(epoch->compiled->config, statics_, *zones);
   loop_->call([&] { adopt(std::move(epoch), std::move(plan), std::move(zones)); });

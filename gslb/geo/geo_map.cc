@@ -27,13 +27,15 @@ double distance_km(const Place& a, const Place& b) noexcept {
 GeoMap::GeoMap(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
 GeoMap::~GeoMap() = default;
 
-std::shared_ptr<const GeoMap> GeoMap::empty() {
+std::shared_ptr<const GeoMap> GeoMap::empty() { return of_units(UnitBuilder().finish()); }
+
+std::shared_ptr<const GeoMap> GeoMap::of_units(std::vector<Unit> units) {
   auto compiled = std::make_unique<Compiled>();
   compiled->ipv4.append(0, 0, 0);
   compiled->ipv4.finish();
   compiled->ipv6.append(0, 0, 0);
   compiled->ipv6.finish();
-  compiled->units = UnitBuilder().finish();
+  compiled->units = std::move(units);
   return std::make_shared<GeoMap>(std::move(compiled));
 }
 

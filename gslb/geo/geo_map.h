@@ -53,6 +53,9 @@ class GeoMap {
  public:
   // Everything in one unknown unit: what is used when no geo source is configured.
   static std::shared_ptr<const GeoMap> empty();
+  // The units alone, every address of the first: for plans without clients.
+  // REQUIRES: !units.empty()
+  static std::shared_ptr<const GeoMap> of_units(std::vector<Unit> units);
 
   // Total: every address has a leaf.  No allocation, no branch on data but the depth.
   Leaf find(const Address& address) const noexcept;

@@ -5,11 +5,11 @@
 //
 // unit's id (hexadecimal), cluster's id, time of the last sample (ms since 1970), then the points
 // of the histogram (value:weight).
-#include <charconv>
 #include <cstdio>
 #include <map>
 #include <optional>
 
+#include "gslb/base/fields.h"
 #include "gslb/measure/estimator.h"
 
 namespace gslb::measure {
@@ -17,29 +17,12 @@ namespace {
 
 constexpr std::string_view kHeader = "proxima-rtt 1";
 
-// The next of `text` up to `end`; removes it.
-std::string_view take(std::string_view& text, char end) {
-  const std::size_t at = text.find(end);
-  const std::string_view taken = text.substr(0, at);
-  text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
-  return taken;
-}
-
-template <typename Number, typename... Base>
-std::optional<Number> parse(std::string_view text, Base... base) {
-  Number number{};
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number, base...);
-  if (error != std::errc() || end != text.data() + text.size()) { return std::nullopt; }
-  return number;
-}
-
 std::optional<LogHistogram> parse_points(std::string_view text) {
   LogHistogram histogram;
   for (std::size_t i = 0; !text.empty(); ++i) {
-    std::string_view point = take(text, ' ');
-    const auto value = parse<float>(take(point, ':'));
-    const auto weight = parse<float>(point);
+    std::string_view point = take_field(text, ' ');
+    const auto value = parse_number<float>(take_field(point, ':'));
+    const auto weight = parse_number<float>(point);
     // Logarithms of 5 ms to 60 s; a NaN is in no range.
     const bool sane = value && weight && *value > 1 && *value < 12 && *weight > 0 && *weight < 1e6F;
     if (i == LogHistogram::kPoints || !sane) { return std::nullopt; }
@@ -80,13 +63,13 @@ std::size_t Estimator::read(std::string_view text) {
   for (std::size_t i = 0; i < geo_units_; ++i) { unit_of.emplace(units_[i].id, i); }
   std::map<std::string_view, std::size_t> cluster_of;
   for (std::size_t i = 0; i < sites_.size(); ++i) { cluster_of.emplace(sites_[i].id, i); }
-  if (take(text, '\n') != kHeader) { return 1; }
+  if (take_field(text, '\n') != kHeader) { return 1; }
   std::size_t useless = 0;
   while (!text.empty()) {
-    std::string_view line = take(text, '\n');
-    const auto id = parse<std::uint64_t>(take(line, ' '), 16);
-    const auto cluster = cluster_of.find(take(line, ' '));
-    const auto since = parse<std::int64_t>(take(line, ' '));
+    std::string_view line = take_field(text, '\n');
+    const auto id = parse_number<std::uint64_t>(take_field(line, ' '), 16);
+    const auto cluster = cluster_of.find(take_field(line, ' '));
+    const auto since = parse_number<std::int64_t>(take_field(line, ' '));
     const auto points = parse_points(line);
     const auto unit = id ? unit_of.find(*id) : unit_of.end();
     constexpr std::int64_t kLatest = std::int64_t{1} << 43;  // ms; the year 2248

@@ -70,6 +70,9 @@ class DemandLedger {
   // asked from yet still counts for something.  Index: service * units + unit.
   Demand demand(const std::vector<geo::Unit>& units) const;
 
+  // The counters as update() last read them, by service * units + unit.
+  const std::vector<std::uint32_t>& counted() const noexcept { return last_; }
+
   double queries_per_s(ServiceIndex service, geo::UnitIndex unit) const noexcept;
   // What an earlier ledger had learnt.
   void set_queries_per_s(ServiceIndex service, geo::UnitIndex unit, double rate) noexcept;

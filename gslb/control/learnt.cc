@@ -1,0 +1,174 @@
+#include "gslb/control/learnt.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <unordered_map>
+
+#include "gslb/base/fields.h"
+#include "gslb/base/file.h"
+#include "gslb/base/log.h"
+#include "gslb/base/units.h"
+
+namespace gslb::control {
+namespace {
+
+constexpr std::string_view kHeader = "proxima-learnt 1";
+constexpr std::string_view kRttHeader = "proxima-rtt";
+constexpr double kMostRate = 1e12;
+
+std::optional<double> parse_amount(std::string_view text) {
+  const auto value = parse_number<double>(text);
+  // A NaN is in no range.
+  return value && *value >= 0 && *value <= kMostRate ? value : std::nullopt;
+}
+
+bool read_cluster(std::string_view line, Learnt& into) {
+  LearntCluster cluster;
+  cluster.id = take_field(line, ' ');
+  const std::string_view health = take_field(line, ' ');
+  const auto utilisation = parse_amount(take_field(line, ' '));
+  const std::string_view target = take_field(line, ' ');
+  const auto factor = parse_amount(take_field(line, ' '));
+  const auto headroom = parse_amount(line);
+  const bool words =
+      (health == "up" || health == "down") && (target == "target" || target == "none");
+  if (cluster.id.empty() || !words || !utilisation || !factor || !headroom) { return false; }
+  cluster.input.serving = health == "up";
+  cluster.input.utilisation = *utilisation;
+  cluster.input.has_capacity = target == "target";
+  cluster.load_factor = *factor;
+  cluster.max_per_target = *headroom;
+  into.clusters.push_back(std::move(cluster));
+  return true;
+}
+
+bool read_demand(std::string_view line, Learnt& into) {
+  LearntDemand demand;
+  demand.service = take_field(line, ' ');
+  const auto unit = parse_number<std::uint64_t>(take_field(line, ' '), 16);
+  const auto rate = parse_amount(line);
+  if (demand.service.empty() || !unit || !rate) { return false; }
+  demand.unit_id = *unit;
+  demand.queries_per_s = *rate;
+  into.demand.push_back(std::move(demand));
+  return true;
+}
+
+}  // namespace
+
+const LearntCluster* Learnt::find(std::string_view cluster) const noexcept {
+  const auto at = std::ranges::find(clusters, cluster, &LearntCluster::id);
+  return at == clusters.end() ? nullptr : &*at;
+}
+
+FleetView fleet_view(const fleet::FleetState& fleet) {
+  FleetView view{.inputs = cluster_inputs(fleet), .max_per_target = {}};
+  for (std::size_t i = 0; i < view.inputs.size(); ++i) {
+    double least = 0;
+    for (const fleet::ResourceLoad& each : fleet.load(static_cast<fleet::ClusterIndex>(i))) {
+      if (each.target <= 0 || each.max <= 0) { continue; }
+      const double ratio = each.max / each.target;
+      least = least == 0 ? ratio : std::min(least, ratio);
+    }
+    view.max_per_target.push_back(least);
+  }
+  return view;
+}
+
+Learnt learnt_of(const Epoch& epoch, const FleetView& view) {
+  Learnt learnt;
+  const auto& clusters = epoch.compiled->fleet->clusters();
+  for (std::size_t i = 0; i < clusters.size(); ++i) {
+    learnt.clusters.push_back(
+        {.id = clusters[i].id,
+         .input = view.inputs.empty() ? steer::ClusterInput() : view.inputs.at(i),
+         .load_factor = epoch.planner.load_factor(static_cast<fleet::ClusterIndex>(i)),
+         .max_per_target = view.inputs.empty() ? 0 : view.max_per_target.at(i)});
+  }
+  const auto& services = epoch.compiled->services->services;
+  const auto& units = epoch.compiled->geo->units();
+  for (std::size_t service = 0; service < services.size(); ++service) {
+    for (std::size_t unit = 0; unit < units.size(); ++unit) {
+      const double rate = epoch.ledger.queries_per_s(static_cast<steer::ServiceIndex>(service),
+                                                     static_cast<geo::UnitIndex>(unit));
+      if (rate > 0) { learnt.demand.push_back({services[service].id, units[unit].id, rate}); }
+    }
+  }
+  return learnt;
+}
+
+std::string write_learnt(const Learnt& learnt) {
+  std::string text(kHeader);
+  text += '\n';
+  for (const LearntCluster& each : learnt.clusters) {
+    text += "cluster " + each.id + (each.input.serving ? " up " : " down ") +
+            format_number(each.input.utilisation) +
+            (each.input.has_capacity ? " target " : " none ") + format_number(each.load_factor) +
+            ' ' + format_number(each.max_per_target) + '\n';
+  }
+  for (const LearntDemand& each : learnt.demand) {
+    std::array<char, 24> unit{};
+    std::snprintf(unit.data(), unit.size(), " %016llx ",
+                  static_cast<unsigned long long>(each.unit_id));
+    text += "demand " + each.service + unit.data() + format_number(each.queries_per_s) + '\n';
+  }
+  return text + learnt.rtt;
+}
+
+Learnt parse_learnt(std::string_view text) {
+  Learnt learnt;
+  if (take_field(text, '\n') != kHeader) {
+    learnt.useless_lines = 1;
+    return learnt;
+  }
+  while (!text.empty() && !text.starts_with(kRttHeader)) {
+    std::string_view line = take_field(text, '\n');
+    const std::string_view kind = take_field(line, ' ');
+    const bool is_good = (kind == "cluster" && read_cluster(line, learnt)) ||
+                         (kind == "demand" && read_demand(line, learnt));
+    if (!is_good) { ++learnt.useless_lines; }
+  }
+  learnt.rtt = text;
+  return learnt;
+}
+
+void apply_learnt(const Learnt& learnt, Epoch& epoch) {
+  for (const LearntCluster& each : learnt.clusters) {
+    const fleet::ClusterIndex cluster = epoch.compiled->fleet->find_cluster(each.id);
+    if (cluster != fleet::kNoCluster) { epoch.planner.set_load_factor(cluster, each.load_factor); }
+  }
+  const auto& services = epoch.compiled->services->services;
+  const auto& units = epoch.compiled->geo->units();
+  std::unordered_map<std::uint64_t, geo::UnitIndex> unit_of;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    unit_of.emplace(units[i].id, static_cast<geo::UnitIndex>(i));
+  }
+  for (const LearntDemand& each : learnt.demand) {
+    const auto service = std::ranges::find(services, each.service, &steer::Service::id);
+    const auto unit = unit_of.find(each.unit_id);
+    if (service == services.end() || unit == unit_of.end()) { continue; }
+    epoch.ledger.set_queries_per_s(static_cast<steer::ServiceIndex>(service - services.begin()),
+                                   unit->second, each.queries_per_s);
+  }
+  if (!learnt.rtt.empty()) { epoch.estimator.read(learnt.rtt); }
+}
+
+void save_learnt(const Epoch& epoch, const FleetView& view, const std::string& path) {
+  if (!write_file_atomically(path, write_learnt(learnt_of(epoch, view)))) {
+    log_warning("state", "can't be saved", {{"file", path}, {"error", std::strerror(errno)}});
+  }
+}
+
+void restore_learnt(Epoch& epoch, const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) { return; }
+  const Learnt learnt = parse_learnt(*text);
+  apply_learnt(learnt, epoch);
+  log_info("state", "demand and loads restored",
+           {{"file", path}, {"demands", learnt.demand.size()}, {"left_out", learnt.useless_lines}});
+}
+
+}  // namespace gslb::control

@@ -1,0 +1,67 @@
+// What a node has learnt of demand, loads and round-trip times, as text: kept over restarts, asked
+// for by `proximactl simulate`, put before a recording.
+//
+//   proxima-learnt 1
+//   cluster fra up 0.73 target 0.0021 1.2
+//   demand web 00c0ffee00c0ffee 12.5
+//   proxima-rtt 1
+//   …
+//
+// cluster: id, up or down, utilisation, whether a target is known (target, none), utilisation per
+// query a second (0: not known), max / target (0: not known).  demand: service, unit, queries a
+// second.  What follows "proxima-rtt" is the estimator's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gslb/control/epoch.h"
+
+namespace gslb::control {
+
+struct LearntCluster {
+  std::string id;
+  steer::ClusterInput input;
+  double load_factor = 0;
+  double max_per_target = 0;
+};
+
+struct LearntDemand {
+  std::string service;
+  std::uint64_t unit_id = 0;
+  double queries_per_s = 0;
+};
+
+struct Learnt {
+  std::vector<LearntCluster> clusters;
+  std::vector<LearntDemand> demand;
+  std::string rtt;  // Estimator::write(); may be empty
+  std::size_t useless_lines = 0;
+
+  const LearntCluster* find(std::string_view cluster) const noexcept;
+};
+
+// What the fleet knows of one cluster beside its identity.
+struct FleetView {
+  std::vector<steer::ClusterInput> inputs;  // by cluster
+  std::vector<double> max_per_target;       // smallest of its resources; 0: not known
+};
+FleetView fleet_view(const fleet::FleetState& fleet);  // control loop only
+
+// Without RTT.  `view`: of the epoch's clusters, or empty.  Planning thread only.
+Learnt learnt_of(const Epoch& epoch, const FleetView& view);
+std::string write_learnt(const Learnt& learnt);
+// Total: what is of no use is left out and counted.
+Learnt parse_learnt(std::string_view text);
+
+// Demand, load factors and RTT into a fresh epoch, by ids: the configuration and geo data may be
+// others.  What has no place there is left out.  Planning thread only.
+void apply_learnt(const Learnt& learnt, Epoch& epoch);
+
+// In state_dir, without RTT, which has a file of its own.  What fails is logged.
+inline constexpr const char* kLearntFile = "learnt.txt";
+void save_learnt(const Epoch& epoch, const FleetView& view, const std::string& path);
+void restore_learnt(Epoch& epoch, const std::string& path);
+
+}  // namespace gslb::control

@@ -1,0 +1,278 @@
+#include "gslb/control/recording.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdio>
+
+#include "gslb/base/fields.h"
+#include "gslb/base/hash.h"
+#include "gslb/base/units.h"
+
+namespace gslb::control {
+namespace {
+
+constexpr std::string_view kHeader = "proxima-decisions 1";
+constexpr double kMostAmount = 1e15;
+
+std::uint64_t hash_number(std::uint64_t state, double value) {
+  return hash_combine(state, std::bit_cast<std::uint64_t>(value));
+}
+
+std::uint64_t hash_numbers(const std::vector<double>& values) {
+  std::uint64_t state = values.size();
+  for (const double value : values) { state = hash_number(state, value); }
+  return state;
+}
+
+std::uint64_t hash_row(std::uint64_t state, const steer::Row& row) {
+  state = hash_combine(state, row.choices.size() << 16 | row.thresholds.size() << 8 | row.spilled);
+  for (const std::uint8_t each : row.thresholds) { state = hash_combine(state, each); }
+  for (const fleet::ClusterIndex each : row.choices) { state = hash_combine(state, each); }
+  return state;
+}
+
+std::string hex(std::uint64_t value) {
+  std::array<char, 24> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));
+  return text.data();
+}
+
+template <typename Time>
+std::string nanoseconds_of(Time time) {
+  using std::chrono::nanoseconds;
+  return std::to_string(std::chrono::duration_cast<nanoseconds>(time.time_since_epoch()).count());
+}
+
+template <typename Time>
+bool read_time(std::string_view text, Time* into) {
+  const auto count = parse_number<std::int64_t>(text);
+  if (!count) { return false; }
+  *into = Time(std::chrono::nanoseconds(*count));
+  return true;
+}
+
+bool read_hash(std::string_view text, std::uint64_t* into) {
+  const auto hash = text.size() == 16 ? parse_number<std::uint64_t>(text, 16) : std::nullopt;
+  *into = hash.value_or(0);
+  return hash.has_value();
+}
+
+bool read_amount(std::string_view text, double* into) {
+  const auto value = parse_number<double>(text);
+  *into = value.value_or(0);
+  // A NaN is in no range.
+  return value && *value >= -kMostAmount && *value <= kMostAmount;
+}
+
+template <typename Integer>
+bool read_integer(std::string_view text, Integer* into) {
+  const auto value = parse_number<Integer>(text);
+  *into = value.value_or(0);
+  return value.has_value();
+}
+
+// The word at the front of the next line, which is taken; `line` is what follows it.
+std::string_view take_line(std::string_view& rest, std::string_view& line) {
+  line = take_field(rest, '\n');
+  return take_field(line, ' ');
+}
+
+// As many octets as `count` says, and the line's end behind them.
+bool take_octets(std::string_view& rest, std::string_view count, std::string* into) {
+  const auto size = parse_number<std::size_t>(count);
+  if (!size || *size >= rest.size() || rest[*size] != '\n') { return false; }
+  *into = rest.substr(0, *size);
+  rest.remove_prefix(*size + 1);
+  return true;
+}
+
+std::string write_unit(const geo::Unit& unit) {
+  std::string country = unit.country[0] == 0 ? "--" : std::string(unit.country.data(), 2);
+  return hex(unit.id) + ' ' + std::to_string(unit.asn) + ' ' + country +
+         (unit.has_place ? " 1 " : " 0 ") + format_number(unit.place.latitude) + ' ' +
+         format_number(unit.place.longitude) + ' ' + format_number(unit.place_sigma_km) + ' ' +
+         format_number(unit.address_weight) + ' ' + std::to_string(unit.override_index) + '\n';
+}
+
+bool read_unit(std::string_view line, geo::Unit& unit) {
+  if (!read_hash(take_field(line, ' '), &unit.id)) { return false; }
+  if (!read_integer(take_field(line, ' '), &unit.asn)) { return false; }
+  const std::string_view country = take_field(line, ' ');
+  if (country.size() != 2) { return false; }
+  if (country != "--") { unit.country = {country[0], country[1]}; }
+  unit.has_place = take_field(line, ' ') == "1";
+  return read_amount(take_field(line, ' '), &unit.place.latitude) &&
+         read_amount(take_field(line, ' '), &unit.place.longitude) &&
+         read_amount(take_field(line, ' '), &unit.place_sigma_km) &&
+         read_amount(take_field(line, ' '), &unit.address_weight) &&
+         read_integer(line, &unit.override_index);
+}
+
+bool read_sample(std::string_view line, TimedSample& timed) {
+  measure::Sample& sample = timed.sample;
+  return read_integer(take_field(line, ' '), &sample.unit) &&
+         read_integer(take_field(line, ' '), &sample.cluster) &&
+         read_amount(take_field(line, ' '), &sample.rtt_ms) &&
+         read_integer(take_field(line, ' '), &sample.count) && read_time(line, &timed.at);
+}
+
+bool read_asked(std::string_view line, RecordedPlan& plan) {
+  while (!line.empty()) {
+    std::string_view pair = take_field(line, ' ');
+    std::pair<std::uint32_t, std::uint32_t> asked;
+    if (!read_integer(take_field(pair, ':'), &asked.first)) { return false; }
+    if (!read_integer(pair, &asked.second)) { return false; }
+    plan.asked.push_back(asked);
+  }
+  return true;
+}
+
+bool read_cluster(std::string_view line, steer::ClusterInput& input) {
+  input.serving = take_field(line, ' ') == "up";
+  if (!read_amount(take_field(line, ' '), &input.utilisation)) { return false; }
+  input.has_capacity = line == "target";
+  return true;
+}
+
+bool read_made(std::string_view line, PlanDigest& made) {
+  return read_hash(take_field(line, ' '), &made.demand) &&
+         read_hash(take_field(line, ' '), &made.estimates) &&
+         read_hash(take_field(line, ' '), &made.prices) && read_hash(line, &made.loads);
+}
+
+bool read_map(std::string_view line, PlanDigest& made) {
+  while (!line.empty()) {
+    if (!read_hash(take_field(line, ' '), &made.map.emplace_back())) { return false; }
+  }
+  return true;
+}
+
+// One line of a plan; false: it has no place in one.
+bool read_plan_line(std::string_view kind, std::string_view line, RecordedPlan& plan) {
+  if (kind == "sample") { return read_sample(line, plan.inputs.samples.emplace_back()); }
+  if (kind == "asked") { return read_asked(line, plan); }
+  if (kind == "cluster") { return read_cluster(line, plan.inputs.clusters.emplace_back()); }
+  if (kind == "made") { return read_made(line, plan.made); }
+  return kind == "map" && read_map(line, plan.made);
+}
+
+}  // namespace
+
+PlanDigest digest(const Epoch& epoch, const steer::Plan& plan) {
+  const auto& units = epoch.compiled->geo->units();
+  PlanDigest made;
+  made.demand = hash_numbers(epoch.ledger.demand(units).expected);
+  if (plan.estimates) {
+    made.estimates = units.size();
+    for (std::size_t i = 0; i < units.size() * plan.estimates->clusters(); ++i) {
+      const measure::RttEstimate each =
+          plan.estimates->at(static_cast<geo::UnitIndex>(i / plan.estimates->clusters()),
+                             static_cast<fleet::ClusterIndex>(i % plan.estimates->clusters()));
+      made.estimates = hash_number(hash_number(made.estimates, each.mean_ms), each.sigma_ms);
+    }
+  }
+  made.prices = hash_numbers(plan.summary.price_ms);
+  made.loads = hash_numbers(plan.summary.planned_load);
+  for (std::size_t i = 0; i < epoch.compiled->services->services.size(); ++i) {
+    const steer::ServiceMode mode = plan.map->mode(static_cast<steer::ServiceIndex>(i));
+    std::uint64_t& state =
+        made.map.emplace_back(units.size() << 9 | mode.variant << 1 | (mode.by_client ? 1U : 0U));
+    for (std::size_t unit = 0; unit < units.size(); ++unit) {
+      state = hash_row(state, plan.map->row(static_cast<steer::ServiceIndex>(i),
+                                            static_cast<geo::UnitIndex>(unit)));
+    }
+  }
+  return made;
+}
+
+std::string write_start(const RecordedStart& start) {
+  std::string text(kHeader);
+  text += "\nconfig " + start.config_path + ' ' + std::to_string(start.config_text.size()) + '\n' +
+          start.config_text + "\ngeo " + hex(start.geo) + "\nunits " +
+          std::to_string(start.units.size()) + '\n';
+  for (const geo::Unit& unit : start.units) { text += write_unit(unit); }
+  text += "start " + nanoseconds_of(start.started) + "\nlearnt " +
+          std::to_string(start.learnt.size()) + '\n' + start.learnt + '\n';
+  return text;
+}
+
+std::string write_plan(const RecordedPlan& plan) {
+  const PlanInputs& inputs = plan.inputs;
+  std::string text = "plan " + std::to_string(plan.number) + ' ' + nanoseconds_of(inputs.mono) +
+                     ' ' + nanoseconds_of(inputs.wall) + (inputs.learns ? " learns\n" : " keeps\n");
+  for (const TimedSample& each : inputs.samples) {
+    text += "sample " + std::to_string(each.sample.unit) + ' ' +
+            std::to_string(each.sample.cluster) + ' ' + format_number(each.sample.rtt_ms) + ' ' +
+            std::to_string(each.sample.count) + ' ' + nanoseconds_of(each.at) + '\n';
+  }
+  text += "asked";
+  for (const auto& [row, count] : plan.asked) {
+    text += ' ' + std::to_string(row) + ':' + std::to_string(count);
+  }
+  text += '\n';
+  for (const steer::ClusterInput& each : inputs.clusters) {
+    text += std::string("cluster ") + (each.serving ? "up " : "down ") +
+            format_number(each.utilisation) + (each.has_capacity ? " target\n" : " none\n");
+  }
+  text += "made " + hex(plan.made.demand) + ' ' + hex(plan.made.estimates) + ' ' +
+          hex(plan.made.prices) + ' ' + hex(plan.made.loads) + "\nmap";
+  for (const std::uint64_t each : plan.made.map) { text += ' ' + hex(each); }
+  return text + "\nend\n";
+}
+
+std::optional<RecordedStart> RecordingReader::start() {
+  RecordedStart start;
+  std::string_view line;
+  if (take_field(rest_, '\n') != kHeader) { return std::nullopt; }
+  if (take_line(rest_, line) != "config") { return std::nullopt; }
+  // The path may have spaces.
+  const std::size_t space = line.rfind(' ');
+  if (space == std::string_view::npos) { return std::nullopt; }
+  start.config_path = line.substr(0, space);
+  if (!take_octets(rest_, line.substr(space + 1), &start.config_text)) { return std::nullopt; }
+  if (take_line(rest_, line) != "geo" || !read_hash(line, &start.geo)) { return std::nullopt; }
+  std::size_t units = 0;
+  if (take_line(rest_, line) != "units" || !read_integer(line, &units)) { return std::nullopt; }
+  for (; units > 0 && !rest_.empty(); --units) {
+    if (!read_unit(take_field(rest_, '\n'), start.units.emplace_back())) { return std::nullopt; }
+  }
+  if (units > 0 || start.units.empty()) { return std::nullopt; }
+  if (take_line(rest_, line) != "start" || !read_time(line, &start.started)) {
+    return std::nullopt;
+  }
+  if (take_line(rest_, line) != "learnt" || !take_octets(rest_, line, &start.learnt)) {
+    return std::nullopt;
+  }
+  return start;
+}
+
+std::optional<RecordedPlan> RecordingReader::next() {
+  is_cut_off_ = !rest_.empty();
+  std::string_view line;
+  if (take_line(rest_, line) != "plan") { return std::nullopt; }
+  RecordedPlan plan;
+  if (!read_integer(take_field(line, ' '), &plan.number) ||
+      !read_time(take_field(line, ' '), &plan.inputs.mono) ||
+      !read_time(take_field(line, ' '), &plan.inputs.wall)) {
+    return std::nullopt;
+  }
+  plan.inputs.learns = line == "learns";
+  while (!rest_.empty()) {
+    const std::string_view kind = take_line(rest_, line);
+    if (kind == "end") {
+      is_cut_off_ = false;
+      return plan;
+    }
+    if (!read_plan_line(kind, line, plan)) { return std::nullopt; }
+  }
+  return std::nullopt;
+}
+
+std::size_t RecordingReader::line() const noexcept {
+  const std::string_view read = text_.substr(0, text_.size() - rest_.size());
+  return 1 + static_cast<std::size_t>(std::ranges::count(read, '\n'));
+}
+
+}  // namespace gslb::control
