@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include "gslb/base/fields.h"
 #include "gslb/base/log.h"
 #include "gslb/control/admin_api.h"
 #include "gslb/control/compiled.h"
@@ -15,6 +16,8 @@
 #include "gslb/control/supervisor.h"
 #include "gslb/control/version.h"
 #include "gslb/dnssec/verify_zone.h"
+#include "gslb/trial/command.h"
+#include "gslb/trial/n_minus_1.h"
 
 namespace {
 
@@ -29,13 +32,39 @@ constexpr const char* kUsage =
     "       proxima-gslb check -c FILE    read all that FILE names; exit 0 or 2\n"
     "                    --dnssec         ... and verify every signature of zones signed "
     "elsewhere\n"
+    "                    --n-1 MODE       whether each cluster can be lost without overfilling\n"
+    "                                     another: strict (an error), warn, off; without: warn\n"
+    "                                     when loads were learnt\n"
+    "                    --state DIR      ... by the loads in there, not in state_dir\n"
+    "                    --load X         ... with X (0.7) of all targets in use, when none were\n"
     "       proxima-gslb --version | --help\n";
+
+std::string usage() { return std::string(kUsage) + trial::kReplayUsage + trial::kSimulateUsage; }
 
 struct CommandLine {
   std::string verb = "run";
   std::string config_file;
   bool verifies_dnssec = false;
+  trial::NMinusOneOptions n_minus_1;
 };
+
+// False: the value is none of the option's.
+bool set_n_minus_1(const std::string& name, const std::string& value,
+                   trial::NMinusOneOptions& options) {
+  if (name == "--state") {
+    options.state_dir = value;
+    return !value.empty();
+  }
+  if (name == "--load") {
+    const auto share = parse_number<double>(value);
+    options.assumption.use_of_targets = share.value_or(0);
+    return options.assumption.use_of_targets > 0 && options.assumption.use_of_targets <= 100;
+  }
+  options.mode = value == "strict" ? trial::NMinusOne::kStrict
+                 : value == "warn" ? trial::NMinusOne::kWarn
+                                   : trial::NMinusOne::kOff;
+  return value == "strict" || value == "warn" || value == "off";
+}
 
 // Empty config_file: the usage has been printed.
 CommandLine parse_command_line(const std::vector<std::string>& arguments) {
@@ -46,14 +75,18 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments) {
       line.config_file = arguments[++i];
     } else if (line.verb == "check" && argument == "--dnssec") {
       line.verifies_dnssec = true;
+    } else if (line.verb == "check" && i + 1 < arguments.size() &&
+               (argument == "--n-1" || argument == "--state" || argument == "--load") &&
+               set_n_minus_1(argument, arguments[i + 1], line.n_minus_1)) {
+      ++i;
     } else if (i == 0 && (argument == "run" || argument == "check")) {
       line.verb = argument;
     } else {
-      std::fprintf(stderr, "proxima-gslb: unexpected '%s'\n%s", argument.c_str(), kUsage);
+      std::fprintf(stderr, "proxima-gslb: unexpected '%s'\n%s", argument.c_str(), usage().c_str());
       return {};
     }
   }
-  if (line.config_file.empty()) { std::fputs(kUsage, stderr); }
+  if (line.config_file.empty()) { std::fputs(usage().c_str(), stderr); }
   return line;
 }
 
@@ -71,10 +104,16 @@ void verify_zones(const control::Compiled& compiled, Problems& problems) {
   }
 }
 
-int check(const std::string& file, bool verifies_dnssec) {
+int check(const CommandLine& line) {
+  const std::string& file = line.config_file;
   Problems problems;
   const auto compiled = control::compile(file, problems);
-  if (compiled && verifies_dnssec) { verify_zones(*compiled, problems); }
+  if (compiled && line.verifies_dnssec) { verify_zones(*compiled, problems); }
+  std::string proven;
+  if (compiled) {
+    proven = trial::prove_n_minus_1(compiled, line.n_minus_1, std::chrono::system_clock::now(),
+                                    problems);
+  }
   std::fputs(problems.to_string().c_str(), stderr);
   if (problems.has_errors()) {
     std::fprintf(stderr, "%s: %s\n", file.c_str(), count_errors(problems).c_str());
@@ -86,8 +125,9 @@ int check(const std::string& file, bool verifies_dnssec) {
               file.c_str(), compiled->zones->zones().size(), records,
               compiled->services->routes.size(), compiled->fleet->clusters().size(),
               compiled->geo->units().size(), compiled->geo->leaf_count());
-  for (const std::string& line : compiled->geo->attributions()) {
-    std::printf("%s\n", line.c_str());
+  if (!proven.empty()) { std::printf("%s\n", proven.c_str()); }
+  for (const std::string& credit : compiled->geo->attributions()) {
+    std::printf("%s\n", credit.c_str());
   }
   return kExitOk;
 }
@@ -173,11 +213,16 @@ int main(int argc, char** argv) {
     return kExitOk;
   }
   if (arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "-h")) {
-    std::fputs(kUsage, stdout);
+    std::fputs(usage().c_str(), stdout);
     return kExitOk;
+  }
+  if (!arguments.empty() && arguments[0] == "replay") {
+    return trial::replay_command({arguments.begin() + 1, arguments.end()});
+  }
+  if (!arguments.empty() && arguments[0] == "simulate") {
+    return trial::simulate_command({arguments.begin() + 1, arguments.end()});
   }
   const CommandLine line = parse_command_line(arguments);
   if (line.config_file.empty()) { return kExitUsage; }
-  return line.verb == "check" ? check(line.config_file, line.verifies_dnssec)
-                              : run(line.config_file);
+  return line.verb == "check" ? check(line) : run(line.config_file);
 }

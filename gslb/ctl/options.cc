@@ -46,7 +46,16 @@ verbs
   undrain TARGET              back to what its heartbeats say; also ends force
   force TARGET up|down [--for TIME] [--reason TEXT]
                               taken for alive or dead, whatever its heartbeats say
-  check                       read all that the configuration names, as a start would
+  check [--dnssec] [--n-1 strict|warn|off]
+                              read all that the configuration names, as a start would; whether each
+                              cluster can be lost (proxima-gslb --help has the rest)
+  simulate [--outage GLOB] [--drain GLOB] [--capacity GLOB=X] [--base FILE] [--queries FILE]
+           [--state DIR] [--max-utilisation X] [--max-moved X] [--max-rtt-p95-increase MS]
+                              what would move with the configuration and these changes: traffic,
+                              use of targets, RTT, cost.  Demand and loads are the running server's
+                              but with --state or --queries; nothing is changed there.  Exit 5 when
+                              a limit would be passed (proxima-gslb --help has the rest)
+  replay FILE                 make every plan of a recording again ([record]); exit 1: one differs
   ready                       exit 0 when it answers queries
   metrics                     what Prometheus scrapes
 
@@ -69,6 +78,7 @@ exit codes
   2  wrong usage or input, a refused reload, a configuration with errors
   3  no such cluster, node, zone or token
   4  not authorised
+  5  simulate: a limit would be passed
 )";
 
 namespace {
@@ -80,7 +90,7 @@ struct VerbRow {
   std::size_t most;
 };
 
-constexpr std::array<VerbRow, 13> kVerbs = {{{"status", Verb::kStatus, 0, 0},
+constexpr std::array<VerbRow, 15> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"explain", Verb::kExplain, 1, 2},
                                              {"reload", Verb::kReload, 0, 1},
                                              {"drain", Verb::kDrain, 1, 1},
@@ -92,7 +102,23 @@ constexpr std::array<VerbRow, 13> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"zones", Verb::kZones, 0, 1},
                                              {"acme", Verb::kAcme, 1, 3},
                                              {"zone", Verb::kZone, 1, 2},
-                                             {"keys", Verb::kKeys, 1, 3}}};
+                                             {"keys", Verb::kKeys, 1, 3},
+                                             {"replay", Verb::kReplay, 1, 1},
+                                             {"simulate", Verb::kSimulate, 0, 0}}};
+
+// What proxima-gslb is told, as it stands here.
+constexpr std::array<std::string_view, 14> kTrialOptions = {
+    "--base",      "--state",
+    "--learnt",    "--queries",
+    "--rate",      "--load",
+    "--outage",    "--drain",
+    "--capacity",  "--n-1",
+    "--max-moved", "--max-utilisation",
+    "--dnssec",    "--max-rtt-p95-increase"};
+
+bool is_trial_option(std::string_view name) {
+  return std::ranges::find(kTrialOptions, name) != kTrialOptions.end();
+}
 
 constexpr const char* kZoneNeeds = " needs 'refresh', 'retransfer' or 'secondaries'";
 
@@ -149,6 +175,8 @@ class Parser {
       options_.force = true;
     } else if (name == "--as-resolver") {
       options_.as_resolver = true;
+    } else if (name == "--dnssec") {
+      options_.trial.push_back(name);
     } else {
       return false;
     }
@@ -184,6 +212,9 @@ class Parser {
       options_.role = value(name);
     } else if (name == "--algorithm") {
       options_.algorithm = value(name);
+    } else if (is_trial_option(name)) {
+      options_.trial.push_back(name);
+      options_.trial.push_back(value(name));
     } else {
       return false;
     }
@@ -226,12 +257,13 @@ class Parser {
     options_.verb = row->verb;
     const std::size_t count = words_.size() - 1;
     if (count < row->least) {
-      error_ = words_[0] + (row->verb == Verb::kExplain ? " needs a NAME"
-                            : row->verb == Verb::kAcme  ? " needs 'set', 'list' or 'clear'"
-                            : row->verb == Verb::kZone  ? kZoneNeeds
-                            : row->verb == Verb::kKeys  ? " needs 'list', 'ds', 'generate' ..."
-                            : count == 0                ? " needs a TARGET"
-                                                        : " needs 'up' or 'down'");
+      error_ = words_[0] + (row->verb == Verb::kExplain  ? " needs a NAME"
+                            : row->verb == Verb::kAcme   ? " needs 'set', 'list' or 'clear'"
+                            : row->verb == Verb::kZone   ? kZoneNeeds
+                            : row->verb == Verb::kKeys   ? " needs 'list', 'ds', 'generate' ..."
+                            : row->verb == Verb::kReplay ? " needs a FILE"
+                            : count == 0                 ? " needs a TARGET"
+                                                         : " needs 'up' or 'down'");
     } else if (count > row->most) {
       error_ = "unexpected '" + words_[row->most + 1] + "'";
     } else {
@@ -340,7 +372,9 @@ class Parser {
           ((name == "--dir" || name == "--role" || name == "--algorithm") && verb != Verb::kKeys) ||
           (name == "--reason" && !sets && verb != Verb::kUndrain) ||
           ((name == "-v" || name == "--verbose") && verb != Verb::kStatus) ||
-          (name == "--json" && (verb == Verb::kMetrics || verb == Verb::kCheck))) {
+          (name == "--json" &&
+           (verb == Verb::kMetrics || verb == Verb::kCheck || verb == Verb::kReplay)) ||
+          (is_trial_option(name) && verb != Verb::kSimulate && verb != Verb::kCheck)) {
         error_ = words_[0] + " has no option " + name;
         return;
       }

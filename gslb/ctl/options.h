@@ -36,6 +36,8 @@ enum class Verb {
   kAcme,
   kZone,
   kKeys,
+  kReplay,
+  kSimulate,
 };
 
 // Where and how to ask, as written; unset: not given.
@@ -66,10 +68,11 @@ struct Options {
   std::string client;                   // explain
   std::optional<std::string> resolver;  // explain
   bool as_resolver = false;             // explain
-  std::string target;                   // drain, undrain, force
+  std::string target;                   // drain, undrain, force; replay: the file
   std::string state;                    // force: "up" or "down"
   std::optional<milliseconds> lasts;    // drain, force, acme set
   std::string reason;                   // drain, undrain, force
+  std::vector<std::string> trial;       // check, simulate: options that proxima-gslb understands
 };
 
 extern const std::string_view kUsage;

@@ -1,5 +1,7 @@
 #include "gslb/ctl/run.h"
 
+#include <algorithm>
+
 #include "gslb/base/check.h"
 #include "gslb/base/units.h"
 #include "gslb/ctl/key_files.h"
@@ -9,6 +11,25 @@ namespace gslb::ctl {
 namespace {
 
 constexpr milliseconds kReloadPoll{100};
+constexpr milliseconds kLearntPoll{50};
+
+// What proxima-gslb is to do instead.
+std::vector<std::string> server_arguments(const Options& options) {
+  if (options.verb == Verb::kReplay) { return {"replay", options.target}; }
+  std::vector<std::string> arguments = {options.verb == Verb::kCheck ? "check" : "simulate", "-c",
+                                        options.connection.config_file.value_or(kDefaultConfig)};
+  arguments.insert(arguments.end(), options.trial.begin(), options.trial.end());
+  if (options.json) { arguments.emplace_back("--json"); }
+  return arguments;
+}
+
+// Whether demand and loads come from elsewhere than a running server.
+bool is_offline(const Options& options) {
+  return options.verb != Verb::kSimulate ||
+         std::ranges::any_of(options.trial, [](const std::string& each) {
+           return each == "--state" || each == "--learnt" || each == "--queries";
+         });
+}
 
 int exit_code_of(unsigned status) {
   if (status < 300) { return kExitOk; }
@@ -56,7 +77,10 @@ class Run {
         return keys();
       case Verb::kHelp:
       case Verb::kVersion:
+      case Verb::kSimulate:
+        return simulate();
       case Verb::kCheck:
+      case Verb::kReplay:
         break;
     }
     CHECK(false);
@@ -211,6 +235,21 @@ class Run {
     return kExitOk;
   }
 
+  // What was learnt is written down by a thread that may be planning.
+  int simulate() {
+    for (milliseconds waited{}; waited < options_.connection.timeout; waited += kLearntPoll) {
+      if (!ask("GET", "/v1/learnt", {})) { return code_; }
+      if (reply_.status == 200) {
+        return world_.become_server(server_arguments(options_), reply_.body);
+      }
+      if (reply_.status != 503) {
+        return fail(exit_code_of(reply_.status), render_error(reply_.body));
+      }
+      world_.sleep(kLearntPoll);
+    }
+    return fail(kExitServer, "what it has learnt was not written in time");
+  }
+
   int ready() {
     if (!ask("GET", "/readyz", {})) { return code_; }
     const bool is_ready = reply_.status == 200;
@@ -242,6 +281,11 @@ class Run {
 
 int run(const Options& options, const World& world) {
   if (options.key_dir) { return run_on_key_files(options, world); }
+  const bool is_trial = options.verb == Verb::kCheck || options.verb == Verb::kReplay ||
+                        options.verb == Verb::kSimulate;
+  if (is_trial && is_offline(options)) {
+    return world.become_server(server_arguments(options), "");
+  }
   const auto server = find_server(options.connection, world.environment);
   if (!server) {
     world.complain("proximactl: " + server.error() + "\n");

@@ -17,10 +17,13 @@ struct World {
   std::function<void(const std::string&)> print;     // stdout
   std::function<void(const std::string&)> complain;  // stderr
   Environment environment;
+  // Goes on as proxima-gslb with these arguments; `learnt`, if not empty, follows as --learnt FILE.
+  // Returns on failure only.
+  std::function<int(std::vector<std::string> arguments, const std::string& learnt)> become_server;
   bool colour = false;
 };
 
-// Every verb that asks a server.  REQUIRES: options.verb isn't kHelp, kVersion or kCheck.
+// REQUIRES: options.verb isn't kHelp or kVersion.
 int run(const Options& options, const World& world);
 
 }  // namespace gslb::ctl

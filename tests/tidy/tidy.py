@@ -19,7 +19,7 @@ FLOOR = {
     "gslb/server": 6,
     "gslb/metrics": 7,
     "gslb/control": 8,
-    "gslb/ctl": 9, "gslb": 10,
+    "gslb/ctl": 9, "gslb/trial": 9, "gslb": 10,
     "edge/http": 1, "edge/config": 1,
     "edge/cache": 2, "edge/origin": 2, "edge/report": 2,
     "edge/serve": 3,
@@ -37,7 +37,8 @@ FENCES = {
     r"^nats": {"gslb/control"},
     r"^openssl/": {"gslb/fleet", "gslb/zone", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/transfer",
                    "gslb/server", "edge/serve", "edge/origin", "edge/report"},
-    r"^boost/json": {"gslb/fleet", "gslb/dnssec", "gslb/control", "gslb/ctl", "edge/report", "edge/serve"},
+    r"^boost/json": {"gslb/fleet", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/trial", "edge/report",
+                     "edge/serve"},
     r"^boost/(asio|beast|url)": {"gslb/control", "gslb/ctl", "gslb/measure", "gslb/transfer", "edge/serve",
                                  "edge/origin", "edge/report", "gslb", "edge"},
 }

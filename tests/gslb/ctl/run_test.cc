@@ -39,6 +39,8 @@ struct FakeWorld {
   std::string out;
   std::string err;
   int sleeps = 0;
+  std::vector<std::string> became;  // proxima-gslb with these arguments
+  std::string learnt;
 
   FakeWorld() {
     world.call = [this](const HttpCall& call) -> Result<HttpReply, std::string> {
@@ -52,6 +54,11 @@ struct FakeWorld {
     world.print = [this](const std::string& text) { out += text; };
     world.complain = [this](const std::string& text) { err += text; };
     world.environment = [](const char*) -> const char* { return nullptr; };
+    world.become_server = [this](std::vector<std::string> arguments, const std::string& text) {
+      became = std::move(arguments);
+      learnt = text;
+      return kExitOk;
+    };
   }
   void reply(unsigned status, const std::string& body) {
     replies.emplace_back(HttpReply{status, "application/json", body});
@@ -165,6 +172,42 @@ TEST(StatusText, ShowsWhatAnOperatorLooksFor) {
   }
 }
 
+TEST(Run, SimulateHandsOverWhatTheServerHasLearnt) {
+  FakeWorld fake;
+  fake.reply(503, R"({"error":"it is being written"})");
+  fake.reply(200, "proxima-learnt 1\n");
+  EXPECT_EQ(fake.run_words({"-c", "new.toml", "simulate", "--outage=fra", "--max-moved", "5%",
+                            "--json", "--token", "x"}),
+            kExitOk);
+  EXPECT_EQ(fake.calls.size(), 2U);
+  EXPECT_EQ(fake.sleeps, 1);
+  EXPECT_THAT(fake.became, ::testing::ElementsAre("simulate", "-c", "new.toml", "--outage", "fra",
+                                                  "--max-moved", "5%", "--json"));
+  EXPECT_EQ(fake.learnt, "proxima-learnt 1\n");
+  FakeWorld denied;
+  denied.reply(401, R"({"error":"not authorised"})");
+  EXPECT_EQ(denied.run_words({"simulate"}), kExitDenied);
+  EXPECT_TRUE(denied.became.empty());
+  FakeWorld busy;
+  for (int i = 0; i < 100; ++i) { busy.reply(503, "{}"); }
+  EXPECT_EQ(busy.run_words({"simulate", "--timeout", "1s"}), kExitServer);
+  EXPECT_EQ(busy.sleeps, 20);
+}
+
+TEST(Run, TrialsThatNeedNoServerAskNone) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"simulate", "--state", "/var/lib/proxima"},
+        {"simulate", "--queries", "log"},
+        {"check", "--n-1", "strict", "--dnssec"},
+        {"replay", "decisions.txt"}}) {
+    FakeWorld fake;
+    EXPECT_EQ(fake.run_words(words), kExitOk);
+    EXPECT_TRUE(fake.calls.empty());
+    EXPECT_EQ(fake.became.at(0), words[0]);
+    EXPECT_EQ(fake.became.back(), words.back());
+  }
+}
+
 TEST(ExplainText, ShowsEveryClusterAndDropsEmptyColumns) {
   const auto text = render_explain(
       R"({"name":"www.cdn.example.","type":"A","client":"198.51.100.7","rcode":"NOERROR",
@@ -175,7 +218,10 @@ TEST(ExplainText, ShowsEveryClusterAndDropsEmptyColumns) {
  "attributions":["data by somebody"],"clusters":[
  {"id":"fra","verdict":"chosen: best","chosen":true,"serving":true,"rank":0,"share":0.75,
   "rtt_ms":5.6,"rtt_sigma_ms":1.7,"rtt_source":"distance","on_net_ms":-20,"tier_ms":0,
-  "money_ms":0,"bias_ms":0,"prefer_ms":0,"cost_ms":-14.4,"price_ms":2.5,"mask":""},
+  "money_ms":0,"bias_ms":0,"prefer_ms":0,"cost_ms":-14.4,"price_ms":2.5,"mask":"",
+  "tier":"default","admin":"drain","nodes":4,"serving_nodes":3,"utilisation":0.73,
+  "load":[{"resource":"requests_per_s","current":7300,"target":10000,"max":12000}],
+  "planned_load_per_s":12.3,"capacity_per_s":null},
  {"id":"syd","verdict":"masked: tier","chosen":false,"serving":true,"rank":-1,"share":0,
   "rtt_ms":211.7,"rtt_sigma_ms":63.5,"rtt_source":"distance","on_net_ms":0,"tier_ms":0,
   "money_ms":0,"bias_ms":0,"prefer_ms":0,"cost_ms":0,"price_ms":0,"mask":"tier"}]})",
@@ -187,6 +233,9 @@ TEST(ExplainText, ShowsEveryClusterAndDropsEmptyColumns) {
   EXPECT_THAT(*text, HasSubstr("-20.0"));
   EXPECT_THAT(*text, HasSubstr("75%  chosen: best"));
   EXPECT_THAT(*text, HasSubstr("masked: tier"));
+  EXPECT_THAT(*text, HasSubstr("requests_per_s 7.30k/10.0k/12.0k"));
+  EXPECT_THAT(*text, HasSubstr("3/4 drain  73%"));
+  EXPECT_THAT(*text, HasSubstr("no limit"));
   EXPECT_THAT(*text, Not(HasSubstr("MONEY")));
   EXPECT_THAT(*text, HasSubstr("\ndata by somebody\n"));
 }

@@ -1,0 +1,124 @@
+#include "gslb/trial/loads.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace gslb::trial {
+namespace {
+
+constexpr double kParts = 256;  // a row's shares are cut into
+
+// Calls `visit(row, place in the row, share of the demand, the row)` for every share planned.
+template <typename Visit>
+void for_each_share(const Trial& trial, Visit&& visit) {
+  const std::size_t units = trial.compiled().geo->units().size();
+  for (std::size_t i = 0; i < trial.demand().size(); ++i) {
+    const double demand = trial.demand()[i];
+    if (demand <= 0) { continue; }
+    const steer::Row row = trial.plan().map->row(static_cast<steer::ServiceIndex>(i / units),
+                                                 static_cast<geo::UnitIndex>(i % units));
+    int low = 0;
+    for (std::size_t at = 0; at <= row.thresholds.size(); ++at) {
+      const int high = at < row.thresholds.size() ? row.thresholds[at] : static_cast<int>(kParts);
+      visit(i, at, demand * (high - low) / kParts, row);
+      low = high;
+    }
+  }
+}
+
+fleet::ClusterIndex first_serving(const steer::Row& row, const std::vector<bool>& serving) {
+  const auto at = std::ranges::find_if(
+      row.choices, [&](fleet::ClusterIndex cluster) { return serving[cluster]; });
+  return at == row.choices.end() ? fleet::kNoCluster : *at;
+}
+
+double percentile(const std::vector<std::pair<double, double>>& sorted, double total,
+                  double share) {
+  double sum = 0;
+  for (const auto& [value, weight] : sorted) {
+    sum += weight;
+    if (sum >= share * total) { return value; }
+  }
+  return sorted.empty() ? 0 : sorted.back().first;
+}
+
+}  // namespace
+
+std::vector<bool> serving_of(const Trial& trial) {
+  std::vector<bool> serving;
+  for (const steer::ClusterInput& each : trial.inputs()) { serving.push_back(each.serving); }
+  return serving;
+}
+
+std::vector<RowShare> name_clusters(const Trial& trial, const std::vector<bool>& serving) {
+  std::vector<RowShare> shares;
+  for_each_share(trial, [&](std::size_t row, std::size_t at, double per_s, const steer::Row& plan) {
+    const bool is_planned = at < plan.choices.size() && serving[plan.choices[at]];
+    shares.push_back({row, is_planned ? plan.choices[at] : first_serving(plan, serving), per_s});
+  });
+  return shares;
+}
+
+Traffic count_traffic(const Trial& trial, const std::vector<RowShare>& shares) {
+  const control::Epoch& epoch = trial.epoch();
+  const auto& units = trial.compiled().geo->units();
+  Traffic traffic;
+  traffic.per_s.assign(trial.inputs().size(), 0);
+  std::vector<std::pair<double, double>> times;
+  for (const RowShare& each : shares) {
+    traffic.total_per_s += each.per_s;
+    if (each.cluster == fleet::kNoCluster) {
+      traffic.unserved_per_s += each.per_s;
+      ++traffic.unserved_rows;
+      continue;
+    }
+    traffic.per_s[each.cluster] += each.per_s;
+    const auto service = static_cast<steer::ServiceIndex>(each.row / units.size());
+    const auto unit = static_cast<geo::UnitIndex>(each.row % units.size());
+    const steer::Cost cost = trial.plan().estimates
+                                 ? epoch.costs.cost(service, units[unit], each.cluster,
+                                                    trial.plan().estimates->at(unit, each.cluster))
+                                 : epoch.costs.cost(service, units[unit], each.cluster);
+    times.emplace_back(cost.rtt.mean_ms, each.per_s);
+    traffic.rtt_mean_ms += cost.rtt.mean_ms * each.per_s;
+    traffic.cost_mean_ms +=
+        (cost.total_ms - cost.pool_ms - cost.tier_ms - cost.prefer_ms) * each.per_s;
+    traffic.money_mean += trial.compiled().config.clusters[each.cluster].cost_per_gb * each.per_s;
+  }
+  const double served = traffic.total_per_s - traffic.unserved_per_s;
+  if (served <= 0) { return traffic; }
+  std::sort(times.begin(), times.end());
+  traffic.rtt_mean_ms /= served;
+  traffic.cost_mean_ms /= served;
+  traffic.money_mean /= served;
+  traffic.rtt_p50_ms = percentile(times, served, 0.5);
+  traffic.rtt_p95_ms = percentile(times, served, 0.95);
+  return traffic;
+}
+
+double highest_use(const Trial& trial, const Traffic& traffic, bool of_max) {
+  double highest = 0;
+  for (std::size_t i = 0; i < traffic.per_s.size(); ++i) {
+    const auto cluster = static_cast<fleet::ClusterIndex>(i);
+    const double use = traffic.per_s[i] * trial.load_factor(cluster);
+    highest = std::max(highest, of_max ? use / trial.max_per_target(cluster) : use);
+  }
+  return highest;
+}
+
+std::vector<std::vector<double>> takeovers(const Trial& trial) {
+  const std::size_t clusters = trial.inputs().size();
+  const std::vector<bool> serving = serving_of(trial);
+  std::vector<std::vector<double>> taken(clusters, std::vector<double>(clusters + 1, 0));
+  for_each_share(trial, [&](std::size_t, std::size_t at, double per_s, const steer::Row& row) {
+    if (at >= row.choices.size() || !serving[row.choices[at]]) { return; }
+    const fleet::ClusterIndex lost = row.choices[at];
+    const auto heir = std::ranges::find_if(row.choices, [&](fleet::ClusterIndex cluster) {
+      return cluster != lost && serving[cluster];
+    });
+    taken[lost][heir == row.choices.end() ? clusters : *heir] += per_s;
+  });
+  return taken;
+}
+
+}  // namespace gslb::trial

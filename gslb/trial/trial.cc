@@ -1,0 +1,173 @@
+#include "gslb/trial/trial.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "gslb/answer/explain.h"
+
+namespace gslb::trial {
+namespace {
+
+constexpr unsigned kMostPlans = 60;
+constexpr double kStill = 1e-3;  // of the demand moved by a plan: it has settled
+
+const config::Capacity* find_capacity(const config::Cluster& cluster, const std::string& resource) {
+  const auto at = std::ranges::find(cluster.capacity, resource, &config::Capacity::resource);
+  return at == cluster.capacity.end() || at->target <= 0 ? nullptr : &*at;
+}
+
+// The resource by which clusters are compared: what most of them have a target for.
+std::string main_resource(const config::Config& config) {
+  std::map<std::string, std::size_t> counts;
+  for (const config::Cluster& cluster : config.clusters) {
+    for (const config::Capacity& each : cluster.capacity) {
+      if (each.target > 0) { ++counts[each.resource]; }
+    }
+  }
+  const auto most =
+      std::max_element(counts.begin(), counts.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == counts.end() ? "" : most->first;
+}
+
+// 0: not known.
+double configured_headroom(const config::Cluster& cluster) {
+  double least = 0;
+  for (const config::Capacity& each : cluster.capacity) {
+    if (each.target <= 0 || each.max <= 0) { continue; }
+    const double ratio = each.max / each.target;
+    least = least == 0 ? ratio : std::min(least, ratio);
+  }
+  return least;
+}
+
+}  // namespace
+
+Trial::Trial(std::shared_ptr<const control::Compiled> compiled)
+    : epoch_(std::make_unique<control::Epoch>(std::move(compiled), 1,
+                                              MonoTime(std::chrono::hours(1)))),
+      demand_(epoch_->ledger.demand(epoch_->compiled->geo->units())) {
+  const auto& clusters = epoch_->compiled->config.clusters;
+  inputs_.assign(clusters.size(), {.serving = true, .utilisation = 0, .has_capacity = false});
+  factors_.assign(clusters.size(), 0);
+  for (const config::Cluster& cluster : clusters) {
+    max_per_target_.push_back(std::max(1.0, configured_headroom(cluster)));
+  }
+}
+
+void Trial::take(const control::Learnt& learnt, const control::Compiled* learnt_with,
+                 WallTime now) {
+  control::apply_learnt(learnt, *epoch_);
+  control::learn(*epoch_, {}, now);
+  knows_demand_ = !learnt.demand.empty();
+  demand_ = epoch_->ledger.demand(epoch_->compiled->geo->units());
+  demand_.wall = now;
+  const config::Config& config = epoch_->compiled->config;
+  const std::string resource = main_resource(config);
+  for (std::size_t i = 0; i < config.clusters.size(); ++i) {
+    const control::LearntCluster* const known = learnt.find(config.clusters[i].id.text);
+    if (known == nullptr) { continue; }
+    inputs_[i].serving = known->input.serving;
+    factors_[i] = known->load_factor;
+    if (known->max_per_target > 0) { max_per_target_[i] = std::max(1.0, known->max_per_target); }
+    if (learnt_with == nullptr) { continue; }
+    const auto before = learnt_with->fleet->find_cluster(config.clusters[i].id.text);
+    if (before == fleet::kNoCluster) { continue; }
+    const auto* const target = find_capacity(config.clusters[i], resource);
+    const auto* const then = find_capacity(learnt_with->config.clusters[before], resource);
+    if (target != nullptr && then != nullptr) { factors_[i] *= then->target / target->target; }
+  }
+}
+
+double Trial::ask(const std::vector<AskedQuery>& queries, double rate_per_s) {
+  const control::Compiled& compiled = *epoch_->compiled;
+  const std::size_t units = compiled.geo->units().size();
+  std::vector<double> counts(demand_.expected.size(), 0);
+  double routed = 0;
+  double other = 0;
+  for (const AskedQuery& query : queries) {
+    const zone::RouteIndex route = answer::find_route(*compiled.zones, query.name, query.type);
+    if (route == zone::kNoRoute) {
+      other += query.count;
+      continue;
+    }
+    const std::size_t service = compiled.services->routes[route].service;
+    counts[service * units + compiled.geo->find(query.client.address()).unit] += query.count;
+    routed += query.count;
+  }
+  const double known = std::accumulate(demand_.expected.begin(), demand_.expected.end(), 0.0);
+  demand_.expected = std::move(counts);
+  if (routed > 0) { set_rate(rate_per_s > 0 ? rate_per_s : knows_demand_ ? known : routed); }
+  return other;
+}
+
+void Trial::set_rate(double rate_per_s) {
+  const double sum = std::accumulate(demand_.expected.begin(), demand_.expected.end(), 0.0);
+  for (double& each : demand_.expected) { each *= sum > 0 ? rate_per_s / sum : 0; }
+}
+
+bool Trial::knows_loads() const noexcept {
+  return std::ranges::any_of(factors_, [](double each) { return each > 0; });
+}
+
+double Trial::estimate_use(const Assumption& assumption) const {
+  const config::Config& config = epoch_->compiled->config;
+  const std::string resource = main_resource(config);
+  std::vector<double> uses;  // of the resource, by a query
+  double targets = 0;
+  for (std::size_t i = 0; i < factors_.size(); ++i) {
+    const auto* const capacity = find_capacity(config.clusters[i], resource);
+    if (capacity == nullptr || !inputs_[i].serving) { continue; }
+    targets += capacity->target;
+    if (factors_[i] > 0) { uses.push_back(factors_[i] * capacity->target); }
+  }
+  const double rate = std::accumulate(demand_.expected.begin(), demand_.expected.end(), 0.0);
+  if (uses.empty()) { return rate > 0 ? assumption.use_of_targets * targets / rate : 0; }
+  const auto middle = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
+  std::nth_element(uses.begin(), middle, uses.end());
+  return *middle;
+}
+
+std::size_t Trial::assume_loads(double use) {
+  const config::Config& config = epoch_->compiled->config;
+  const std::string resource = main_resource(config);
+  std::size_t assumed = 0;
+  for (std::size_t i = 0; i < factors_.size(); ++i) {
+    const auto* const capacity = find_capacity(config.clusters[i], resource);
+    if (capacity == nullptr || factors_[i] > 0 || use <= 0) { continue; }
+    factors_[i] = use / capacity->target;
+    ++assumed;
+  }
+  return assumed;
+}
+
+void Trial::scale_capacity(fleet::ClusterIndex cluster, double factor) {
+  factors_[cluster] /= factor;
+}
+
+unsigned Trial::settle() {
+  demand_.recent.assign(demand_.expected.begin(), demand_.expected.end());
+  const config::Config& config = epoch_->compiled->config;
+  std::int64_t step_ms = config.steering.plan_interval_ms;
+  // Guards count in TTLs.
+  for (const steer::Service& each : epoch_->compiled->services->services) {
+    step_ms = std::max(step_ms, std::int64_t{each.ttl_s} * 1000 + 1);
+  }
+  for (unsigned plans = 1;; ++plans) {
+    for (std::size_t i = 0; i < factors_.size(); ++i) {
+      const auto cluster = static_cast<fleet::ClusterIndex>(i);
+      epoch_->planner.set_load_factor(cluster, factors_[i]);
+      inputs_[i].has_capacity = factors_[i] > 0;
+      inputs_[i].utilisation =
+          plan_.map && inputs_[i].serving ? plan_.summary.planned_load[i] * factors_[i] : 0;
+    }
+    demand_.at += milliseconds(step_ms);
+    const bool is_first = plan_.map == nullptr;
+    plan_ = epoch_->planner.plan(demand_, inputs_);
+    const bool is_still = !is_first && plans > 1 && plan_.summary.moved_share < kStill;
+    if (is_still || plans == kMostPlans) { return plans; }
+  }
+}
+
+}  // namespace gslb::trial
