@@ -120,20 +120,20 @@ TEST_F(ZoneSignerTest, RoutedSetsThatAreDueTogetherAreRenewedInSlices) {
   const dns::Name owner = *dns::Name::parse("r.a.");
   WallTime renew_at;
   std::vector<std::vector<std::uint8_t>> rdata;
+  for (std::uint8_t i = 0; i < 5; ++i) { rdata.push_back({0, 4, 192, 0, 2, i}); }
+  std::vector<dns::RrsetView> sets;
+  for (const auto& each : rdata) { sets.push_back({dns::RrType::kA, 60, 1, each}); }
   std::vector<std::vector<std::uint8_t>> signatures;
-  const auto request = [&](std::size_t i) {
-    return answer::SignRequest{*zone, owner.wire(), {dns::RrType::kA, 60, 1, rdata[i]}};
-  };
-  for (std::uint8_t i = 0; i < 5; ++i) {
-    rdata.push_back({0, 4, 192, 0, 2, i});
-    signatures.push_back(signer.routed_signing(&renew_at).sign(request(i)));
+  for (const dns::RrsetView& set : sets) {
+    signatures.push_back(signer.routed_signing(&renew_at).sign({*zone, owner.wire(), set}));
     ASSERT_FALSE(signatures.back().empty());
   }
   const auto count_fresh = [&] {
     const auto signing = signer.routed_signing(&renew_at, 2);
     int fresh = 0;
-    for (std::size_t i = 0; i < rdata.size(); ++i) {
-      fresh += signing.is_fresh(request(i), {dns::RrType::kRrsig, 60, 1, signatures[i]}) ? 1 : 0;
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      const dns::RrsetView made{dns::RrType::kRrsig, 60, 1, signatures[i]};
+      fresh += signing.is_fresh({*zone, owner.wire(), sets[i]}, made) ? 1 : 0;
     }
     return fresh;
   };
