@@ -97,12 +97,13 @@ std::string prove_n_minus_1(const std::shared_ptr<const control::Compiled>& comp
     good += check_death(trial, i, taken[i], is_strict, problems) ? 1U : 0U;
   }
   std::string line = "N-1: " + std::to_string(good) + " of " + std::to_string(taken.size()) +
-                     " clusters can be lost, at " +
-                     format_number(std::round(trial.plan().summary.demand_per_s * 10) / 10) +
-                     " queries/s";
+                     " clusters can be lost";
   if (!knows) {
-    line += " taken to use " + percent(options.assumption.use_of_targets) + " of all targets";
-  } else if (assumed > 0) {
+    return line + ", were " + percent(options.assumption.use_of_targets) + " of all targets in use";
+  }
+  line += " at " + format_number(std::round(trial.plan().summary.demand_per_s * 10) / 10) +
+          " queries/s";
+  if (assumed > 0) {
     line += "; loads of " + std::to_string(assumed) + " taken to be like the others'";
   }
   return line;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -168,11 +169,16 @@ struct Setting {
   WallTime now;
 };
 
-void set_up(Trial& trial, const Setting& setting, const control::Compiled* learnt_with) {
+void set_up(Trial& trial, const Setting& setting, const control::Compiled* learnt_with,
+            Problems& problems) {
   trial.take(setting.learnt, learnt_with, setting.now);
   if (!setting.queries.empty()) {
     const double other = trial.ask(setting.queries, setting.line.rate_per_s);
-    if (other > 0) {
+    const bool any = std::ranges::any_of(trial.demand(), [](double each) { return each > 0; });
+    if (!any) {
+      problems.error({setting.line.queries}, "none of the names is routed",
+                     "nothing would be simulated; routes are [[route]] in the configuration");
+    } else if (other > 0) {
       std::fprintf(stderr, "%s: %g queries are of names that aren't routed here\n",
                    setting.line.queries.c_str(), other);
     }
@@ -209,15 +215,16 @@ int simulate_command(const std::vector<std::string>& arguments) {
   if (problems.has_errors()) { return fail(); }
   const Setting setting{line, learnt, queries, std::chrono::system_clock::now()};
   Trial before(base);
-  set_up(before, setting, nullptr);
+  set_up(before, setting, nullptr, problems);
   const double use = before.estimate_use(line.assumption);
   before.assume_loads(use);
   std::optional<Trial> after;
   if (!line.base.empty()) {
     after.emplace(compiled);
-    set_up(*after, setting, base.get());
+    set_up(*after, setting, base.get(), problems);
     after->assume_loads(use);
   }
+  if (problems.has_errors()) { return fail(); }
   const Simulation result =
       simulate(before, after ? &*after : nullptr, line.changes, line.limits, problems);
   if (problems.has_errors()) { return fail(); }

@@ -182,6 +182,9 @@ class Try(unittest.TestCase):
                       ("--queries", self.config)):
             self.run_tool("simulate", "-c", new, *(() if words[0] == "--queries" else
                                                    ("--queries", queries)), *words, code=2)
+        none = self.write("none", "ns1.example A 192.0.2.1\n")
+        self.assertIn("none of the names is routed",
+                      self.run_tool("simulate", "-c", new, "--queries", none, code=2))
         self.run_tool("simulate", "-c", new, "--state", self.folder / "absent", code=2)
         self.run_tool("simulate", "--outage", "fra", code=2, tool="proxima-gslb")
         self.assertIn("has no option --outage", self.run_tool("status", "--outage", "x", code=2))
@@ -189,7 +192,7 @@ class Try(unittest.TestCase):
     def test_check_proves_n_minus_1(self):
         config = self.write("n1.toml", self.head.replace('"state"', '"none"') + clusters())
         said = self.run_tool("-c", config, "check", "--n-1", "warn", "--load", "0.8")
-        self.assertRegex(said, r"N-1: \d of 3 clusters can be lost, at 1 queries/s taken to use 80 %")
+        self.assertRegex(said, r"N-1: \d of 3 clusters can be lost, were 80 % of all targets")
         strict = self.run_tool("-c", config, "check", "--n-1", "strict", "--load", "0.95", code=2)
         self.assertRegex(strict, r"n1\.toml:\d+:\d+: error: if '\w+' dies, '\w+' is at \S+ % of its "
                                  r"target, over its max of 120 %")

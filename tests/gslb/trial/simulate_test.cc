@@ -231,7 +231,7 @@ TEST_F(Simulated, ADeathThatOverfillsANeighbourIsFound) {
       compiled, {.mode = trial::NMinusOne::kWarn, .state_dir = {}, .assumption = {0.7}}, kNow,
       warned);
   EXPECT_THAT(line, HasSubstr("N-1: 0 of 2 clusters can be lost"));
-  EXPECT_THAT(line, HasSubstr("taken to use 70 % of all targets"));
+  EXPECT_THAT(line, HasSubstr("were 70 % of all targets in use"));
   EXPECT_FALSE(warned.has_errors());
   ASSERT_EQ(warned.list().size(), 2U) << warned.to_string();
   EXPECT_THAT(warned.to_string(),
