@@ -66,6 +66,7 @@ class Answering {
   std::size_t run() noexcept {
     const auto parsed = dns::parse_query(request_.message, query_);
     scratch_.wants_denial = false;
+    scratch_.route = zone::kNoRoute;
     if (request_.defers) {
       scratch_.deferred = deferral(parsed);
       if (scratch_.deferred != Deferred::kNone) { return 0; }

@@ -54,6 +54,7 @@ struct Scratch {
   // A compact denial that the last answer() has used or would have liked to, with its name.
   bool wants_denial = false;
   CompactDenial denial;
+  zone::RouteIndex route = zone::kNoRoute;  // what decided the last answer(), if one did
   dns::Query query;
   dns::QuestionName name;                    // where a chain has led
   std::array<std::uint8_t, 4 * 18> rdata{};  // addresses of a routed answer

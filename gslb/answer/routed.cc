@@ -72,6 +72,7 @@ bool Resolution::put_routed(const zone::Zone& zone, zone::RouteIndex route, RrTy
   routed_ = true;
   service_ = service_index;
   unit_ = location.unit;
+  scratch_.route = route;
   snapshot_.demand->count(scratch_.worker, service_index, location.unit);
 
   // Without a binding HTTPS is like any other type.

@@ -110,6 +110,7 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   read_services(*root, context);
   read_routes(*root, context);
   read_overrides(*root, context);
+  read_probes(*root, context);
   read_health(*root, context);
   read_steering(*root, context);
   read_debug(*root, context);

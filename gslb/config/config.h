@@ -16,6 +16,7 @@
 #include "gslb/base/toml_table.h"
 #include "gslb/config/debugging.h"
 #include "gslb/config/policy.h"
+#include "gslb/config/probes.h"
 #include "gslb/config/protection.h"
 #include "gslb/config/secondary.h"
 #include "gslb/config/transfer.h"
@@ -47,6 +48,7 @@ struct Server {
   unsigned compact_signatures = 2000;
   unsigned compact_names = 4096;
   std::string state_dir;           // "" : nothing is kept across restarts
+  std::optional<std::pair<double, double>> place;  // latitude, longitude of this GSLB node
 };
 
 // [log]
@@ -248,6 +250,7 @@ struct Config {
   std::vector<Override> overrides;
   Health health;
   Steering steering;
+  Probes probes;
   Debug debug;
   Record record;
 };

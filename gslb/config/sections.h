@@ -39,6 +39,7 @@ void read_pools(TomlTable& root, Context& context);      // after the clusters
 void read_maps(TomlTable& root, Context& context);       // after the pools
 void read_services(TomlTable& root, Context& context);   // after the clusters: tiers; the maps
 void read_routes(TomlTable& root, Context& context);     // after the services
+void read_probes(TomlTable& root, Context& context);
 void read_overrides(TomlTable& root, Context& context);  // after the clusters
 
 // Of a service, or of a window of it, for which `usual` is the service's.

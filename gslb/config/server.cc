@@ -131,6 +131,12 @@ void read_server(TomlTable& root, Context& context) {
       table->integer("compact_signatures", 1, 1'000'000).value_or(into.compact_signatures));
   into.compact_names = static_cast<unsigned>(
       table->integer("compact_names", 64, 1'000'000).value_or(into.compact_names));
+  if (auto place = table->table("place")) {
+    const auto latitude = place->number("latitude", -90, 90, Need::kRequired);
+    const auto longitude = place->number("longitude", -180, 180, Need::kRequired);
+    if (latitude && longitude) { into.place = {*latitude, *longitude}; }
+    place->finish();
+  }
   const std::string folder = table->string("state_dir").value_or("");
   into.state_dir = folder.empty() ? "" : resolve_path(folder, context.file);
   table->finish();

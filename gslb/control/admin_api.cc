@@ -170,11 +170,17 @@ HttpResponse AdminApi::set_token(const HttpRequest& request) {
 }
 
 HttpResponse AdminApi::heartbeat(const HttpRequest& request) {
-  const fleet::HandledHeartbeat handled =
+  const HeartbeatAnswer answer =
       supervisor_.heartbeat({.time = header_or_empty(request, fleet::kTimeHeader),
                              .cluster = header_or_empty(request, fleet::kClusterHeader),
                              .signature = header_or_empty(request, fleet::kSignatureHeader)},
                             request.body);
+  const fleet::HandledHeartbeat& handled = answer.handled;
+  if (!answer.orders.empty()) {
+    HttpResponse response = respond(200, answer.orders);
+    response.headers.emplace_back(fleet::kSignatureHeader, answer.signature);
+    return response;
+  }
   const auto status = static_cast<unsigned>(fleet::http_status(handled.verdict));
   if (handled.verdict == fleet::HeartbeatVerdict::kAccepted) {
     return respond(status, status == 204 ? "" : "{}\n");

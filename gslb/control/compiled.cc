@@ -99,6 +99,18 @@ std::shared_ptr<const geo::GeoMap> geo_map(const config::Config& config,
   return map;
 }
 
+std::vector<measure::ListedTarget> load_probe_targets(const config::Probes& probes,
+                                                      Problems& problems) {
+  constexpr std::size_t kMaxFileOctets = 16 << 20;
+  if (!probes.targets) { return {}; }
+  const auto text = read_file(probes.targets->text, kMaxFileOctets);
+  if (text) { return measure::parse_probe_targets(*text, probes.targets->text, problems); }
+  problems.error(probes.targets->at,
+                 "can't read '" + probes.targets->text + "': " + std::strerror(errno),
+                 "a relative path starts at the configuration file's folder");
+  return {};
+}
+
 }  // namespace
 
 std::string geo_fingerprint(const config::Config& config) {
@@ -149,6 +161,7 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems, c
         {server.tls_certificate, server.tls_key, server.tls_client_ca},
         reuse.compiled == nullptr ? nullptr : reuse.compiled->tls.get(), problems);
   }
+  compiled->probe_targets = load_probe_targets(compiled->config.probes, problems);
   compiled->geo_fingerprint = geo_fingerprint(compiled->config);
   if (reuse.compiled != nullptr && reuse.compiled->geo_fingerprint == compiled->geo_fingerprint) {
     compiled->geo = reuse.compiled->geo;

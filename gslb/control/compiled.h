@@ -11,6 +11,7 @@
 #include "gslb/control/zone_secondaries.h"
 #include "gslb/fleet/model.h"
 #include "gslb/geo/geo_map.h"
+#include "gslb/measure/probe_targets.h"
 #include "gslb/server/tls_context.h"
 #include "gslb/steer/service.h"
 #include "gslb/zone/zone_set.h"
@@ -29,6 +30,7 @@ struct Compiled {
   std::shared_ptr<const SecondarySetup> secondary;
   std::shared_ptr<const geo::GeoMap> geo;
   std::shared_ptr<const server::TlsContext> tls;  // null without listen_tls
+  std::vector<measure::ListedTarget> probe_targets;  // the operator's
   std::string geo_fingerprint;                    // of the files and overrides `geo` was made from
 };
 

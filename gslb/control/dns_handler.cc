@@ -51,10 +51,18 @@ std::size_t DnsHandler::handle(Octets message, const server::Peer& peer,
   if (scratch_.wants_denial && !may_wait && compact_.may_ask(now_ms)) {
     compact_.ask(scratch_.denial, false);
   }
+  if (sightings_.is_wanted()) { note_sightings(peer, now_ms); }
   const auto elapsed = std::chrono::steady_clock::now() - start;
   counters_.latency_ns.record(static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count()));
   return size;
+}
+
+void DnsHandler::note_sightings(const server::Peer& peer, std::uint32_t now_ms) noexcept {
+  if (scratch_.route != zone::kNoRoute) { sightings_.note_resolver(peer.address, now_ms); }
+  if (peer.handshake_us != 0) {
+    sightings_.note({Sighting::Kind::kHandshake, peer.address, peer.handshake_us});
+  }
 }
 
 std::size_t DnsHandler::handle_again(Octets message, const server::Peer& peer,

@@ -5,20 +5,28 @@
 #include "gslb/base/clock.h"
 #include "gslb/base/published.h"
 #include "gslb/control/compact_signer.h"
+#include "gslb/control/sightings.h"
 #include "gslb/control/special_messages.h"
 #include "gslb/server/handler.h"
 
 namespace gslb::control {
 
+// A worker's ways to other threads.
+struct Lanes {
+  CompactLane& compact;
+  SightingLane& sightings;
+};
+
 // Worker-confined.
 class DnsHandler final : public server::Handler {
  public:
   DnsHandler(const Published<answer::Snapshot>& snapshots, unsigned worker,
-             answer::AnswerCounters& counters, SpecialServices& services, CompactLane& compact)
+             answer::AnswerCounters& counters, SpecialServices& services, Lanes lanes)
       : reader_(snapshots),
         scratch_(worker),
         counters_(counters),
-        compact_(compact),
+        compact_(lanes.compact),
+        sightings_(lanes.sightings),
         special_(services, scratch_, counters) {}
 
   void begin_batch() noexcept override { reader_.refresh(); }
@@ -35,11 +43,13 @@ class DnsHandler final : public server::Handler {
 
  private:
   std::uint32_t unix_time(MonoTime now) noexcept;
+  void note_sightings(const server::Peer& peer, std::uint32_t now_ms) noexcept;
 
   Published<answer::Snapshot>::Reader reader_;
   answer::Scratch scratch_;
   answer::AnswerCounters& counters_;
   CompactLane& compact_;
+  SightingLane& sightings_;
   MonoTime next_look_;  // at the wall clock
   std::chrono::nanoseconds unix_ahead_{0};
   SpecialMessages special_;

@@ -31,7 +31,21 @@ std::vector<measure::Site> sites_of(const config::Config& config) {
   for (const config::Cluster& cluster : config.clusters) {
     sites.push_back({cluster.id.text, {cluster.latitude, cluster.longitude}});
   }
+  // The GSLB node itself, which sees handshakes of resolvers.
+  if (const auto& place = config.server.place) {
+    sites.push_back({"@gslb", {place->first, place->second}});
+  }
   return sites;
+}
+
+measure::Estimator make_estimator(const Compiled& compiled) {
+  const config::Config& config = compiled.config;
+  measure::Estimator::Limits limits;
+  limits.vantages = config.server.place ? 1 : 0;
+  return {compiled.geo->units(),
+          sites_of(config),
+          {config.steering.base_ms, config.steering.ms_per_km},
+          limits};
 }
 
 template <typename List>
@@ -54,8 +68,7 @@ Epoch::Epoch(std::shared_ptr<const Compiled> from, std::size_t workers, MonoTime
       costs(compiled->config, *compiled->services),
       ledger(demand, now),
       planner(costs, *compiled->services, *compiled->geo),
-      estimator(compiled->geo->units(), sites_of(compiled->config),
-                {compiled->config.steering.base_ms, compiled->config.steering.ms_per_km}) {}
+      estimator(make_estimator(*compiled)) {}
 
 void Epoch::inherit(const Epoch& old) {
   protection = inherit_protection(compiled->config, *protection, *old.protection);
@@ -95,10 +108,8 @@ void Epoch::inherit(const Epoch& old) {
 }
 
 std::string Epoch::settle_estimator() {
-  const config::Steering& steering = compiled->config.steering;
   std::string text = estimator.write();
-  measure::Estimator fresh(compiled->geo->units(), sites_of(compiled->config),
-                           {steering.base_ms, steering.ms_per_km});
+  measure::Estimator fresh = make_estimator(*compiled);
   fresh.inherit(estimator);
   estimator = std::move(fresh);
   return text;
@@ -132,17 +143,29 @@ steer::Plan plan_step(Epoch& epoch, const PlanInputs& inputs) {
   return make_plan(epoch, inputs.clusters, {inputs.mono, inputs.wall});
 }
 
-void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now) {
-  for (const TimedSample& each : samples) { epoch.estimator.add(each.sample, each.at); }
-  // Without a single sample the operator's line stands as it is.
-  if (!epoch.estimator.has_news() || epoch.estimator.figures().pairs == 0) { return; }
+void add_sample(measure::Estimator& estimator, const TimedSample& each) {
+  if (each.peer) {
+    estimator.add_mesh(*each.peer, each.sample.cluster, each.sample.rtt_ms, each.at);
+  } else {
+    estimator.add(each.sample, each.at);
+  }
+}
+
+std::vector<double> demand_by_unit(const Epoch& epoch) {
   const auto& units = epoch.compiled->geo->units();
   const steer::Demand demand = epoch.ledger.demand(units);
   std::vector<double> by_unit(units.size(), 0);
   for (std::size_t row = 0; row < demand.expected.size(); ++row) {
     by_unit[row % units.size()] += demand.expected[row];
   }
-  epoch.planner.set_estimates(epoch.estimator.refresh(now, by_unit));
+  return by_unit;
+}
+
+void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now) {
+  for (const TimedSample& each : samples) { add_sample(epoch.estimator, each); }
+  // Without a single sample the operator's line stands as it is.
+  if (!epoch.estimator.has_news() || epoch.estimator.figures().pairs == 0) { return; }
+  epoch.planner.set_estimates(epoch.estimator.refresh(now, demand_by_unit(epoch)));
 }
 
 }  // namespace gslb::control

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "gslb/answer/snapshot.h"
@@ -18,6 +19,7 @@ namespace gslb::control {
 struct TimedSample {
   measure::Sample sample;
   WallTime at;
+  std::optional<fleet::ClusterIndex> peer{};  // from one cluster to another: there is no unit
 };
 
 // All that one plan is made of beside what its epoch has learnt before: what a recording keeps.
@@ -56,6 +58,9 @@ struct Epoch {
 
 // The samples since the last plan, oldest first → the estimator; its news → the planner.  Planning
 // thread only.
+void add_sample(measure::Estimator& estimator, const TimedSample& sample);
+// What is expected of each unit, of all services.  Planning thread only.
+std::vector<double> demand_by_unit(const Epoch& epoch);
 void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now);
 
 // What the planner is told of the fleet.  Control loop only.

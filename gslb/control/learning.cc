@@ -15,12 +15,27 @@ void SampleInbox::add(const Compiled& compiled, const fleet::Report& report, Wal
       ++lost_;
       continue;
     }
-    samples_.push_back({{.unit = compiled.geo->find(sample.client.address()).unit,
-                         .cluster = cluster,
-                         .rtt_ms = sample.rtt_us / 1e3,
-                         .count = sample.count},
-                        now});
+    measure::Sample taken{.unit = compiled.geo->find(sample.client.address()).unit,
+                          .cluster = cluster,
+                          .rtt_ms = sample.rtt_us / 1e3,
+                          .count = sample.count,
+                          .path = {.sent = static_cast<double>(sample.sent),
+                                   .retransmitted = static_cast<double>(sample.retransmitted),
+                                   .bits_per_s = static_cast<double>(sample.bits_per_s)}};
+    for (const fleet::RttBin& bin : sample.bins) {
+      taken.spread.push_back(
+          {static_cast<float>(fleet::rtt_bin_ms(bin.bin)), static_cast<float>(bin.count)});
+    }
+    samples_.push_back({std::move(taken), now});
   }
+}
+
+void SampleInbox::add(TimedSample sample) {
+  if (samples_.size() == kMost) {
+    ++lost_;
+    return;
+  }
+  samples_.push_back(std::move(sample));
 }
 
 void save_rtt(const Epoch& epoch, const std::string& path) {

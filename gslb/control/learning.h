@@ -21,6 +21,8 @@ class SampleInbox {
 
   // The samples of an accepted heartbeat: prefix → leaf → unit.
   void add(const Compiled& compiled, const fleet::Report& report, WallTime now);
+  // One that was got otherwise.
+  void add(TimedSample sample);
   std::vector<TimedSample> take() { return std::exchange(samples_, {}); }
   std::uint64_t lost() const noexcept { return lost_; }
 

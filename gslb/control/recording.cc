@@ -110,12 +110,48 @@ bool read_unit(std::string_view line, geo::Unit& unit) {
          read_integer(line, &unit.override_index);
 }
 
+// What a sample may be beside a client's single RTT.
+bool read_details(std::string_view line, TimedSample& timed) {
+  measure::Sample& sample = timed.sample;
+  while (!line.empty()) {
+    std::string_view value = take_field(line, ' ');
+    const std::string_view name = take_field(value, '=');
+    if (name == "probe") {
+      sample.is_probe = true;
+    } else if (name == "peer") {
+      if (!read_integer(value, &timed.peer.emplace())) { return false; }
+    } else if (name == "share") {
+      double rtt_ms = 0;
+      double connections = 0;
+      if (!read_amount(take_field(value, ':'), &rtt_ms) || !read_amount(value, &connections)) {
+        return false;
+      }
+      sample.spread.push_back({static_cast<float>(rtt_ms), static_cast<float>(connections)});
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::string write_details(const TimedSample& timed) {
+  std::string text;
+  if (timed.sample.is_probe) { text += " probe"; }
+  if (timed.peer) { text += " peer=" + std::to_string(*timed.peer); }
+  for (const measure::Sample::Share& share : timed.sample.spread) {
+    text += " share=" + format_number(double{share.rtt_ms}) + ':' +
+            format_number(double{share.connections});
+  }
+  return text;
+}
+
 bool read_sample(std::string_view line, TimedSample& timed) {
   measure::Sample& sample = timed.sample;
   return read_integer(take_field(line, ' '), &sample.unit) &&
          read_integer(take_field(line, ' '), &sample.cluster) &&
          read_amount(take_field(line, ' '), &sample.rtt_ms) &&
-         read_integer(take_field(line, ' '), &sample.count) && read_time(line, &timed.at);
+         read_integer(take_field(line, ' '), &sample.count) &&
+         read_time(take_field(line, ' '), &timed.at) && read_details(line, timed);
 }
 
 bool read_asked(std::string_view line, RecordedPlan& plan) {
@@ -205,7 +241,8 @@ std::string write_plan(const RecordedPlan& plan) {
   for (const TimedSample& each : inputs.samples) {
     text += "sample " + std::to_string(each.sample.unit) + ' ' +
             std::to_string(each.sample.cluster) + ' ' + format_number(each.sample.rtt_ms) + ' ' +
-            std::to_string(each.sample.count) + ' ' + nanoseconds_of(each.at) + '\n';
+            std::to_string(each.sample.count) + ' ' + nanoseconds_of(each.at) +
+            write_details(each) + '\n';
   }
   text += "asked";
   for (const auto& [row, count] : plan.asked) {

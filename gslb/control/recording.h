@@ -13,7 +13,8 @@
 //   start 123456789                   ns of the monotonic clock
 //   learnt 567                        and as many octets, see learnt.h
 //   plan 1 123456789 1790000000000000000 learns      … of the monotonic and the wall clock; keeps
-//   sample 17 2 35.5 4 1790000000000000000           unit, cluster, RTT ms, connections, when
+//   sample 17 2 35.5 4 1790000000000000000           unit, cluster, RTT ms, connections, when; then
+//                                     probe, peer=CLUSTER (of the mesh), share=MS:CONNECTIONS …
 //   asked 0:15 7:2                                   row, queries since the last plan
 //   cluster up 0.73 target                           one a cluster
 //   made DEMAND ESTIMATES PRICES LOADS               hashes

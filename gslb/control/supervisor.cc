@@ -85,6 +85,7 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
     return secondaries_.expires(apex);
   };
   fleet_ = std::make_unique<fleet::FleetState>(compiled->fleet, now);
+  observer_ = std::make_unique<Observer>(*compiled, workers_, now);
   restore_state();
   if (const std::string path = state_file(kRttFile); !path.empty()) { restore_rtt(*epoch_, path); }
   if (const std::string path = state_file(kLearntFile); !path.empty()) {
@@ -109,15 +110,19 @@ fleet::Moment Supervisor::moment() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
 }
 
-fleet::HandledHeartbeat Supervisor::heartbeat(const fleet::HeartbeatHeaders& headers,
-                                              std::string_view body) {
+HeartbeatAnswer Supervisor::heartbeat(const fleet::HeartbeatHeaders& headers,
+                                      std::string_view body) {
   return loop_->call([&] {
     const fleet::Moment now = moment();
-    fleet::HandledHeartbeat handled = fleet::handle_heartbeat(*fleet_, headers, body, now);
-    if (handled.verdict == fleet::HeartbeatVerdict::kAccepted) {
-      samples_.add(*epoch_->compiled, handled.report, now.wall);
-    }
-    return handled;
+    HeartbeatAnswer answer{fleet::handle_heartbeat(*fleet_, headers, body, now), "", ""};
+    if (answer.handled.verdict != fleet::HeartbeatVerdict::kAccepted) { return answer; }
+    const auto orders = observer_->hear(*epoch_->compiled, answer.handled.report, now);
+    if (orders.empty()) { return answer; }
+    const fleet::FleetModel& model = fleet_->model();
+    const std::string& key = model.cluster(model.find_cluster(headers.cluster)).key;
+    answer.orders = fleet::write_orders(orders);
+    answer.signature = fleet::sign_orders(key, headers.time, answer.orders);
+    return answer;
   });
 }
 
@@ -174,7 +179,8 @@ metrics::Input Supervisor::metrics() {
     input.transfers = &transfers_.outgoing();
     input.notifier = &transfers_.notifier();
     input.plan = plan_summary_;
-    input.samples_lost = samples_.lost();
+    input.samples_lost = observer_->samples_lost();
+    input.probes = observer_->probe_figures();
     input.plans = plans_;
     input.last_plan_duration_s = last_plan_duration_s_;
     input.last_plan_at = last_plan_at_;
@@ -314,7 +320,9 @@ void Supervisor::start_server() {
   server_ = std::make_unique<server::Server>(
       server_options(*epoch_->compiled, static_cast<unsigned>(workers_)), [this](unsigned worker) {
         return std::make_unique<DnsHandler>(*published_, worker, *counters_[worker],
-                                            transfers_.services(), compact_signer_->lane(worker));
+                                            transfers_.services(),
+                                            Lanes{compact_signer_->lane(worker),
+                                                  observer_->lane(worker)});
       });
   const Problems problems = server_->start();
   for (const Problem& problem : problems.list()) { log_error("server", problem.to_string()); }

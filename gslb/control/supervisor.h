@@ -18,8 +18,8 @@
 #include "gslb/base/published.h"
 #include "gslb/control/compact_signer.h"
 #include "gslb/control/epoch.h"
-#include "gslb/control/learning.h"
 #include "gslb/control/loop.h"
+#include "gslb/control/observer.h"
 #include "gslb/control/parent_checker.h"
 #include "gslb/control/recorder.h"
 #include "gslb/control/reload_report.h"
@@ -56,6 +56,13 @@ struct Status {
   ReloadReport reload;
 };
 
+// What became of a heartbeat, and what its sender is to measure.
+struct HeartbeatAnswer {
+  fleet::HandledHeartbeat handled;
+  std::string orders;     // body of the reply; "" when there are none
+  std::string signature;  // of the orders
+};
+
 // Every public function may be called from any thread but the control loop's own.
 class Supervisor {
  public:
@@ -67,7 +74,7 @@ class Supervisor {
   Supervisor& operator=(const Supervisor&) = delete;
 
   // Applies one POSTed heartbeat; quick.
-  fleet::HandledHeartbeat heartbeat(const fleet::HeartbeatHeaders& headers, std::string_view body);
+  HeartbeatAnswer heartbeat(const fleet::HeartbeatHeaders& headers, std::string_view body);
 
   bool ready() const noexcept { return ready_.load(std::memory_order_acquire); }
   Status status();
@@ -110,7 +117,14 @@ class Supervisor {
   std::optional<MonoTime> reclaim(MonoTime now);
   void note_serving_changes();
   void start_plan(MonoTime now);
-  void finish_plan(const std::shared_ptr<Epoch>& epoch, steer::Plan plan, double duration_s);
+  std::vector<TimedSample> take_samples();
+  // What one run of the planning thread made.
+  struct Planned {
+    steer::Plan plan;
+    std::vector<measure::ProbeOrder> probes;
+    double duration_s = 0;
+  };
+  void finish_plan(const std::shared_ptr<Epoch>& epoch, Planned planned);
   void publish(const Epoch& epoch, std::shared_ptr<const steer::AnswerMap> map);
   void start_server();
   void look_at_geo_files();
@@ -168,7 +182,7 @@ class Supervisor {
   bool tokens_posted_ = false;  // run_tokens() is queued
   std::vector<bool> serving_;   // by cluster, as the last plan saw it
   std::optional<steer::PlanSummary> plan_summary_;
-  SampleInbox samples_;                                      // of epoch_
+  std::unique_ptr<Observer> observer_;                       // of epoch_
   std::shared_ptr<const measure::EstimateTable> estimates_;  // of the last plan
   MonoTime next_rtt_save_;
   bool learnt_asked_ = false;

@@ -18,27 +18,39 @@ void Supervisor::start_plan(MonoTime now) {
   PlanInputs inputs{.mono = now,
                     .wall = std::chrono::system_clock::now(),
                     .learns = !is_urgent,
-                    .samples = is_urgent ? std::vector<TimedSample>() : samples_.take(),
+                    .samples = is_urgent ? std::vector<TimedSample>() : take_samples(),
                     .clusters = view.inputs};
-  planning_loop_->post([this, epoch = epoch_, inputs = std::move(inputs), view = std::move(view),
+  planning_loop_->post([this, epoch = epoch_,
+                        choices = observer_->probe_choices(*epoch_->compiled, now),
+                        inputs = std::move(inputs), view = std::move(view),
                         rtt_file = saves ? state_file(kRttFile) : "",
                         learnt_file = saves ? state_file(kLearntFile) : ""] {
     const auto start = std::chrono::steady_clock::now();
-    const steer::Plan plan = plan_step(*epoch, inputs);
+    Planned planned{.plan = plan_step(*epoch, inputs), .probes = {}};
+    if (inputs.learns) {
+      planned.probes = plan_probes(*epoch, choices, inputs.clusters, inputs.wall);
+    }
     const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - start;
-    loop_->post([this, epoch, plan, duration] { finish_plan(epoch, plan, duration.count()); });
-    recorder_.add(*epoch, inputs, plan);
+    planned.duration_s = duration.count();
+    loop_->post([this, epoch, planned] { finish_plan(epoch, planned); });
+    recorder_.add(*epoch, inputs, planned.plan);
     if (!rtt_file.empty()) { save_rtt(*epoch, rtt_file); }
     if (!learnt_file.empty()) { save_learnt(*epoch, view, learnt_file); }
   });
 }
 
-void Supervisor::finish_plan(const std::shared_ptr<Epoch>& epoch, steer::Plan plan,
-                             double duration_s) {
+std::vector<TimedSample> Supervisor::take_samples() {
+  observer_->collect(*epoch_->compiled, moment());
+  return observer_->take();
+}
+
+void Supervisor::finish_plan(const std::shared_ptr<Epoch>& epoch, Planned planned) {
   planning_ = false;
   if (stopping_ || epoch != epoch_) { return; }  // a reload came between, with its own plan
+  observer_->set_wishes(planned.probes);
+  steer::Plan& plan = planned.plan;
   ++plans_;
-  last_plan_duration_s_ = duration_s;
+  last_plan_duration_s_ = planned.duration_s;
   last_plan_at_ = std::chrono::system_clock::now();
   if (!plan.summary.feasible || plan.summary.over_scale > 1) {
     log_warning("plan", "demand exceeds the clusters' targets",

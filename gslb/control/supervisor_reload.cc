@@ -132,8 +132,8 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, Epoch& old) {
   make_routed_sets(*compiled, *zones);
   const fleet::Moment now = moment();
   auto epoch = std::make_shared<Epoch>(std::move(compiled), workers_, now.mono);
-  for (const TimedSample& each : loop_->call([this] { return samples_.take(); })) {
-    old.estimator.add(each.sample, each.at);
+  for (const TimedSample& each : loop_->call([this] { return take_samples(); })) {
+    add_sample(old.estimator, each);
   }
   epoch->inherit(old);
   recorder_.begin(*epoch, now.wall);
@@ -197,7 +197,7 @@ void Supervisor::adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
   fleet->adopt(*fleet_, moment());
   fleet_ = std::move(fleet);
   epoch_ = std::move(epoch);
-  samples_.take();  // few, and their indexes are of the old epoch
+  observer_->adopt(*epoch_->compiled, moment());
   zones_ = std::move(zones);
   set_routed_sets();
   if (published_) {

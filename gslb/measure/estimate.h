@@ -17,7 +17,8 @@ enum class RttSource : std::uint8_t {
   kDistance,      // prior from the great-circle distance
   kNeighbours,    // units near by, of the country or of the network have measured this cluster
   kUnit,          // the unit has measured other clusters
-  kMeasured,      // the unit has measured this cluster
+  kProbe,         // the cluster has probed the unit
+  kMeasured,      // the unit's clients have been measured at this cluster
 };
 std::string_view to_string(RttSource source) noexcept;
 
@@ -25,6 +26,12 @@ struct RttEstimate {
   double mean_ms = 0;
   double sigma_ms = 0;  // one standard deviation
   RttSource source = RttSource::kUnknownPlace;
+};
+
+// How well data gets through, beside the RTT.
+struct PathQuality {
+  double loss = 0;        // share of TCP segments sent again, 0 … 1
+  double bits_per_s = 0;  // of a connection that fills its path; 0: not known
 };
 
 // What a decision goes by: the mean, and a margin for what is not known.  An unmeasured cluster has

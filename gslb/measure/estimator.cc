@@ -18,6 +18,24 @@ double weight_of(std::uint32_t count) {
   return std::min(1 + std::log2(std::max(1.0, static_cast<double>(count))), kMostWeight);
 }
 
+bool is_rtt(double ms) { return ms > 0 && ms <= kMostMs; }  // false for a NaN
+
+// Of a report's connections; each weighs its share of what they weigh together.
+std::vector<LogHistogram::Point> points_of(const Sample& sample) {
+  const double weight = weight_of(sample.count);
+  if (sample.spread.empty()) {
+    return {{static_cast<float>(log_of_ms(sample.rtt_ms)), static_cast<float>(weight)}};
+  }
+  double connections = 0;
+  for (const Sample::Share& share : sample.spread) { connections += double{share.connections}; }
+  std::vector<LogHistogram::Point> points;
+  for (const Sample::Share& share : sample.spread) {
+    points.push_back({static_cast<float>(log_of_ms(double{share.rtt_ms})),
+                      static_cast<float>(weight * double{share.connections} / connections)});
+  }
+  return points;
+}
+
 }  // namespace
 
 EstimateTable::EstimateTable(std::size_t units, std::size_t clusters)
@@ -28,13 +46,26 @@ RttEstimate EstimateTable::at(geo::UnitIndex unit, fleet::ClusterIndex cluster) 
   return {cells_[at].mean_ms, cells_[at].sigma_ms, sources_[at]};
 }
 
+PathQuality EstimateTable::quality(geo::UnitIndex unit,
+                                   fleet::ClusterIndex cluster) const noexcept {
+  if (path_offsets_.empty()) { return {}; }
+  const auto begin = paths_.begin() + path_offsets_[unit];
+  const auto end = paths_.begin() + path_offsets_[unit + 1];
+  const auto at = std::lower_bound(
+      begin, end, cluster,
+      [](const MeasuredPath& path, fleet::ClusterIndex wanted) { return path.cluster < wanted; });
+  if (at == end || at->cluster != cluster) { return {mean_loss_, 0}; }
+  return {double{at->loss}, double{at->bits_per_s}};
+}
+
 Estimator::Estimator(const std::vector<geo::Unit>& units, std::vector<Site> sites,
                      const PriorLine& line, const Limits& limits)
     : units_(units),
       geo_units_(units.size()),
       sites_(std::move(sites)),
       line_(line),
-      limits_(limits) {
+      limits_(limits),
+      clusters_(sites_.size() - limits.vantages) {
   for (const Site& site : sites_) {
     geo::Unit unit;
     unit.has_place = true;
@@ -68,7 +99,10 @@ SampleVerdict Estimator::add_mesh(fleet::ClusterIndex from, fleet::ClusterIndex 
 }
 
 SampleVerdict Estimator::add_to(std::size_t unit, const Sample& sample, WallTime now) {
-  const bool in_range = sample.rtt_ms > 0 && sample.rtt_ms <= kMostMs;  // false for a NaN
+  bool in_range = is_rtt(sample.rtt_ms) && sample.spread.size() <= LogHistogram::kPoints;
+  for (const Sample::Share& share : sample.spread) {
+    in_range = in_range && is_rtt(double{share.rtt_ms}) && share.connections > 0;
+  }
   if (sample.cluster >= sites_.size() || !in_range) {
     ++figures_.out_of_range;
     return SampleVerdict::kOutOfRange;
@@ -82,7 +116,9 @@ SampleVerdict Estimator::add_to(std::size_t unit, const Sample& sample, WallTime
     track = tracks_[unit].insert(track, PairTrack(sample.cluster));
     ++figures_.pairs;
   }
-  if (track->add(log_of_ms(sample.rtt_ms), weight_of(sample.count), now)) { ++figures_.resets; }
+  if (track->add(points_of(sample), now)) { ++figures_.resets; }
+  if (!sample.is_probe) { track->note_clients(); }
+  track->add_path(sample.path);
   ++figures_.taken;
   news_ = true;
   return SampleVerdict::kTaken;
@@ -117,6 +153,31 @@ void Estimator::evict(WallTime now, std::span<const double> demand) {
   figures_.pairs -= surplus;
 }
 
+void Estimator::note_paths(EstimateTable& table) const {
+  // So many segments tell as much of a pair as all others do of the mean.
+  constexpr double kTellingSegments = 2000;
+  PathCount all;
+  for (std::size_t unit = 0; unit < geo_units_; ++unit) {
+    for (const PairTrack& track : tracks_[unit]) {
+      all.sent += track.path().sent;
+      all.retransmitted += track.path().retransmitted;
+    }
+  }
+  table.mean_loss_ = all.sent > 0 ? all.retransmitted / all.sent : 0;
+  table.path_offsets_.push_back(0);
+  for (std::size_t unit = 0; unit < geo_units_; ++unit) {
+    for (const PairTrack& track : tracks_[unit]) {
+      const PathCount& path = track.path();
+      if (path.sent <= 0 && path.bits_per_s <= 0) { continue; }
+      const double loss = (path.retransmitted + kTellingSegments * table.mean_loss_) /
+                          (path.sent + kTellingSegments);
+      table.paths_.push_back(
+          {static_cast<float>(loss), static_cast<float>(path.bits_per_s), track.cluster()});
+    }
+    table.path_offsets_.push_back(static_cast<std::uint32_t>(table.paths_.size()));
+  }
+}
+
 std::shared_ptr<const EstimateTable> Estimator::refresh(WallTime now,
                                                         std::span<const double> demand) {
   evict(now, demand);
@@ -129,16 +190,22 @@ std::shared_ptr<const EstimateTable> Estimator::refresh(WallTime now,
     pairs.offsets.push_back(static_cast<std::uint32_t>(pairs.values.size()));
   }
   const Model model({units_, sites_, line_, pairs});
-  auto table = std::make_shared<EstimateTable>(geo_units_, sites_.size());
+  auto table = std::make_shared<EstimateTable>(geo_units_, clusters_);
   std::vector<RttEstimate> row(sites_.size());
   for (std::size_t unit = 0; unit < geo_units_; ++unit) {
     model.row(static_cast<geo::UnitIndex>(unit), row);
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const std::size_t at = unit * row.size() + c;
+    for (std::size_t c = 0; c < clusters_; ++c) {
+      const std::size_t at = unit * clusters_ + c;
       table->cells_[at] = {static_cast<float>(row[c].mean_ms), static_cast<float>(row[c].sigma_ms)};
       table->sources_[at] = row[c].source;
     }
+    for (const PairTrack& track : tracks_[unit]) {
+      if (track.cluster() >= clusters_) { continue; }
+      RttSource& source = table->sources_[unit * clusters_ + track.cluster()];
+      if (source == RttSource::kMeasured && !track.has_clients()) { source = RttSource::kProbe; }
+    }
   }
+  note_paths(*table);
   table->facts_ = model.facts();
   table->figures_ = figures_;
   news_ = false;

@@ -27,12 +27,16 @@ struct EstimatorFigures {
   std::size_t pairs = 0;      // known now
 };
 
-// Estimates of all pairs at one moment.  Immutable; thread-safe.  9 octets a pair.
+// Estimates of all pairs at one moment.  Immutable; thread-safe.  9 octets a pair, 12 more a
+// measured one.
 class EstimateTable {
  public:
   EstimateTable(std::size_t units, std::size_t clusters);
 
   RttEstimate at(geo::UnitIndex unit, fleet::ClusterIndex cluster) const noexcept;
+  // Loss of a pair with few segments leans to the mean of all, which is that of an unmeasured one.
+  // O(log of the unit's measured clusters).
+  PathQuality quality(geo::UnitIndex unit, fleet::ClusterIndex cluster) const noexcept;
   std::size_t units() const noexcept { return units_; }
   std::size_t clusters() const noexcept { return clusters_; }
   // The unit's own place contradicts what it measured, and was left out.
@@ -50,6 +54,14 @@ class EstimateTable {
   std::size_t clusters_;
   std::vector<Cell> cells_;
   std::vector<RttSource> sources_;
+  struct MeasuredPath {
+    float loss = 0;
+    float bits_per_s = 0;
+    fleet::ClusterIndex cluster = 0;
+  };
+  std::vector<MeasuredPath> paths_;          // by unit, by cluster
+  std::vector<std::uint32_t> path_offsets_;  // units + 1; empty: none
+  double mean_loss_ = 0;
   ModelFacts facts_;
   EstimatorFigures figures_;
 };
@@ -59,6 +71,14 @@ struct Sample {
   fleet::ClusterIndex cluster = 0;
   double rtt_ms = 0;
   std::uint32_t count = 1;  // connections or probes behind it
+  bool is_probe = false;    // not of clients' own connections
+  // Where the connections lie, where that is known: beside it rtt_ms doesn't count.
+  struct Share {
+    float rtt_ms = 0;
+    float connections = 0;
+  };
+  std::vector<Share> spread{};  // ascending
+  PathCount path{};
 };
 
 enum class SampleVerdict : std::uint8_t {
@@ -71,7 +91,8 @@ enum class SampleVerdict : std::uint8_t {
 class Estimator {
  public:
   struct Limits {
-    std::size_t pairs = 262'144;  // about 120 octets each
+    std::size_t pairs = 262'144;  // about 150 octets each
+    std::size_t vantages = 0;     // of the sites, the last: they measure, but serve nobody
   };
   // `line`: what is believed of the network before anything is measured.
   Estimator(const std::vector<geo::Unit>& units, std::vector<Site> sites, const PriorLine& line,
@@ -104,6 +125,7 @@ class Estimator {
  private:
   std::vector<PairTrack>::iterator find(std::size_t unit, fleet::ClusterIndex cluster);
   SampleVerdict add_to(std::size_t unit, const Sample& sample, WallTime now);
+  void note_paths(EstimateTable& table) const;
   void evict(WallTime now, std::span<const double> demand);
 
   std::vector<geo::Unit> units_;  // the geo map's, then one a cluster
@@ -111,6 +133,7 @@ class Estimator {
   std::vector<Site> sites_;
   PriorLine line_;
   Limits limits_;
+  std::size_t clusters_;                        // sites that serve
   std::vector<std::vector<PairTrack>> tracks_;  // by unit; by cluster
   EstimatorFigures figures_;
   bool news_ = true;

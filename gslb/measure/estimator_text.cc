@@ -3,8 +3,8 @@
 //   proxima-rtt 1
 //   00c0ffee00c0ffee fra 1790000000250 2.8163:3.5 3.1023:0.25
 //
-// unit's id (hexadecimal), cluster's id, time of the last sample (ms since 1970), then the points
-// of the histogram (value:weight).
+// unit's id (hexadecimal), cluster's id, time of the last sample (ms since 1970; behind a 'p' where
+// only probes stand behind it), then the points of the histogram (value:weight).
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -47,7 +47,7 @@ std::string Estimator::write() const {
       append("%016llx ", static_cast<unsigned long long>(units_[unit].id));
       text += sites_[track.cluster()].id;
       const auto since = track.updated().time_since_epoch();
-      append(" %lld",
+      append(track.has_clients() ? " %lld" : " p%lld",
              static_cast<long long>(std::chrono::duration_cast<milliseconds>(since).count()));
       for (const LogHistogram::Point& point : track.history()) {
         append(" %.5g:%.3g", double{point.value}, double{point.weight});
@@ -69,7 +69,10 @@ std::size_t Estimator::read(std::string_view text) {
     std::string_view line = take_field(text, '\n');
     const auto id = parse_number<std::uint64_t>(take_field(line, ' '), 16);
     const auto cluster = cluster_of.find(take_field(line, ' '));
-    const auto since = parse_number<std::int64_t>(take_field(line, ' '));
+    std::string_view time = take_field(line, ' ');
+    const bool is_probed = time.starts_with('p');
+    time.remove_prefix(is_probed ? 1 : 0);
+    const auto since = parse_number<std::int64_t>(time);
     const auto points = parse_points(line);
     const auto unit = id ? unit_of.find(*id) : unit_of.end();
     constexpr std::int64_t kLatest = std::int64_t{1} << 43;  // ms; the year 2248
@@ -86,7 +89,9 @@ std::size_t Estimator::read(std::string_view text) {
       continue;
     }
     const WallTime updated{milliseconds(*since)};
-    tracks_[unit->second].insert(track, PairTrack(index))->restore(*points, updated);
+    const auto restored = tracks_[unit->second].insert(track, PairTrack(index));
+    restored->restore(*points, updated);
+    if (!is_probed) { restored->note_clients(); }
     ++figures_.pairs;
     news_ = true;
   }

@@ -42,12 +42,34 @@ float PairTrack::keep(WallTime now) const noexcept {
 }
 
 bool PairTrack::add(double log_rtt, double weight, WallTime now) noexcept {
-  if (!history_.empty()) { history_.decay(keep(now)); }
+  const LogHistogram::Point point{static_cast<float>(log_rtt), static_cast<float>(weight)};
+  return add(std::span(&point, 1), now);
+}
+
+bool PairTrack::add(std::span<const LogHistogram::Point> points, WallTime now) noexcept {
+  const float faded = keep(now);
+  if (!history_.empty()) { history_.decay(faded); }
+  path_.sent *= double{faded};
+  path_.retransmitted *= double{faded};
   updated_ = std::max(updated_, now);
-  recent_[recent_count_++] = static_cast<float>(log_rtt);
-  const bool reset = recent_count_ == kWindow && close_window();
-  if (!reset) { history_.add(static_cast<float>(log_rtt), static_cast<float>(weight)); }
-  return reset;
+  LogHistogram fresh;
+  for (const LogHistogram::Point& point : points) { fresh.add(point.value, point.weight); }
+  recent_[recent_count_++] = points.size() == 1 ? points.front().value : fresh.quantile(0.5F);
+  if (recent_count_ == kWindow && close_window()) {
+    path_ = {};
+    return true;
+  }
+  for (const LogHistogram::Point& point : points) { history_.add(point.value, point.weight); }
+  return false;
+}
+
+void PairTrack::add_path(const PathCount& count) noexcept {
+  constexpr double kRateGain = 0.2;
+  path_.sent += count.sent;
+  path_.retransmitted += count.retransmitted;
+  if (count.bits_per_s <= 0) { return; }
+  const bool is_first = path_.bits_per_s <= 0;
+  path_.bits_per_s += (is_first ? 1 : kRateGain) * (count.bits_per_s - path_.bits_per_s);
 }
 
 // The bounds stay as they were at the last window that fitted: else the new route's first window

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "gslb/base/clock.h"
 #include "gslb/fleet/health_board.h"
@@ -27,6 +28,13 @@ struct PairValue {
   float variance = 0;  // of log_rtt: samples that are few, old or far apart
 };
 
+// How data got through, as one report tells it.
+struct PathCount {
+  double sent = 0;           // segments
+  double retransmitted = 0;  // of them
+  double bits_per_s = 0;     // 0: not told
+};
+
 // Thread-compatible; deterministic; no allocation.
 class PairTrack {
  public:
@@ -38,10 +46,20 @@ class PairTrack {
   // before the last sample's counts as that.  True: the route has changed, and what was known
   // before is forgotten.
   bool add(double log_rtt, double weight, WallTime now) noexcept;
+  // The same of one report's histogram, ascending, whose weights add up to what stands behind it.
+  // REQUIRES: not empty.
+  bool add(std::span<const LogHistogram::Point> points, WallTime now) noexcept;
+  // Belongs to the last add().
+  void add_path(const PathCount& count) noexcept;
+  // Clients' own connections stand behind it, not only probes.
+  void note_clients() noexcept { has_clients_ = true; }
   PairValue value(WallTime now) const noexcept;
 
   fleet::ClusterIndex cluster() const noexcept { return cluster_; }
   WallTime updated() const noexcept { return updated_; }
+  bool has_clients() const noexcept { return has_clients_; }
+  // Faded as the RTT is.
+  const PathCount& path() const noexcept { return path_; }
   const LogHistogram& history() const noexcept { return history_; }
   // As it was written down by another run: the points of its histogram.
   void restore(const LogHistogram& history, WallTime updated) noexcept;
@@ -60,6 +78,8 @@ class PairTrack {
   std::uint8_t recent_count_ = 0;
   std::uint8_t strikes_ = 0;
   bool has_bounds_ = false;
+  bool has_clients_ = false;
+  PathCount path_;
 };
 
 }  // namespace gslb::measure

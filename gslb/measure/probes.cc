@@ -42,6 +42,7 @@ double expected_gain_ms(std::span<const RttEstimate> row, std::size_t cluster, s
   const double sigma = reducible_sigma(row[cluster]);
   if (sigma <= 0) { return 0; }
   if (cluster != best) { return expected_excess(row[best].mean_ms - row[cluster].mean_ms, sigma); }
+  if (row.size() == 1) { return 0; }  // nowhere else to go
   double second_ms = std::numeric_limits<double>::infinity();
   for (std::size_t c = 0; c < row.size(); ++c) {
     if (c != best) { second_ms = std::min(second_ms, row[c].mean_ms); }
@@ -73,6 +74,7 @@ std::vector<ProbeOrder> plan_probes(const EstimateTable& table, std::span<const 
                                  row.begin());
     ProbeOrder order{.unit = index};
     for (std::size_t i = 0; i < row.size(); ++i) {
+      if (!limits.probers.empty() && !limits.probers[clusters[i]]) { continue; }
       const double gain = expected_gain_ms(row, i, best);
       if (gain > order.gain) {
         order.gain = gain;

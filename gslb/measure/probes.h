@@ -21,6 +21,7 @@ struct ProbeLimits {
   std::size_t orders = 1000;      // a round
   std::size_t per_cluster = 100;  // a round: what its probers can do
   double least_gain_ms = 0.05;    // expected improvement for one client below which it's not asked
+  std::vector<bool> probers{};    // by cluster: can measure; empty: all that may be probed from
 };
 
 // What a measurement of the pair is expected to save the unit's clients, ms: of another cluster,

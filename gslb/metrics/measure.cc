@@ -5,7 +5,24 @@
 
 namespace gslb::metrics {
 
+namespace {
+
+void add_probes(const measure::ProbeBookFigures& probes, Exposition& out) {
+  out.counter("proxima_probe_orders_total", "Probes ordered of edges.",
+              static_cast<double>(probes.ordered));
+  out.counter("proxima_probe_results_total", "Results of probes, by what became of them.");
+  out.sample(static_cast<double>(probes.answered), {{"result", "answered"}});
+  out.sample(static_cast<double>(probes.failed), {{"result", "failed"}});
+  out.sample(static_cast<double>(probes.expired), {{"result", "lost"}});
+  out.sample(static_cast<double>(probes.unwanted), {{"result", "unwanted"}});
+  out.gauge("proxima_probe_targets", "Addresses known that stand for a unit.",
+            static_cast<double>(probes.targets));
+}
+
+}  // namespace
+
 void add_measure(const Input& input, Exposition& out) {
+  add_probes(input.probes, out);
   const auto* estimates = input.snapshot ? input.snapshot->estimates.get() : nullptr;
   if (estimates == nullptr) { return; }
   const measure::EstimatorFigures& figures = estimates->figures();

@@ -15,6 +15,7 @@
 #include "gslb/base/clock.h"
 #include "gslb/dnssec/keys_json.h"
 #include "gslb/fleet/status.h"
+#include "gslb/measure/probe_book.h"
 #include "gslb/server/server_counters.h"
 #include "gslb/steer/planner.h"
 #include "gslb/transfer/secondary_zones.h"
@@ -47,6 +48,7 @@ struct Input {
   const transfer::Notifier* notifier = nullptr;                       // null: none are counted
   const transfer::Outgoing* transfers = nullptr;                      // null: none are counted
   std::optional<steer::PlanSummary> plan;
+  measure::ProbeBookFigures probes;
   std::uint64_t samples_lost = 0;  // of RTT, before they got to the estimator
   std::uint64_t plans = 0;
   double last_plan_duration_s = 0;

@@ -41,6 +41,9 @@ struct Peer {
   std::uint16_t port = 0;
   Transport transport = Transport::kUdp;
   const TlsPeer* tls = nullptr;  // with kTls; as long as the connection
+  // RTT of the client's connection as its handshake showed it, with its first message only; 0: not
+  // known, or a load balancer's.
+  std::uint32_t handshake_us = 0;
 };
 
 // An answer of many messages (a zone transfer, RFC 5936 2.2), made as fast as the client reads it.

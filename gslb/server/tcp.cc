@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 namespace gslb::server {
 namespace {
 
@@ -20,6 +24,13 @@ constexpr int kDrainReads = 16;
 void store(std::vector<std::uint8_t>& to, Octets from) {
   to.assign(from.begin(), from.end());
   if (from.empty() && to.capacity() > kKeptOctets) std::vector<std::uint8_t>().swap(to);
+}
+
+// As the kernel measured it from its SYN-ACK to the client's ACK; 0: not known.
+std::uint32_t handshake_us(int socket) noexcept {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 ? info.tcpi_rtt : 0;
 }
 
 }  // namespace
@@ -131,6 +142,9 @@ void TcpService::want(Connection& connection, Interest interest) noexcept {
 // Answers the whole messages at the front of input_ and keeps the rest.  False: closed.
 bool TcpService::answer(Connection& connection, std::size_t received, MonoTime now) noexcept {
   handler_.begin_batch();
+  if (!std::exchange(connection.is_timed, true)) {
+    connection.peer.handshake_us = handshake_us(connection.fd.get());
+  }
   StreamTraffic& traffic = counters_.stream_traffic(connection.peer.transport);
   const Octets input(input_.data(), received);
   std::size_t used = 0;
@@ -148,6 +162,7 @@ bool TcpService::answer(Connection& connection, std::size_t received, MonoTime n
     const std::size_t written =
         handler_.handle(input.subspan(used + kPrefixOctets, length), connection.peer,
                         {out + kPrefixOctets, kMaxTcpMessageOctets});
+    connection.peer.handshake_us = 0;
     traffic.queries.add();
     traffic.query_octets.add(length);
     if (written > 0) {

@@ -75,6 +75,7 @@ class TcpService {
     TlsPeer tls_peer;
     bool is_counted = false;     // in per_client_
     bool awaits_header = false;  // a load balancer's
+    bool is_timed = false;       // its handshake's RTT is told of, or says nothing of the client
     Channel* channel = nullptr;  // one of the next two
     PlainChannel plain;
     std::unique_ptr<TlsChannel> tls;

@@ -63,6 +63,7 @@ void TcpService::admit(UniqueFd fd, const Peer& peer, MonoTime now) noexcept {
   connection.peer = peer;
   // A load balancer has many clients; whose connection this is says its header.
   connection.awaits_header = !proxies_.empty() && proxies_.contains(peer.address);
+  connection.is_timed = connection.awaits_header;
   if (!connection.awaits_header && !count_client(connection)) {
     counters_.tcp_refused_client.add();
     return;

@@ -25,14 +25,14 @@ GERMAN, AMERICAN = "198.18.1.0/24", "198.18.2.0/24"
 
 
 class Gslb:
-    def __init__(self, service="", extra=""):
+    def __init__(self, service="", extra="", places=PLACES):
         self.folder = harness.folder()
         self.port = harness.free_port()
         self.admin_port = harness.free_port()
         self.server = ("127.0.0.1", self.port)
         maker = harness.binary("make_mmdb")
         subprocess.run([maker, "--version", "6", str(self.folder / "places.mmdb")],
-                       input=PLACES, text=True, check=True)
+                       input=places, text=True, check=True)
         (self.folder / "zone").write_text(
             "$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 127.0.0.1\n"
             "static A 192.0.2.80\n")

@@ -67,6 +67,7 @@ TEST(ConfigurationReference, HasEveryKeyTheLoaderKnows) {
                                   "[[route]]",
                                   "[[override]]",
                                   "[health]",
+                                  "[probes]",
                                   "[steering]"}) {
     const std::string section = section_of(*docs, table);
     EXPECT_NE(section, "") << table;
