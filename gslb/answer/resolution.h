@@ -72,6 +72,7 @@ class Resolution {
   // The compact denial of `name` in place of all other proofs; false: not signed, not such a zone.
   bool prove_compactly(const zone::Zone& zone, Octets name) noexcept;
 
+  std::uint64_t split_hash(steer::Split split, std::uint64_t leaf_hash) const noexcept;
   // Which cluster answers.  In a signed zone one with the type if it is promised there.
   steer::Choice choose(const zone::Zone& zone, zone::RouteIndex route, const Location& location,
                        dns::RrType qtype) const noexcept;
@@ -95,7 +96,7 @@ class Resolution {
   bool put_cluster(const steer::Service& service, fleet::ClusterIndex cluster, std::uint64_t nodes,
                    dns::RrType qtype) noexcept;
   bool put_pool(const steer::Service& service, dns::RrType qtype) noexcept;
-  bool put_alias(const dns::Name& target, std::uint32_t ttl_s) noexcept;
+  bool put_alias(const dns::Name& target) noexcept;
   // The HTTPS record of a decision, and that of the next cluster in the row (RFC 9460 2.4.1).
   bool put_https(const steer::Service& service, fleet::ClusterIndex cluster,
                  std::uint64_t nodes) noexcept;
@@ -140,6 +141,7 @@ class Resolution {
   bool routed_ = false;
   steer::ServiceIndex service_ = 0;  // of the decision, when routed_
   geo::UnitIndex unit_ = 0;
+  std::uint32_t ttl_s_ = 0;
   std::uint8_t scope_bits_ = 0;
   EcsUse ecs_ = EcsUse::kNone;
   std::optional<dns::EdeCode> ede_;

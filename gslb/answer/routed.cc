@@ -26,12 +26,23 @@ std::size_t append_address(std::span<std::uint8_t> block, std::size_t used,
 
 }  // namespace
 
+std::uint64_t Resolution::split_hash(steer::Split split, std::uint64_t leaf_hash) const noexcept {
+  switch (split) {
+    case steer::Split::kClient:
+      return leaf_hash;
+    case steer::Split::kName:
+      return hash_octets(owner());
+    case steer::Split::kBoth:
+      break;
+  }
+  return hash_octets(owner(), leaf_hash);
+}
+
 steer::Choice Resolution::choose(const zone::Zone& zone, zone::RouteIndex route,
                                  const Location& location, RrType qtype) const noexcept {
   const steer::ServiceIndex service = snapshot_.services->routes[route].service;
-  const bool by_client = snapshot_.map->mode(service).by_client;
-  const auto split = static_cast<std::uint8_t>(
-      by_client ? location.leaf_hash : hash_octets(owner(), location.leaf_hash));
+  const auto split =
+      static_cast<std::uint8_t>(split_hash(snapshot_.map->mode(service).split, location.leaf_hash));
   const RoutedSets* sets = zone.is_signed() ? snapshot_.routed_sets.get() : nullptr;
   const fleet::HealthBoard& health = *snapshot_.health;
   const steer::Choice plain = snapshot_.map->choose(service, location.unit, split, health);
@@ -56,7 +67,7 @@ steer::Choice Resolution::choose(const zone::Zone& zone, zone::RouteIndex route,
   // None in the row: any of the service rather than SERVFAIL, which some stubs take for A too.
   const auto reserve = sets->reserve(route, qtype);
   for (const fleet::ClusterIndex cluster : reserve) {
-    if (can_serve(cluster)) { return {cluster, Reason::kFailover, cluster}; }
+    if (can_serve(cluster)) { return {cluster, Reason::kFailover, cluster, 0}; }
   }
   if (!reserve.empty()) { choice.planned = reserve.front(); }
   return choice;
@@ -78,6 +89,8 @@ bool Resolution::put_routed(const zone::Zone& zone, zone::RouteIndex route, RrTy
   // Without a binding HTTPS is like any other type.
   if (qtype == RrType::kHttps && !service.https) { qtype = RrType::kAny; }
   const steer::Choice choice = choose(zone, route, location, qtype);
+  ttl_s_ = steer::answer_ttl_s(service.ttl_steps_s, choice.ttl_step,
+                               hash_octets(owner(), location.leaf_hash));
   snapshot_.decisions->count(scratch_.worker, service_index, choice.cluster, choice.reason);
   if (zone.is_signed()) { return put_signed_routed(route, choice, qtype, rcode); }
   if (choice.cluster == fleet::kNoCluster) { return put_fallback(service, choice, qtype, rcode); }
@@ -99,7 +112,7 @@ bool Resolution::put_fallback(const steer::Service& service, const steer::Choice
     case config::FallbackPolicy::kPool:
       return put_pool(service, qtype);
     case config::FallbackPolicy::kCname:
-      return put_alias(*service.fallback_cname, service.ttl_s);
+      return put_alias(*service.fallback_cname);
     case config::FallbackPolicy::kServfail:
       break;
   }
@@ -110,7 +123,7 @@ bool Resolution::put_fallback(const steer::Service& service, const steer::Choice
 bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex cluster,
                              std::uint64_t nodes, RrType qtype) noexcept {
   const fleet::ClusterModel& model = snapshot_.fleet->cluster(cluster);
-  if (model.cname) { return put_alias(*model.cname, service.ttl_s); }
+  if (model.cname) { return put_alias(*model.cname); }
   if (qtype == RrType::kHttps && service.https) { return put_https(service, cluster, nodes); }
   if (!dns::is_address(qtype)) { return false; }
   const bool ipv6 = qtype == RrType::kAaaa;
@@ -123,7 +136,7 @@ bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex 
     used = append_address(scratch_.rdata, used, ipv6 ? *node.ipv6 : *node.ipv4);
   }
   const RrsetView set{.type = qtype,
-                      .ttl_s = service.ttl_s,
+                      .ttl_s = ttl_s_,
                       .count = static_cast<std::uint16_t>(choice.count),
                       .rdata = {scratch_.rdata.data(), used}};
   answered_ |= writer_.put_rrset(Section::kAnswer, owner(), set);
@@ -140,11 +153,9 @@ bool Resolution::put_pool(const steer::Service& service, RrType qtype) noexcept 
     ++count;
   }
   if (count == 0) { return false; }
-  answered_ |= writer_.put_rrset(Section::kAnswer, owner(),
-                                 {.type = qtype,
-                                  .ttl_s = service.ttl_s,
-                                  .count = count,
-                                  .rdata = {scratch_.rdata.data(), used}});
+  answered_ |= writer_.put_rrset(
+      Section::kAnswer, owner(),
+      {.type = qtype, .ttl_s = ttl_s_, .count = count, .rdata = {scratch_.rdata.data(), used}});
   return true;
 }
 

@@ -189,7 +189,7 @@ class RoutedSets::Builder {
     const zone::NodeIndex node = zone_->find_node(owner_.wire());
     if (node == zone::kNoNode || zone_->route(node) != index) { return; }
     const steer::Service& service = source_.services.services[route.service];
-    ttl_s_ = service.ttl_s;
+    ttl_s_ = service.ttl_steps_s.back();
     for (const RrType type : routed_types(source_, index)) {
       if (type == RrType::kCname) { slot.is_promised.fill(true); }
       slot.is_promised[routed_position(type)] = true;

@@ -106,8 +106,12 @@ bool Resolution::put_signed_set(const std::optional<SignedSet>& set, Rcode* rcod
     ede_ = dns::EdeCode::kNotReady;
     return true;
   }
-  answered_ |= writer_.put_signed_rrset(dns::Section::kAnswer, owner(), set->set,
-                                        dnssec_ok_ ? &set->signatures : nullptr);
+  // Signed with the longest; a shorter one is as valid, on both alike (RFC 4034 3, 3.1.4).
+  dns::RrsetView records = set->set;
+  dns::RrsetView signatures = set->signatures;
+  records.ttl_s = signatures.ttl_s = std::min(records.ttl_s, ttl_s_);
+  answered_ |= writer_.put_signed_rrset(dns::Section::kAnswer, owner(), records,
+                                        dnssec_ok_ ? &signatures : nullptr);
   return true;
 }
 

@@ -28,14 +28,14 @@ bool Resolution::is_routed_type(const zone::Zone& zone, zone::NodeIndex node,
 }
 
 // Answered alone, never chased: it is somebody else's name.
-bool Resolution::put_alias(const dns::Name& target, std::uint32_t ttl_s) noexcept {
+bool Resolution::put_alias(const dns::Name& target) noexcept {
   const Octets wire = target.wire();
   std::array<std::uint8_t, 2 + dns::kMaxNameOctets> rdata{};
   store_u16(rdata.data(), static_cast<std::uint16_t>(wire.size()));
   std::copy(wire.begin(), wire.end(), rdata.begin() + 2);
   writer_.put_rrset(Section::kAnswer, owner(),
                     {.type = RrType::kCname,
-                     .ttl_s = ttl_s,
+                     .ttl_s = ttl_s_,
                      .count = 1,
                      .rdata = {rdata.data(), 2 + wire.size()}});
   answered_ = true;
@@ -84,7 +84,7 @@ bool Resolution::put_https(const steer::Service& service, fleet::ClusterIndex cl
   answered_ |=
       writer_.put_rrset(Section::kAnswer, owner(),
                         {.type = RrType::kHttps,
-                         .ttl_s = service.ttl_s,
+                         .ttl_s = ttl_s_,
                          .count = static_cast<std::uint16_t>(next == fleet::kNoCluster ? 1 : 2),
                          .rdata = rdata.octets()});
   return true;

@@ -78,8 +78,8 @@ std::optional<Address> read_address(TomlTable& table, std::string_view key, bool
   return address;
 }
 
-void read_node(TomlTable& table, Context& context, Cluster& cluster,
-               Seen& seen_ids, Seen& seen_addresses) {
+void read_node(TomlTable& table, Context& context, Cluster& cluster, Seen& seen_ids,
+               Seen& seen_addresses) {
   Node node;
   if (auto id = located(table, "id", Need::kRequired)) {
     node.id = std::move(*id);
@@ -150,6 +150,12 @@ Cluster read_cluster(const LocatedString& id, TomlTable& table, Context& context
   read_operators(table, cluster);
   cluster.cost_per_gb = table.number("cost_per_gb", 0, 1e6).value_or(0);
   cluster.bias_ms = table.number("bias_ms", -10'000, 10'000).value_or(0);
+  read_delivery(table, cluster);
+  read_geofence(table, cluster, context);
+  for (const LocatedString& each : read_list(table, "capabilities", "leave it out", context)) {
+    check_id(each, "capability", context.problems);
+    cluster.capabilities.push_back(each.text);
+  }
   cluster.health = table.choice("health", {"heartbeat", "none"}).value_or("heartbeat");
   cluster.cname = located(table, "cname");
   cluster.host = located(table, "host");

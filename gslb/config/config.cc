@@ -66,6 +66,7 @@ void read_steering(TomlTable& root, Context& context) {
       table->duration_ms("plan_interval", 100, 3'600'000).value_or(into.plan_interval_ms);
   into.ms_per_km = table->number("ms_per_km", 0, 0.1).value_or(into.ms_per_km);
   into.base_ms = table->number("base_ms", 0, 1000).value_or(into.base_ms);
+  if (const auto path = read_path(*table, "cost_file", context)) { read_cost_file(*path, context); }
   table->finish();
 }
 
@@ -113,6 +114,7 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   read_probes(*root, context);
   read_health(*root, context);
   read_steering(*root, context);
+  add_cost_overrides(config);
   read_debug(*root, context);
   read_record(*root, context);
   root->finish();

@@ -14,6 +14,7 @@
 #include "gslb/base/problem.h"
 #include "gslb/base/seldom.h"
 #include "gslb/base/toml_table.h"
+#include "gslb/config/cost.h"
 #include "gslb/config/debugging.h"
 #include "gslb/config/policy.h"
 #include "gslb/config/probes.h"
@@ -156,7 +157,10 @@ struct Cluster {
   std::vector<Capacity> capacity;
   double cost_per_gb = 0;  // any currency, the same for all clusters
   double bias_ms = 0;      // operator's knob: added to the cost; may be negative
-  std::string key;         // HMAC key of its heartbeats, raw octets (from key or key_file)
+  Delivery delivery;
+  Geofence geofence;
+  std::vector<std::string> capabilities;  // what services may need
+  std::string key;  // HMAC key of its heartbeats, raw octets (from key or key_file)
   std::string health = "heartbeat";    // heartbeat | none (assumed up)
   std::vector<Node> nodes;             // 1..64; none with `cname`
   std::optional<LocatedString> cname;  // somebody else's name instead of nodes
@@ -180,8 +184,18 @@ struct Service {
   std::vector<Window> scheduled;   // the first that holds replaces `choosing`
   std::vector<std::string> tiers;  // in order of preference; default ["default"]
   std::uint32_t ttl_s = 60;
-  unsigned answers = 1;         // addresses per answer, 1..4
+  // The TTL of each answer lies between these and depends on its plan; the same: it is ttl_s.
+  std::uint32_t ttl_min_s = 60;
+  std::uint32_t ttl_max_s = 60;
+  unsigned priority = 0;  // who is served first when capacity is short: the lowest
+  double reserve = 0;     // share of each cluster's capacity that more important services leave it
+  unsigned answers = 1;   // addresses per answer, 1..4
   double on_net_bonus_ms = 20;  // what being on-net is worth
+  Traffic traffic;
+  bool on_net_only = false;                    // clusters on-net for the client, no others
+  std::vector<std::string> needs;              // capabilities
+  std::vector<std::string> cluster_countries;  // where clusters may be; empty: anywhere
+  NeededFamily needs_family = NeededFamily::kAny;
   FallbackPolicy fallback = FallbackPolicy::kAll;
   std::vector<Address> fallback_pool;           // kPool
   std::optional<LocatedString> fallback_cname;  // kCname
@@ -247,7 +261,8 @@ struct Config {
   std::vector<Map> maps;
   std::vector<Service> services;
   std::vector<Route> routes;
-  std::vector<Override> overrides;
+  std::vector<Override> overrides;  // also for each prefix of `costs`
+  std::vector<CostEntry> costs;
   Health health;
   Steering steering;
   Probes probes;

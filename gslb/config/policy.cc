@@ -16,7 +16,7 @@ constexpr int kDayMin = 24 * 60;
 
 const std::vector<std::string>& policy_names() {
   static const std::vector<std::string> names = {"latency",     "nearest", "failover", "weighted",
-                                                 "round_robin", "sticky",  "geo"};
+                                                 "round_robin", "home",    "sticky",   "geo"};
   return names;
 }
 
@@ -80,7 +80,8 @@ std::vector<ClusterWeight> read_weights(TomlTable& table, const Context& context
 
 // By weight nobody asks whether there is room.
 void check_capacity(TomlTable& table, Policy policy, std::optional<bool> obeys) {
-  if (table.has("obey_capacity") && obeys == true && is_shared(policy)) {
+  if (table.has("obey_capacity") && obeys == true &&
+      (is_shared(policy) || policy == Policy::kHome)) {
     table.error(
         "obey_capacity",
         "policy \"" + std::string(to_string(policy)) + "\" goes by weights, not by capacity",
@@ -133,16 +134,13 @@ void read_entries(TomlTable& map, std::string_view name, const Context& context,
 }
 
 std::optional<std::string> read_continent(const std::string& text, TomlTable& table) {
-  const std::vector<std::string> known = {"AF", "AN", "AS", "EU", "NA", "OC", "SA"};
-  if (std::find(known.begin(), known.end(), text) != known.end()) { return text; }
+  if (is_continent(text)) { return text; }
   table.error(text, "'" + text + "' is not a continent", "AF, AN, AS, EU, NA, OC or SA");
   return std::nullopt;
 }
 
 std::optional<std::string> read_country_key(const std::string& text, TomlTable& table) {
-  const bool good = text.size() == 2 && std::all_of(text.begin(), text.end(),
-                                                    [](char c) { return c >= 'A' && c <= 'Z'; });
-  if (good) { return text; }
+  if (is_country(text)) { return text; }
   table.error(text, "'" + text + "' is not a country code",
               "two upper-case letters of ISO 3166-1, such as DE");
   return std::nullopt;

@@ -21,6 +21,7 @@ enum class Policy : std::uint8_t {
   kFailover,    // in the order given
   kWeighted,    // by shares of (client network, name)
   kRoundRobin,  // the same, all shares equal
+  kHome,        // by names: one of the clusters that are about as near as the nearest
   kSticky,      // by shares of client networks: one cluster for all names
   kGeo,         // pools by continent, country or network
 };

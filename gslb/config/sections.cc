@@ -110,13 +110,21 @@ void report_unknown(const LocatedString& name, std::string_view kind,
   problems.error(name.at, "unknown " + std::string(kind) + " '" + name.text + "'", hint);
 }
 
+bool is_country(std::string_view text) noexcept {
+  return text.size() == 2 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool is_continent(std::string_view text) noexcept {
+  constexpr std::string_view known[] = {"AF", "AN", "AS", "EU", "NA", "OC", "SA"};
+  return std::find(std::begin(known), std::end(known), text) != std::end(known);
+}
+
 std::string read_country(TomlTable& table, std::string_view key) {
   const auto text = table.string(key);
   if (!text) { return {}; }
   std::string code = upper_case(*text);
-  const bool letters =
-      std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  if (code.size() == 2 && letters) { return code; }
+  if (is_country(code)) { return code; }
   table.error(key, "'" + std::string(key) + "' is \"" + *text + "\", not a country code",
               "two letters of ISO 3166-1, such as DE");
   return {};

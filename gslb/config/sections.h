@@ -42,6 +42,17 @@ void read_routes(TomlTable& root, Context& context);     // after the services
 void read_probes(TomlTable& root, Context& context);
 void read_overrides(TomlTable& root, Context& context);  // after the clusters
 
+void read_traffic(TomlTable& table, Service& service);
+void read_masks(TomlTable& table, Service& service, const Context& context);
+void read_delivery(TomlTable& table, Cluster& cluster);
+void read_geofence(TomlTable& table, Cluster& cluster, const Context& context);
+void read_cost_file(const LocatedString& path, Context& context);  // after the clusters
+void add_cost_overrides(Config& config);                           // after the overrides and costs
+
+// Upper-case codes.
+bool is_country(std::string_view text) noexcept;
+bool is_continent(std::string_view text) noexcept;
+
 // Of a service, or of a window of it, for which `usual` is the service's.
 Choosing read_choosing(TomlTable& table, const Choosing& usual, Context& context);
 std::vector<Window> read_windows(TomlTable& service, const Choosing& usual, Context& context);

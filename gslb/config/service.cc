@@ -18,14 +18,27 @@ const std::vector<std::string>& policy_names() {
   return names;
 }
 
-void read_ttl(TomlTable& table, Service& service) {
-  const auto ttl_ms = table.duration_ms("ttl", 0, kMaxTtl * 1000);
-  if (!ttl_ms) { return; }
+std::uint32_t read_seconds(TomlTable& table, std::string_view key, std::uint32_t usual) {
+  const auto ttl_ms = table.duration_ms(key, 0, kMaxTtl * 1000);
+  if (!ttl_ms) { return usual; }
   if (*ttl_ms % 1000 != 0) {
-    table.error("ttl", "'ttl' is " + format_duration_ms(*ttl_ms) + ", not whole seconds");
-    return;
+    table.error(key, "'" + std::string(key) + "' is " + format_duration_ms(*ttl_ms) +
+                         ", not whole seconds");
+    return usual;
   }
-  service.ttl_s = static_cast<std::uint32_t>(*ttl_ms / 1000);
+  return static_cast<std::uint32_t>(*ttl_ms / 1000);
+}
+
+void read_ttl(TomlTable& table, Service& service) {
+  service.ttl_s = read_seconds(table, "ttl", service.ttl_s);
+  service.ttl_min_s = read_seconds(table, "ttl_min", service.ttl_s);
+  service.ttl_max_s = read_seconds(table, "ttl_max", service.ttl_s);
+  if (service.ttl_min_s > service.ttl_s || service.ttl_max_s < service.ttl_s) {
+    table.error(service.ttl_min_s > service.ttl_s ? "ttl_min" : "ttl_max",
+                "'ttl' is not between 'ttl_min' and 'ttl_max'",
+                "'ttl' is " + std::to_string(service.ttl_s) + " s");
+  }
+  if (!table.has("ttl")) { return; }
   if (service.ttl_s < kLowTtl) {
     table.warning("ttl", "a TTL under 5 s makes resolvers ask for every client",
                   "60 s drains a dead cluster as fast");
@@ -135,6 +148,10 @@ Service read_service(const LocatedString& id, TomlTable& table, Context& context
   service.answers = static_cast<unsigned>(table.integer("answers", 1, 4).value_or(service.answers));
   service.on_net_bonus_ms =
       table.number("on_net_bonus_ms", 0, 1000).value_or(service.on_net_bonus_ms);
+  service.priority = static_cast<unsigned>(table.integer("priority", 0, 9).value_or(0));
+  service.reserve = table.number("reserve", 0, 1).value_or(0);
+  read_traffic(table, service);
+  read_masks(table, service, context);
   read_fallback(table, context, service);
   service.transfer_answer = read_addresses(table, "transfer_answer", context);
   read_https(table, context, service);

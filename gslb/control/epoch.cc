@@ -120,12 +120,16 @@ std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) 
   std::vector<steer::ClusterInput> inputs;
   for (std::size_t i = 0; i < fleet.model().clusters().size(); ++i) {
     const auto index = static_cast<fleet::ClusterIndex>(i);
-    const auto load = fleet.load(index);
-    inputs.push_back({.serving = board.serving_nodes(index) != 0,
-                      .utilisation = fleet.utilisation(index),
-                      .has_capacity = std::any_of(load.begin(), load.end(), [](const auto& each) {
-                        return each.target > 0;
-                      })});
+    steer::ClusterInput& input = inputs.emplace_back();
+    input.serving = board.serving_nodes(index) != 0;
+    input.utilisation = fleet.utilisation(index);
+    for (const auto& each : fleet.load(index)) {
+      if (each.target <= 0) { continue; }
+      input.has_capacity = true;
+      if (each.max >= each.target) {
+        input.most_utilisation = std::min(input.most_utilisation, each.max / each.target);
+      }
+    }
   }
   return inputs;
 }

@@ -27,7 +27,8 @@ std::uint64_t hash_numbers(const std::vector<double>& values) {
 }
 
 std::uint64_t hash_row(std::uint64_t state, const steer::Row& row) {
-  state = hash_combine(state, row.choices.size() << 16 | row.thresholds.size() << 8 | row.spilled);
+  state = hash_combine(state, row.choices.size() << 16 | row.thresholds.size() << 8 |
+                                  row.ttl_step << 4 | row.spilled);
   for (const std::uint8_t each : row.thresholds) { state = hash_combine(state, each); }
   for (const fleet::ClusterIndex each : row.choices) { state = hash_combine(state, each); }
   return state;
@@ -168,8 +169,8 @@ bool read_asked(std::string_view line, RecordedPlan& plan) {
 bool read_cluster(std::string_view line, steer::ClusterInput& input) {
   input.serving = take_field(line, ' ') == "up";
   if (!read_amount(take_field(line, ' '), &input.utilisation)) { return false; }
-  input.has_capacity = line == "target";
-  return true;
+  input.has_capacity = take_field(line, ' ') == "target";
+  return line.empty() || read_amount(line, &input.most_utilisation);
 }
 
 bool read_made(std::string_view line, PlanDigest& made) {
@@ -213,8 +214,8 @@ PlanDigest digest(const Epoch& epoch, const steer::Plan& plan) {
   made.loads = hash_numbers(plan.summary.planned_load);
   for (std::size_t i = 0; i < epoch.compiled->services->services.size(); ++i) {
     const steer::ServiceMode mode = plan.map->mode(static_cast<steer::ServiceIndex>(i));
-    std::uint64_t& state =
-        made.map.emplace_back(units.size() << 9 | mode.variant << 1 | (mode.by_client ? 1U : 0U));
+    std::uint64_t& state = made.map.emplace_back(units.size() << 10 | mode.variant << 2 |
+                                                 static_cast<unsigned>(mode.split));
     for (std::size_t unit = 0; unit < units.size(); ++unit) {
       state = hash_row(state, plan.map->row(static_cast<steer::ServiceIndex>(i),
                                             static_cast<geo::UnitIndex>(unit)));
@@ -251,7 +252,12 @@ std::string write_plan(const RecordedPlan& plan) {
   text += '\n';
   for (const steer::ClusterInput& each : inputs.clusters) {
     text += std::string("cluster ") + (each.serving ? "up " : "down ") +
-            format_number(each.utilisation) + (each.has_capacity ? " target\n" : " none\n");
+            format_number(each.utilisation) + (each.has_capacity ? " target" : " none");
+    // Infinite where no max is known.
+    if (std::isfinite(each.most_utilisation)) {
+      text += ' ' + format_number(each.most_utilisation);
+    }
+    text += '\n';
   }
   text += "made " + hex(plan.made.demand) + ' ' + hex(plan.made.estimates) + ' ' +
           hex(plan.made.prices) + ' ' + hex(plan.made.loads) + "\nmap";

@@ -56,6 +56,13 @@ void Supervisor::finish_plan(const std::shared_ptr<Epoch>& epoch, Planned planne
     log_warning("plan", "demand exceeds the clusters' targets",
                 {{"scale", plan.summary.over_scale}, {"feasible", plan.summary.feasible}});
   }
+  if (plan.summary.refusal != steer::Refusal::kNone) {
+    log_warning("plan", "refused, the last one holds on",
+                {{"why", steer::to_string(plan.summary.refusal)}});
+  }
+  if (!plan.summary.is_exact) {
+    log_warning("plan", "took too many steps: clients are shared out by stable allocation");
+  }
   plan_summary_ = std::move(plan.summary);
   estimates_ = std::move(plan.estimates);
   publish(*epoch, std::move(plan.map));

@@ -63,7 +63,7 @@ std::vector<dns::Name> ZoneSigner::configure(
   routed_types_ = std::move(routed_types);
   routed_ttl_s_ = 0;
   for (const auto& service : config.services) {
-    routed_ttl_s_ = std::max(routed_ttl_s_, service.ttl_s);
+    routed_ttl_s_ = std::max(routed_ttl_s_, service.ttl_max_s);
   }
   routed_signers_.clear();
   copy_dir_ = config.server.state_dir.empty() ? "" : config.server.state_dir + "/signed";

@@ -1,5 +1,7 @@
 #include "gslb/geo/continents.h"
 
+#include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace gslb::geo {
@@ -28,17 +30,29 @@ constexpr Continent kContinents[] = {
     {{'S', 'A'}, "AR BO BR CL CO EC FK GF GY PE PY SR UY VE"},
 };
 
+// By the two letters: position in kContinents plus 1; 0: no country.
+constexpr auto kByCountry = [] {
+  std::array<std::uint8_t, 26 * 26> table{};
+  for (std::size_t i = 0; i < std::size(kContinents); ++i) {
+    const std::string_view countries = kContinents[i].countries;
+    for (std::size_t at = 0; at + 1 < countries.size(); at += 3) {
+      const int first = countries[at] - 'A';
+      const int second = countries[at + 1] - 'A';
+      table[static_cast<std::size_t>(first * 26 + second)] = static_cast<std::uint8_t>(i + 1);
+    }
+  }
+  return table;
+}();
+
 }  // namespace
 
 std::array<char, 2> continent_of(std::array<char, 2> country) noexcept {
-  for (const Continent& continent : kContinents) {
-    for (std::size_t at = 0; at + 1 < continent.countries.size(); at += 3) {
-      if (continent.countries[at] == country[0] && continent.countries[at + 1] == country[1]) {
-        return continent.code;
-      }
-    }
+  for (const char letter : country) {
+    if (letter < 'A' || letter > 'Z') { return {}; }
   }
-  return {};
+  const int at = (country[0] - 'A') * 26 + (country[1] - 'A');
+  const std::uint8_t found = kByCountry[static_cast<std::size_t>(at)];
+  return found == 0 ? std::array<char, 2>{} : kContinents[found - 1].code;
 }
 
 }  // namespace gslb::geo

@@ -8,7 +8,7 @@
 
 namespace gslb::geo {
 
-// "AF" "AN" "AS" "EU" "NA" "OC" "SA"; {0, 0} for a code that is no country's.  O(countries).
+// "AF" "AN" "AS" "EU" "NA" "OC" "SA"; {0, 0} for a code that is no country's.  O(1).
 std::array<char, 2> continent_of(std::array<char, 2> country) noexcept;
 
 }  // namespace gslb::geo

@@ -24,6 +24,12 @@ void add_summary(const Input& input, const steer::PlanSummary& plan, Exposition&
   out.gauge("proxima_plan_feasible",
             "1: the last plan keeps every cluster within its target, as scaled.",
             plan.feasible ? 1 : 0);
+  out.gauge("proxima_plan_exact",
+            "0: the last plan was shared out in a hurry, as the exact solver took too many steps.",
+            plan.is_exact ? 1 : 0);
+  out.gauge("proxima_plan_refused",
+            "1: the last plan was worse than the one before, which holds on.",
+            plan.refusal != steer::Refusal::kNone ? 1 : 0);
   out.gauge("proxima_plan_target_scale_ratio",
             "Factor all targets were raised by to fit the demand; 1: they fit.", plan.over_scale);
   out.gauge("proxima_plan_moved_ratio", "Share of demand that changed cluster in the last plan.",

@@ -17,18 +17,21 @@ struct Header {
   std::size_t choices;
   std::size_t thresholds;
   std::uint8_t spilled;
+  std::uint8_t ttl_step;
 };
 
 Header decode(const std::uint16_t* cells) noexcept {
   return {.choices = cells[0],
           .thresholds = cells[1] & 0xffU,
-          .spilled = static_cast<std::uint8_t>(cells[1] >> 8)};
+          .spilled = static_cast<std::uint8_t>(cells[1] >> 8 & 0xfU),
+          .ttl_step = static_cast<std::uint8_t>(cells[1] >> 12)};
 }
 
 std::vector<std::uint16_t> encode(const Row& row) {
   std::vector<std::uint16_t> cells;
   cells.push_back(static_cast<std::uint16_t>(row.choices.size()));
-  cells.push_back(static_cast<std::uint16_t>(row.thresholds.size() | row.spilled << 8));
+  cells.push_back(
+      static_cast<std::uint16_t>(row.thresholds.size() | row.spilled << 8 | row.ttl_step << 12));
   cells.insert(cells.end(), row.thresholds.begin(), row.thresholds.end());
   cells.insert(cells.end(), row.choices.begin(), row.choices.end());
   return cells;
@@ -91,6 +94,7 @@ std::uint32_t AnswerMap::intern(const Row& row) {
 }
 
 void AnswerMap::set_row(ServiceIndex service, geo::UnitIndex unit, const Row& row) {
+  CHECK(row.ttl_step < kTtlSteps && row.spilled < 16);
   CHECK(row.thresholds.size() <= kMaxThresholds &&
         row.choices.size() <= kMaxRowChoices + row.thresholds.size());
   CHECK(row.choices.empty() ? row.thresholds.empty() : row.thresholds.size() < row.choices.size());
@@ -116,16 +120,16 @@ Choice AnswerMap::choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t
   ClusterIndex planned = choices[first];
   if (can_serve(planned)) {
     const bool spilled = (header.spilled >> first & 1) != 0;
-    return {planned, spilled ? Reason::kSpill : Reason::kBest, planned};
+    return {planned, spilled ? Reason::kSpill : Reason::kBest, planned, header.ttl_step};
   }
   for (std::size_t i = 0; i < header.choices; ++i) {
-    if (can_serve(choices[i])) { return {choices[i], Reason::kFailover, planned}; }
+    if (can_serve(choices[i])) { return {choices[i], Reason::kFailover, planned, 0}; }
   }
   for (std::size_t i = 0; i < header.choices && counting(planned) == 0; ++i) {
     planned = choices[i];
   }
   if (counting(planned) == 0) { planned = kNoCluster; }
-  return {kNoCluster, Reason::kFallback, planned};
+  return {kNoCluster, Reason::kFallback, planned, 0};
 }
 
 std::span<const ClusterIndex> AnswerMap::choices(ServiceIndex service,
@@ -147,6 +151,7 @@ Row AnswerMap::row(ServiceIndex service, geo::UnitIndex unit) const {
   const std::uint16_t* choices = cells_.data() + offset + kHeaderCells + header.thresholds;
   row.choices.assign(choices, choices + header.choices);
   row.spilled = header.spilled;
+  row.ttl_step = header.ttl_step;
   return row;
 }
 

@@ -40,23 +40,28 @@ struct Row {
   std::vector<std::uint8_t> thresholds;  // strictly increasing
   // At most kMaxRowChoices different ones.  One that shares names may do so in several places.
   std::vector<ClusterIndex> choices;
-  std::uint8_t spilled = 0;  // bit i: choices[i] is not the cheapest before prices
+  std::uint8_t spilled = 0;  // bit i < 4: choices[i] is not the cheapest before prices
+  std::uint8_t ttl_step = kUsualTtl;
   friend bool operator==(const Row&, const Row&) = default;
 
   // Share of the names that choices[rank] is planned for, 0..1.
   double share(std::size_t rank) const noexcept;
 };
 
+// What the hash that rows are split by is of.
+enum class Split : std::uint8_t { kBoth, kClient, kName };  // (leaf, name), leaf, name
+
 // How the rows of a service are to be read.
 struct ServiceMode {
   std::uint8_t variant = 0;  // of its policy: which the rows were made by
-  bool by_client = false;    // the split hash is the leaf's alone, whatever the name
+  Split split = Split::kBoth;
 };
 
 struct Choice {
   ClusterIndex cluster = kNoCluster;  // kNoCluster: nobody in the row can serve
   Reason reason = Reason::kFallback;
   ClusterIndex planned = kNoCluster;  // what the plan wanted, whatever its health
+  std::uint8_t ttl_step = kUsualTtl;  // the shortest when this is not as planned
 };
 
 // Immutable after building; thread-safe.
@@ -94,7 +99,8 @@ class AnswerMap {
   std::size_t unit_count_;
   std::vector<ServiceMode> modes_;     // by service
   std::vector<std::uint32_t> row_of_;  // (service, unit) → offset into cells_
-  // A row: [choices], [thresholds | spilled << 8], thresholds, clusters.  Offset 0: no row.
+  // A row: [choices], [thresholds | spilled << 8 | TTL step << 12], thresholds, clusters.  Offset
+  // 0: no row.
   std::vector<std::uint16_t> cells_;
   std::size_t distinct_rows_ = 0;
   std::vector<std::uint32_t> table_;  // open addressing over row offsets, while building

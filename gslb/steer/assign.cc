@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gslb/base/check.h"
+#include "gslb/steer/stable.h"
 
 namespace gslb::steer {
 namespace {
@@ -61,13 +62,22 @@ class Transport {
           break;
         }
         ++result.moves;
+        if (steps_ > problem_.budget) { return in_a_hurry(); }
       }
     }
     report(result);
+    result.steps = steps_;
     return result;
   }
 
  private:
+  Assignment in_a_hurry() const {
+    Assignment result = stable_allocation(problem_);
+    result.steps = steps_;
+    result.is_exact = false;
+    return result;
+  }
+
   std::span<const Candidate> candidates(std::size_t row) const {
     return problem_.candidates.subspan(problem_.offsets[row],
                                        problem_.offsets[row + 1] - problem_.offsets[row]);
@@ -119,6 +129,7 @@ class Transport {
   void expand(ClusterIndex cluster) {
     if (expanded_[cluster]) { return; }
     expanded_[cluster] = true;
+    steps_ += members_[cluster].size();
     for (const std::uint32_t row : members_[cluster]) {
       if (problem_.demand[row] > 0 && amount_at(row, cluster) > 0) { add_movers(row, cluster); }
     }
@@ -151,6 +162,7 @@ class Transport {
       queued[from] = false;
       if (room(from) > 0 || ++relaxed[from] > clusters_) { continue; }
       expand(from);
+      steps_ += clusters_;
       for (ClusterIndex to = 0; to < clusters_; ++to) {
         const Mover& mover = cheapest_[from * clusters_ + to];
         if (mover.cost == kUnreached) { continue; }
@@ -227,16 +239,11 @@ class Transport {
       assigned.count = 1;
       return assigned;
     }
-    std::vector<Holding> holdings = split->second;
-    std::stable_sort(holdings.begin(), holdings.end(),
-                     [](const Holding& a, const Holding& b) { return a.amount > b.amount; });
-    holdings.resize(std::min(holdings.size(), kMaxShares));
-    double kept = 0;
-    for (const Holding& holding : holdings) { kept += holding.amount; }
-    for (const Holding& holding : holdings) {
-      assigned.shares[assigned.count++] = {holding.cluster, holding.amount / kept};
+    std::vector<Share> shares;
+    for (const Holding& holding : split->second) {
+      shares.push_back({holding.cluster, holding.amount});
     }
-    return assigned;
+    return keep_largest(std::move(shares));
   }
 
   // Loads are those of the shares given out: a row held by more than kMaxShares clusters puts what
@@ -248,10 +255,7 @@ class Transport {
       if (holdings.size() <= kMaxShares) { continue; }
       dropped = true;
       for (const Holding& holding : holdings) { result.load[holding.cluster] -= holding.amount; }
-      const Assigned& kept = result.rows[row];
-      for (std::size_t i = 0; i < kept.count; ++i) {
-        result.load[kept.shares[i].cluster] += kept.shares[i].fraction * problem_.demand[row];
-      }
+      add_load(result.rows[row], problem_.demand[row], result.load);
     }
     constexpr double kRounding = 1e-9;
     for (ClusterIndex cluster = 0; dropped && cluster < clusters_; ++cluster) {
@@ -290,9 +294,29 @@ class Transport {
   std::vector<CostNs> distance_;
   std::vector<ClusterIndex> via_;
   std::vector<Mover> mover_;
+  std::uint64_t steps_ = 0;
 };
 
 }  // namespace
+
+Assigned keep_largest(std::vector<Share> shares) {
+  std::stable_sort(shares.begin(), shares.end(),
+                   [](const Share& a, const Share& b) { return a.fraction > b.fraction; });
+  Assigned result;
+  result.count = std::min(shares.size(), kMaxShares);
+  double kept = 0;
+  for (std::size_t i = 0; i < result.count; ++i) { kept += shares[i].fraction; }
+  for (std::size_t i = 0; i < result.count; ++i) {
+    result.shares[i] = {shares[i].cluster, shares[i].fraction / kept};
+  }
+  return result;
+}
+
+void add_load(const Assigned& row, double demand, std::vector<double>& load) {
+  for (std::size_t i = 0; i < row.count; ++i) {
+    load[row.shares[i].cluster] += row.shares[i].fraction * demand;
+  }
+}
 
 Assignment assign(const AssignProblem& problem) { return Transport(problem).run(); }
 

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct AssignProblem {
   std::span<const std::uint32_t> offsets;  // rows + 1
   std::span<const double> demand;          // per row, >= 0, any one unit
   std::span<const double> capacity;        // per cluster, the same unit; infinity = no limit
+  // Steps the exact solver may take, some nanoseconds each; beyond, stable_allocation() answers.
+  // Steps and not time, so that the same problem always has the same answer.
+  std::uint64_t budget = std::numeric_limits<std::uint64_t>::max();
 };
 
 struct Share {
@@ -51,7 +55,15 @@ struct Assignment {
   std::vector<double> load;      // per cluster, in demand units
   bool feasible = true;          // false: demand is left on clusters that are over capacity
   std::size_t moves = 0;
+  std::uint64_t steps = 0;  // taken by the exact solver
+  bool is_exact = true;     // false: over budget
 };
+
+// At most kMaxShares of them, largest first, as fractions of what is kept.
+Assigned keep_largest(std::vector<Share> shares);
+
+// What a row so assigned loads its clusters with.
+void add_load(const Assigned& row, double demand, std::vector<double>& load);
 
 // Deterministic: the same problem gives the same assignment.  Pure.
 Assignment assign(const AssignProblem& problem);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "gslb/base/clock.h"
@@ -20,6 +21,8 @@ struct ClusterInput {
   // max over resources of current / target, of the live nodes; 0: nothing reported.
   double utilisation = 0;
   bool has_capacity = false;  // a target is known for some resource
+  // min over resources of max / target: how far over its target it may go; >= 1.
+  double most_utilisation = std::numeric_limits<double>::infinity();
 };
 
 // Loads by cluster, demand a second.

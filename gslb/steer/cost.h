@@ -1,7 +1,8 @@
 // What it costs to serve a unit from a cluster, in equivalent milliseconds, or why it must not.
 //
-// Source: steering.md (3): hard masks first, then one currency for latency, network, tier and
-// money.
+// Source: steering.md (3): hard masks first, then one currency for latency, size, loss, cache,
+// network, tier and money.  Throughput under loss: Mathis et al., "The macroscopic behavior of the
+// TCP congestion avoidance algorithm", CCR 1997.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,17 @@
 namespace gslb::steer {
 
 // Why a cluster may not serve a unit for a service; kNone: it may.
-enum class Mask : std::uint8_t { kNone, kTier, kOnNetOnly, kBanned, kPool };
+enum class Mask : std::uint8_t {
+  kNone,
+  kTier,
+  kCapability,
+  kFamily,          // no node with an address the service needs
+  kClusterCountry,  // the service may not be served from there
+  kOnNetOnly,
+  kGeofence,
+  kBanned,
+  kPool,
+};
 std::string_view to_string(Mask mask) noexcept;
 
 // The parts of one cost; for explain.  total_ms is what the planner minimises.
@@ -29,13 +40,18 @@ struct Cost {
   measure::RttEstimate rtt;
   // False: the policy asks for the order alone, so RTT, tier, money and bias count nothing.
   bool counts_network = true;
-  double caution_ms = 0;  // >= 0; for what is not known of an RTT that others have measured
+  double caution_ms = 0;   // >= 0; for what is not known of an RTT that others have measured
+  double round_trips = 1;  // what the two count
+  double transfer_ms = 0;  // a typical object at the cluster's bandwidth
+  double loss_ms = 0;      // the same at what loss leaves of it
+  double fill_ms = 0;      // a miss, by how often there is one
   bool on_net = false;
   double on_net_ms = 0;  // <= 0
   double pool_ms = 0;    // place in the policy's order
   double tier_ms = 0;
   double money_ms = 0;
   double bias_ms = 0;
+  double file_ms = 0;    // from the operator's cost file
   double prefer_ms = 0;  // <= 0, from an override
   double total_ms = 0;
 };
@@ -61,19 +77,29 @@ class CostModel {
  private:
   void put_rank(const Standing& standing, ServiceIndex service, Cost& cost) const;
   void put_network(ServiceIndex service, fleet::ClusterIndex cluster, Cost& cost) const;
+  void put_knobs(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
+                 Cost& cost) const;
+  Mask mask_of(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
+               const Cost& cost) const;
+  double file_ms(const geo::Unit& unit, fleet::ClusterIndex cluster) const;
+  using ByCluster = std::map<fleet::ClusterIndex, double>;
   struct Preference {
-    std::map<std::uint16_t, double> prefer_ms;  // cluster → bonus
+    ByCluster prefer_ms;
     std::map<std::uint16_t, bool> banned;
+    ByCluster file_ms;  // of the cost file's prefix around it
   };
+  void read_costs();
 
   const config::Config& config_;
   const ServiceTable& services_;
   // tier_rank_[service][cluster]: position of the cluster's best tier in the service's list, or -1.
   std::vector<std::vector<int>> tier_rank_;
-  std::vector<double> on_net_bonus_ms_;           // by service
+  std::vector<std::vector<Mask>> masks_;          // [service][cluster]: whoever the client is
   std::vector<Preference> preferences_;           // by override
   std::map<std::uint32_t, std::int32_t> by_asn_;  // → override
   std::map<std::uint16_t, std::int32_t> by_country_;
+  std::map<std::uint32_t, ByCluster> file_by_asn_;
+  std::map<std::uint16_t, ByCluster> file_by_country_;
 };
 
 }  // namespace gslb::steer

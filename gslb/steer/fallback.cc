@@ -35,7 +35,7 @@ class Death {
       const std::vector<double>& room = spare(dead, scale);
       const bool last = scale >= kMostScale;
       if (!last && std::accumulate(room.begin(), room.end(), 0.0) < wanted) { continue; }
-      const Assignment found = assign({candidates_, offsets_, demand_, room});
+      const Assignment found = assign({candidates_, offsets_, demand_, room, rows_.budget});
       if (!last && !found.feasible) { continue; }
       for (std::size_t i = 0; i < orphans.size(); ++i) {
         const Assigned& to = found.rows[i];

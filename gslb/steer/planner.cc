@@ -25,6 +25,11 @@ constexpr double kMostMoved = 0.05;
 // What a switch costs, times this, until no more moves: the last is as good as never.
 constexpr std::array kPatience = {1.0, 2.0, 4.0, 8.0, 32.0, 1000.0};
 
+// Of the exact solver in one plan: some seconds.
+constexpr std::uint64_t kMostSteps = 1'000'000'000;
+// Share of its capacity that a cluster may gain in the time answers live.
+constexpr double kMostGain = 0.1;
+
 // Where policies have put more than a cluster can take, others may still have this much of it.
 constexpr double kLeastRoom = 0.05;
 
@@ -32,6 +37,16 @@ void add_load(const Row& row, double demand, std::vector<double>& load) {
   for (std::size_t rank = 0; rank <= row.thresholds.size(); ++rank) {
     load[row.choices[rank]] += demand * row.share(rank);
   }
+}
+
+// Of its capacity that each cluster is loaded with; 0: no limit.
+std::vector<double> shares_of(const std::vector<double>& load,
+                              const std::vector<double>& capacity) {
+  std::vector<double> shares;
+  for (std::size_t i = 0; i < load.size(); ++i) {
+    shares.push_back(capacity[i] > 0 ? load[i] / capacity[i] : 0);
+  }
+  return shares;
 }
 
 }  // namespace
@@ -125,7 +140,9 @@ Assignment Planner::assign_scaled(SwitchProblem problem, std::vector<double> cap
   if (room > 0 && wanted > room) { scale_by(std::min(kMostScale, wanted / room * kFirstStep)); }
   for (double step = kFirstStep;; step *= step) {
     problem.rows.capacity = capacity;
+    problem.rows.budget = steps_left_;
     Assignment assignment = assign_switching(problem);
+    steps_left_ -= std::min(steps_left_, assignment.steps);
     if (assignment.feasible || *scale >= kMostScale) { return assignment; }
     scale_by(std::min(step, 1.25));
   }
@@ -169,10 +186,32 @@ Assignment Planner::assign_ramped(const SwitchProblem& problem, const std::vecto
   return assign_calmly(problem, capacity, may_move_all, scale);
 }
 
+// What nobody is forced to do is done slowly: of all moves so large a part that no cluster gains
+// more than its caches can follow.
+Assignment Planner::limit_growth(Assignment next, const std::vector<double>& room,
+                                 std::span<const double> demand, double elapsed_s) const {
+  if (last_rows_.empty()) { return next; }
+  Assignment stay = next;
+  stay.load.assign(next.load.size(), 0);
+  for (std::size_t row = 0; row < next.rows.size(); ++row) {
+    if (last_rows_[row].count > 0 && next.rows[row].count > 0) { stay.rows[row] = last_rows_[row]; }
+    add_load(stay.rows[row], demand[row], stay.load);
+  }
+  const double part_of_ttl = std::min(1.0, elapsed_s / longest_ttl_s());
+  double share = 1;
+  for (std::size_t i = 0; i < room.size(); ++i) {
+    if (stay.load[i] > room[i]) { return next; }
+    const double most = kMostGain * part_of_ttl * room[i];
+    const double gain = next.load[i] - stay.load[i];
+    if (gain > most) { share = std::min(share, most / gain); }
+  }
+  return share < 1 ? blend(stay, next, share, demand) : next;
+}
+
 double Planner::longest_ttl_s() const {
   double longest = 1;
   for (const Service& service : services_.services) {
-    longest = std::max(longest, static_cast<double>(service.ttl_s));
+    longest = std::max(longest, static_cast<double>(service.ttl_steps_s.back()));
   }
   return longest;
 }
@@ -254,52 +293,45 @@ Plan Planner::plan(const Demand& full_demand, const std::vector<ClusterInput>& c
   if (came) { std::fill(switch_ms.begin(), switch_ms.end(), 0.0F); }
   const SwitchProblem problem{{alive.candidates, alive.offsets, demand, {}}, last_rows_, switch_ms};
   std::vector<double> room = room_beside(summary.capacity, alive.fixed_load);
+  steps_left_ = kMostSteps;
   Assignment assignment = assign_ramped(problem, room, flipped, &summary.over_scale);
+  if (summary.over_scale > 1 && has_priorities()) {
+    assignment = assign_in_order(problem, room, flipped, &summary.over_scale);
+  }
+  if (!flipped && summary.over_scale == 1) {
+    const double elapsed_s = std::chrono::duration<double>(full_demand.at - last_at_).count();
+    assignment = limit_growth(std::move(assignment), room, demand, elapsed_s);
+  }
 
   for (double& each : room) { each *= summary.over_scale; }
   const Fallbacks fallbacks =
-      assign_fallbacks({alive.candidates, alive.offsets, demand, room}, assignment);
+      assign_fallbacks({alive.candidates, alive.offsets, demand, room, steps_left_}, assignment);
   summary.scale_if_lost = fallbacks.scale_if_lost;
   summary.moved_share = moved_share(demand, assignment) + moved_fixed(demand, alive.fixed);
-  plan.map = make_map(assignment, fallbacks, alive.fixed, clusters);
   summary.demand_per_s = std::accumulate(demand.begin(), demand.end(), 0.0);
   summary.number = ++plans_made_;
   summary.feasible = assignment.feasible;
   summary.units = geo_.units().size();
-  summary.distinct_rows = plan.map->distinct_rows();
   summary.price_ms = assignment.price_ms;
+  summary.is_exact = steps_left_ > 0;
   for (std::size_t i = 0; i < clusters.size(); ++i) { assignment.load[i] += alive.fixed_load[i]; }
   summary.planned_load = assignment.load;
-  last_fixed_ = std::move(alive.fixed);
-  remember(std::move(assignment), clusters, full_demand.at);
+  auto map = make_map(assignment, fallbacks, alive.fixed, clusters,
+                      shares_of(assignment.load, summary.capacity));
   plan.estimates = candidates_.estimates();
+  summary.refusal = refusal_of(*map, summary, flipped ? PlannedLoad{} : load, clusters);
+  if (summary.refusal != Refusal::kNone) {
+    plan.map = last_map_;
+    summary.distinct_rows = last_map_->distinct_rows();
+    summary.planned_load = load.carried;
+    return plan;
+  }
+  summary.distinct_rows = map->distinct_rows();
+  plan.map = last_map_ = std::move(map);
+  last_fixed_ = std::move(alive.fixed);
+  last_at_ = full_demand.at;
+  remember(std::move(assignment), clusters, full_demand.at);
   return plan;
-}
-
-std::shared_ptr<const AnswerMap> Planner::make_map(
-    const Assignment& assignment, const Fallbacks& fallbacks, const std::vector<FixedRow>& fixed,
-    const std::vector<ClusterInput>& clusters) const {
-  const std::size_t units = geo_.units().size();
-  auto map = std::make_shared<AnswerMap>(services_.services.size(), units);
-  for (std::size_t i = 0; i < services_.services.size(); ++i) {
-    const auto service = static_cast<ServiceIndex>(i);
-    const std::uint8_t variant = candidates_.variant(service);
-    map->set_mode(service, {variant, services_.services[i].policy.variants[variant].by_client()});
-  }
-  auto policy = fixed.begin();
-  for (std::size_t row = 0; row < candidates_.rows(); ++row) {
-    const auto service = static_cast<ServiceIndex>(row / units);
-    const auto unit = static_cast<geo::UnitIndex>(row % units);
-    if (policy != fixed.end() && policy->row == row) {
-      map->set_row(service, unit, policy->made);
-      ++policy;
-      continue;
-    }
-    map->set_row(service, unit,
-                 planned_row(candidates_.row(row), assignment.rows[row], clusters,
-                             assignment.price_ms, fallbacks.first[row]));
-  }
-  return map;
 }
 
 }  // namespace gslb::steer

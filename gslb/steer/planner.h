@@ -19,10 +19,20 @@
 
 namespace gslb::steer {
 
+// Why a plan was not taken; the one before holds on.
+enum class Refusal : std::uint8_t {
+  kNone,
+  kEmptyRow,  // somebody who had clusters would have none
+  kOverMax,   // a cluster would be over its max, and none was
+};
+std::string_view to_string(Refusal refusal) noexcept;
+
 // What came out, beside the map; for metrics, status and explain.
 struct PlanSummary {
   std::uint64_t number = 0;
   bool feasible = true;
+  bool is_exact = true;  // false: the solver was over its budget, see stable.h
+  Refusal refusal = Refusal::kNone;
   double over_scale = 1;  // > 1: targets were scaled by this to fit the demand
   std::size_t units = 0;
   std::size_t distinct_rows = 0;
@@ -35,6 +45,10 @@ struct PlanSummary {
   // should it die; 1: they have room.
   std::vector<double> scale_if_lost;
 };
+
+// Whether `load`, by cluster, is over what some cluster may have at most.
+bool passes_max(const PlanSummary& summary, const std::vector<double>& load,
+                const std::vector<ClusterInput>& clusters);
 
 struct Plan {
   std::shared_ptr<const AnswerMap> map;
@@ -74,17 +88,27 @@ class Planner {
                          const std::vector<ClusterInput>& clusters) const;
   static std::vector<double> room_beside(const std::vector<double>& capacity,
                                          const std::vector<double>& fixed_load);
-  static Assignment assign_scaled(SwitchProblem problem, std::vector<double> capacity,
-                                  double* scale);
+  Assignment assign_scaled(SwitchProblem problem, std::vector<double> capacity, double* scale);
   Assignment assign_calmly(SwitchProblem problem, const std::vector<double>& capacity,
                            bool may_move_all, double* scale);
   Assignment assign_ramped(const SwitchProblem& problem, const std::vector<double>& capacity,
                            bool may_move_all, double* scale);
+  bool has_priorities() const;
+  // Each priority's services in what those before have left, their reserves kept free.
+  Assignment assign_in_order(const SwitchProblem& problem, const std::vector<double>& room,
+                             bool may_move_all, double* scale);
+  Assignment limit_growth(Assignment next, const std::vector<double>& room,
+                          std::span<const double> demand, double elapsed_s) const;
   double longest_ttl_s() const;
   std::shared_ptr<const AnswerMap> make_map(const Assignment& assignment,
                                             const Fallbacks& fallbacks,
                                             const std::vector<FixedRow>& fixed,
-                                            const std::vector<ClusterInput>& clusters) const;
+                                            const std::vector<ClusterInput>& clusters,
+                                            const std::vector<double>& use) const;
+  std::uint8_t ttl_step(std::size_t row, const Row& made, const std::vector<ClusterInput>& clusters,
+                        const std::vector<double>& use) const;
+  Refusal refusal_of(const AnswerMap& map, const PlanSummary& summary, const PlannedLoad& load,
+                     const std::vector<ClusterInput>& clusters) const;
   double moved_share(std::span<const double> demand, const Assignment& next) const;
   double moved_fixed(std::span<const double> demand, const std::vector<FixedRow>& fixed) const;
   void remember(Assignment assignment, const std::vector<ClusterInput>& clusters, MonoTime now);
@@ -99,6 +123,9 @@ class Planner {
   std::vector<FixedRow> last_fixed_;  // the same of rows that prices don't move
   std::vector<MonoTime> moved_at_;    // when a row last changed its clusters
   std::vector<bool> served_;          // clusters, at the last plan
+  std::shared_ptr<const AnswerMap> last_map_;
+  MonoTime last_at_{};
+  std::uint64_t steps_left_ = 0;  // of the plan being made
   std::uint64_t plans_made_ = 0;
 };
 

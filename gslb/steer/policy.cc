@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gslb/base/check.h"
+#include "gslb/base/hash.h"
 #include "gslb/geo/continents.h"
 #include "gslb/steer/answer_map.h"
 
@@ -38,7 +39,8 @@ Policy inside_of(Policy service) {
 }
 
 Inside make_inside(Policy policy, std::optional<bool> obeys) {
-  return {policy, !is_shared(policy) && obeys.value_or(policy == Policy::kLatency)};
+  return {policy, !is_shared(policy) && policy != Policy::kHome &&
+                      obeys.value_or(policy == Policy::kLatency)};
 }
 
 void add_pool(const config::Config& config, const std::vector<LocatedString>& ids,
@@ -52,6 +54,7 @@ void add_pool(const config::Config& config, const std::vector<LocatedString>& id
     standing.pool = static_cast<int>(order.pools.size()) - 1;
     standing.position = static_cast<double>(i) / static_cast<double>(ids.size());
     standing.weight = weight_of(weights, ids[i].text);
+    standing.id_hash = hash_text(ids[i].text);
   }
 }
 
@@ -93,7 +96,7 @@ void check_shared(const config::Service& service, const Variant& variant, Proble
 }  // namespace
 
 Variant::Variant(const config::Config& config, const config::Choosing& choosing)
-    : by_client_(choosing.policy == Policy::kSticky) {
+    : policy_(choosing.policy) {
   if (choosing.policy != Policy::kGeo) {
     add_order(config, choosing, choosing.pools);
     return;

@@ -21,7 +21,7 @@ namespace gslb::steer {
 
 // How the clusters of one pool are chosen among.
 struct Inside {
-  config::Policy policy = config::Policy::kLatency;  // not kGeo, kSticky: kWeighted
+  config::Policy policy = config::Policy::kLatency;  // not kGeo, kSticky
   bool obeys_capacity = true;                        // moved by prices when a cluster is full
 };
 
@@ -30,6 +30,7 @@ struct Standing {
   int pool = -1;        // from 0; -1: in none of them
   double position = 0;  // 0 .. 1 in the pool as listed
   double weight = 1;
+  std::uint64_t id_hash = 0;  // the cluster's, the same after every reload
 };
 
 // Pools in order.  A cluster that is in several counts in the first.
@@ -45,7 +46,7 @@ class Variant {
   Variant(const config::Config& config, const config::Choosing& choosing);
 
   const PoolOrder& order_of(const geo::Unit& unit) const;
-  bool by_client() const noexcept { return by_client_; }
+  config::Policy policy() const noexcept { return policy_; }
   // False: prices decide for everybody.
   bool has_fixed_pools() const noexcept { return has_fixed_pools_; }
   const std::vector<PoolOrder>& orders() const noexcept { return orders_; }
@@ -54,7 +55,7 @@ class Variant {
   void add_order(const config::Config& config, const config::Choosing& choosing,
                  const config::PoolList& pools);
 
-  bool by_client_ = false;
+  config::Policy policy_;
   bool has_fixed_pools_ = false;
   std::vector<PoolOrder> orders_;  // [0]: for who has no other
   std::map<std::uint32_t, std::size_t> by_network_;

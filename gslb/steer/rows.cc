@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gslb/base/hash.h"
+
 namespace gslb::steer {
 namespace {
 
-constexpr int kNames = 256;  // hashes of names that a row deals out
+constexpr float kHomeMs = 15;  // clusters so much dearer than the cheapest still are a name's home
+constexpr int kNames = 256;    // hashes of names that a row deals out
 
 bool has(const Row& row, ClusterIndex cluster) {
   return std::find(row.choices.begin(), row.choices.end(), cluster) != row.choices.end();
@@ -66,6 +69,21 @@ void deal(const std::vector<Sharer>& sharers, Row& row) {
     }
     begin = end;
   });
+}
+
+// Each hash of names to the cluster that wants it most: all units that have the winner among theirs
+// send it there, and a cluster that goes leaves its hashes to the next of each.
+void deal_homes(std::span<const Candidate> near, const PoolOrder& order, Row& row) {
+  Dealer dealer(row);
+  for (int name = 0; name < kNames; ++name) {
+    const auto wants = [&](const Candidate& each) {
+      return hash_combine(order.standings[each.cluster].id_hash, static_cast<std::uint64_t>(name));
+    };
+    const auto home = std::max_element(
+        near.begin(), near.end(),
+        [&](const Candidate& a, const Candidate& b) { return wants(a) < wants(b); });
+    dealer.give(home->cluster, name + 1);
+  }
 }
 
 }  // namespace
@@ -133,6 +151,12 @@ Row policy_row(std::span<const Candidate> candidates, const Inside& pool, const 
       sharers.push_back({each.cluster, order.standings[each.cluster].weight, serves(each)});
     }
     deal(sharers, result);
+  } else if (pool.policy == config::Policy::kHome) {
+    std::vector<Candidate> near;
+    std::copy_if(first, candidates.end(), std::back_inserter(near), [&](const Candidate& each) {
+      return serves(each) && each.cost_ms <= first->cost_ms + kHomeMs;
+    });
+    deal_homes(near, order, result);
   } else {
     result.choices.push_back(first->cluster);
   }

@@ -14,6 +14,7 @@
 #include "gslb/config/config.h"
 #include "gslb/dns/name.h"
 #include "gslb/steer/policy.h"
+#include "gslb/steer/ttl.h"
 
 namespace gslb::steer {
 
@@ -30,7 +31,10 @@ struct Service {
   std::string id;
   std::vector<std::string> tiers;  // order of preference
   std::uint32_t ttl_s = 60;
-  unsigned answers = 1;  // addresses in one answer, 1..4
+  TtlSteps ttl_steps_s{};  // all ttl_s, unless the plan decides
+  unsigned priority = 0;   // the lowest is served first when capacity is short
+  double reserve = 0;      // share of each cluster's capacity the ones before leave it
+  unsigned answers = 1;    // addresses in one answer, 1..4
   double on_net_bonus_ms = 0;
   config::FallbackPolicy fallback = config::FallbackPolicy::kAll;
   std::vector<Address> fallback_pool;

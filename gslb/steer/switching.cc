@@ -26,26 +26,6 @@ void add(std::vector<Share>& shares, const Share& share, double weight) {
   shares.push_back({share.cluster, share.fraction * weight});
 }
 
-void put_load(const Assigned& row, double demand, Assignment& result) {
-  for (std::size_t i = 0; i < row.count; ++i) {
-    result.load[row.shares[i].cluster] += row.shares[i].fraction * demand;
-  }
-}
-
-// At most kMaxShares of them, largest first.
-Assigned largest_of(std::vector<Share> shares) {
-  std::stable_sort(shares.begin(), shares.end(),
-                   [](const Share& a, const Share& b) { return a.fraction > b.fraction; });
-  Assigned result;
-  result.count = std::min(shares.size(), kMaxShares);
-  double kept = 0;
-  for (std::size_t i = 0; i < result.count; ++i) { kept += shares[i].fraction; }
-  for (std::size_t i = 0; i < result.count; ++i) {
-    result.shares[i] = {shares[i].cluster, shares[i].fraction / kept};
-  }
-  return result;
-}
-
 class Pieces {
  public:
   explicit Pieces(const SwitchProblem& problem) : problem_(problem) {
@@ -55,13 +35,15 @@ class Pieces {
   }
 
   Assignment assign() const {
-    const Assignment pieces =
-        steer::assign({candidates_, offsets_, demand_, problem_.rows.capacity});
+    const Assignment pieces = steer::assign(
+        {candidates_, offsets_, demand_, problem_.rows.capacity, problem_.rows.budget});
     Assignment result;
     result.rows.resize(problem_.rows.demand.size());
     result.price_ms = pieces.price_ms;
     result.feasible = pieces.feasible;
     result.moves = pieces.moves;
+    result.steps = pieces.steps;
+    result.is_exact = pieces.is_exact;
     result.load.assign(problem_.rows.capacity.size(), 0);
     bool dropped = false;
     for (std::size_t begin = 0; begin < row_.size();) {
@@ -141,11 +123,11 @@ class Pieces {
             demand > 0 ? demand_[piece] / demand : 1.0 / static_cast<double>(end - begin);
         for (std::size_t i = 0; i < from.count; ++i) { add(shares, from.shares[i], weight); }
       }
-      merged = largest_of(shares);
-      put_load(merged, demand, result);
+      merged = keep_largest(shares);
+      add_load(merged, demand, result.load);
       return shares.size() > kMaxShares;
     }
-    put_load(merged, demand, result);
+    add_load(merged, demand, result.load);
     return false;
   }
 
@@ -173,9 +155,9 @@ Assignment blend(const Assignment& calm, const Assignment& eager, double share,
       for (std::size_t i = 0; i < eager.rows[row].count; ++i) {
         add(shares, eager.rows[row].shares[i], share);
       }
-      result.rows[row] = largest_of(shares);
+      result.rows[row] = keep_largest(shares);
     }
-    put_load(result.rows[row], demand[row], result);
+    add_load(result.rows[row], demand[row], result.load);
   }
   return result;
 }

@@ -95,6 +95,14 @@ TEST(PolicyConfig, RefusesKeysThatWouldNotCount) {
             "map 'm' has no 'default' (the pools of clients that no other entry is for)\n");
 }
 
+TEST(ServiceConfig, TheUsualTtlLiesBetweenTheOthers) {
+  EXPECT_EQ(said("[service.a]\nttl = 60\nttl_min = 20\nttl_max = '5m'\n"), "");
+  for (const char* range : {"ttl_min = 61\n", "ttl_max = 59\n"}) {
+    EXPECT_EQ(said(std::string("[service.a]\nttl = 60\n") + range),
+              "'ttl' is not between 'ttl_min' and 'ttl_max' ('ttl' is 60 s)\n");
+  }
+}
+
 TEST(PolicyConfig, RefusesWindowsThatNeverHoldOrChangeNothing) {
   const std::string window = "[service.a]\n[[service.a.scheduled]]\n";
   EXPECT_EQ(said(window + "from = '08:00'\nto = '09:00'\n"),

@@ -1,0 +1,91 @@
+// Who comes first when there isn't room for all: services in the order of their priority, each with
+// what the ones before must leave it.
+#include <algorithm>
+#include <map>
+
+#include "gslb/steer/planner.h"
+
+namespace gslb::steer {
+namespace {
+
+// Of each cluster, for those who come last and have no reserve: who has nowhere to go is nobody's
+// gain.
+constexpr double kLeastReserve = 0.01;
+
+// The rows of some services alone: nobody else asks for anything.
+struct Part {
+  std::vector<Candidate> candidates;
+  std::vector<std::uint32_t> offsets{0};
+  std::vector<double> demand;
+  double total = 0;
+};
+
+Part part_of(const AssignProblem& all, const std::vector<bool>& service_in, std::size_t units) {
+  Part part;
+  for (std::size_t row = 0; row < all.demand.size(); ++row) {
+    const bool in = service_in[row / units];
+    if (in) {
+      part.candidates.insert(part.candidates.end(), all.candidates.begin() + all.offsets[row],
+                             all.candidates.begin() + all.offsets[row + 1]);
+    }
+    part.offsets.push_back(static_cast<std::uint32_t>(part.candidates.size()));
+    part.demand.push_back(in ? all.demand[row] : 0);
+    if (all.offsets[row] != all.offsets[row + 1]) { part.total += part.demand.back(); }
+  }
+  return part;
+}
+
+}  // namespace
+
+bool Planner::has_priorities() const {
+  const auto& services = services_.services;
+  return std::any_of(services.begin(), services.end(), [&](const Service& each) {
+    return each.priority != services.front().priority;
+  });
+}
+
+Assignment Planner::assign_in_order(const SwitchProblem& problem, const std::vector<double>& room,
+                                    bool may_move_all, double* scale) {
+  const std::size_t units = geo_.units().size();
+  const auto& services = services_.services;
+  std::map<unsigned, double> reserves;  // by priority, share of each cluster
+  for (const Service& each : services) { reserves[each.priority] += each.reserve; }
+  Assignment all;
+  all.rows.resize(problem.rows.demand.size());
+  all.price_ms.assign(room.size(), 0);
+  all.load.assign(room.size(), 0);
+  *scale = 1;
+  for (const auto& [priority, own] : reserves) {
+    std::vector<bool> in;
+    for (const Service& each : services) { in.push_back(each.priority == priority); }
+    const Part part = part_of(problem.rows, in, units);
+    double later = 0;
+    for (auto next = reserves.upper_bound(priority); next != reserves.end(); ++next) {
+      later += next->second;
+    }
+    std::vector<double> left = room;
+    for (std::size_t i = 0; i < room.size(); ++i) {
+      const double least = std::max(own, kLeastReserve) * room[i];
+      left[i] = std::max(room[i] * (1 - std::min(1.0, later)) - all.load[i], least);
+    }
+    const SwitchProblem its{
+        {part.candidates, part.offsets, part.demand, {}}, problem.last, problem.switch_ms};
+    double its_scale = 1;
+    const Assignment made = assign_calmly(its, left, may_move_all, &its_scale);
+    for (std::size_t row = 0; row < all.rows.size(); ++row) {
+      if (in[row / units]) { all.rows[row] = made.rows[row]; }
+    }
+    for (std::size_t i = 0; i < room.size(); ++i) {
+      all.load[i] += made.load[i];
+      all.price_ms[i] = std::max(all.price_ms[i], made.price_ms[i]);
+    }
+    all.feasible &= made.feasible;
+    all.moves += made.moves;
+  }
+  for (std::size_t i = 0; i < room.size(); ++i) {
+    if (room[i] > 0) { *scale = std::max(*scale, all.load[i] / room[i]); }
+  }
+  return all;
+}
+
+}  // namespace gslb::steer

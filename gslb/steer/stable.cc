@@ -1,0 +1,129 @@
+#include "gslb/steer/stable.h"
+
+#include <algorithm>
+#include <map>
+#include <queue>
+
+namespace gslb::steer {
+namespace {
+
+using fleet::ClusterIndex;
+
+// Some of a row's demand, at or on its way to the candidate it asks.
+struct Piece {
+  std::uint32_t row = 0;
+  std::uint32_t asks = 0;  // into the problem's candidates
+  float cost_ms = 0;
+  double amount = 0;
+  friend bool operator<(const Piece& a, const Piece& b) {
+    return a.cost_ms != b.cost_ms ? a.cost_ms < b.cost_ms : a.row < b.row;
+  }
+};
+
+class Admissions {
+ public:
+  explicit Admissions(const AssignProblem& problem)
+      : problem_(problem),
+        kept_(problem.capacity.size()),
+        load_(problem.capacity.size(), 0),
+        shares_(problem.demand.size()) {}
+
+  Assignment run() {
+    for (std::uint32_t row = 0; row < problem_.demand.size(); ++row) {
+      ask({row, problem_.offsets[row], 0, problem_.demand[row]});
+      while (!asking_.empty()) {
+        const Piece piece = asking_.back();
+        asking_.pop_back();
+        ask(piece);
+      }
+    }
+    return report();
+  }
+
+ private:
+  void ask(Piece piece) {
+    if (piece.asks == problem_.offsets[piece.row + 1]) {
+      nobody_keeps_.push_back(piece);
+      return;
+    }
+    const Candidate& candidate = problem_.candidates[piece.asks];
+    piece.cost_ms = candidate.cost_ms;
+    kept_[candidate.cluster].push(piece);
+    load_[candidate.cluster] += piece.amount;
+    send_away(candidate.cluster);
+  }
+
+  // The dearest go on to their next candidate until the cluster is no more than full.
+  void send_away(ClusterIndex cluster) {
+    std::priority_queue<Piece>& kept = kept_[cluster];
+    constexpr double kDust = 1e-12;
+    for (;;) {
+      const double over = load_[cluster] - problem_.capacity[cluster];
+      if (kept.empty() || over <= kDust * (1 + load_[cluster])) { return; }
+      Piece worst = kept.top();
+      kept.pop();
+      const double leaves = std::min(over, worst.amount);
+      load_[cluster] -= leaves;
+      if (worst.amount > leaves) {
+        Piece stays = worst;
+        stays.amount -= leaves;
+        kept.push(stays);
+      }
+      worst.amount = leaves;
+      ++worst.asks;
+      ++moves_;
+      asking_.push_back(worst);
+    }
+  }
+
+  Assignment report() {
+    Assignment result;
+    result.moves = moves_;
+    result.price_ms.assign(load_.size(), 0);
+    for (ClusterIndex cluster = 0; cluster < kept_.size(); ++cluster) {
+      for (; !kept_[cluster].empty(); kept_[cluster].pop()) { add(kept_[cluster].top(), cluster); }
+    }
+    for (const Piece& piece : nobody_keeps_) {
+      const std::uint32_t first = problem_.offsets[piece.row];
+      if (first == problem_.offsets[piece.row + 1]) { continue; }
+      if (piece.amount > 0) { result.feasible = false; }
+      add(piece, problem_.candidates[first].cluster);
+    }
+    result.load.assign(load_.size(), 0);
+    for (std::size_t row = 0; row < shares_.size(); ++row) {
+      result.rows.push_back(keep_largest(std::move(shares_[row])));
+      add_load(result.rows[row], problem_.demand[row], result.load);
+    }
+    constexpr double kRounding = 1e-9;
+    for (std::size_t i = 0; i < load_.size(); ++i) {
+      if (result.load[i] > problem_.capacity[i] * (1 + kRounding)) { result.feasible = false; }
+    }
+    return result;
+  }
+
+  void add(const Piece& piece, ClusterIndex cluster) {
+    const double demand = problem_.demand[piece.row];
+    const double fraction = demand > 0 ? piece.amount / demand : 1;
+    std::vector<Share>& shares = shares_[piece.row];
+    for (Share& each : shares) {
+      if (each.cluster != cluster) { continue; }
+      each.fraction += fraction;
+      return;
+    }
+    shares.push_back({cluster, fraction});
+  }
+
+  const AssignProblem& problem_;
+  std::vector<std::priority_queue<Piece>> kept_;  // by cluster, dearest first
+  std::vector<double> load_;
+  std::vector<Piece> asking_;
+  std::vector<Piece> nobody_keeps_;
+  std::vector<std::vector<Share>> shares_;  // by row
+  std::size_t moves_ = 0;
+};
+
+}  // namespace
+
+Assignment stable_allocation(const AssignProblem& problem) { return Admissions(problem).run(); }
+
+}  // namespace gslb::steer
