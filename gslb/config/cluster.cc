@@ -99,6 +99,7 @@ void read_node(TomlTable& table, Context& context, Cluster& cluster, Seen& seen_
                            "set ipv4, ipv6 or both");
   }
   node.weight = table.number("weight", 0.001, 1000).value_or(1);
+  node.monitors = read_monitor_ids(table, context).value_or(cluster.monitors);
   table.finish();
   cluster.nodes.push_back(std::move(node));
 }
@@ -119,9 +120,50 @@ void read_nodes(TomlTable& table, Context& context, Cluster& cluster) {
   }
 }
 
+// A name has no address of ours to connect to; a command makes of it what it likes.
+void check_alias_monitor(const LocatedString& id, const Context& context) {
+  for (const Monitor& monitor : context.config.monitors) {
+    if (monitor.id.text != id.text || monitor.kind == MonitorKind::kCommand) { continue; }
+    context.problems.error(id.at,
+                           "monitor '" + id.text + "' needs an address, and a cname has none",
+                           "use one of kind command, with %%ITEM%% for the name");
+  }
+}
+
+// Monitors and heartbeats that are both there both count, unless the file says otherwise.
+void read_health_source(TomlTable& table, const Context& context, Cluster& cluster) {
+  cluster.monitors = read_monitor_ids(table, context).value_or(std::vector<LocatedString>());
+  const bool has_key = table.has("key") || table.has("key_file");
+  const auto chosen = table.choice("health", {"heartbeat", "monitors", "both", "any", "none"});
+  if (chosen) {
+    cluster.health = *chosen;
+  } else if (!cluster.monitors.empty()) {
+    cluster.health = has_key ? "both" : "monitors";
+  }
+  cluster.monitors_first_address =
+      table.choice("monitor_addresses", {"all", "first"}).value_or("all") == "first";
+}
+
+// Once its nodes are read: they may have monitors where the cluster has none.
+void check_health_source(TomlTable& table, Cluster& cluster) {
+  const bool uses_monitors = cluster.health != "heartbeat" && cluster.health != "none";
+  for (const Node& node : cluster.nodes) {
+    if (uses_monitors && node.monitors.empty()) {
+      table.error("health",
+                  "node '" + node.id.text + "' of cluster '" + cluster.id.text + "' has no monitor",
+                  "name some in 'monitors' of the cluster or the node");
+    }
+    if (!uses_monitors && !node.monitors.empty()) {
+      table.warning("health", "monitors of cluster '" + cluster.id.text + "' have no say",
+                    "set health to both, any or monitors");
+      return;
+    }
+  }
+}
+
 // A cluster that is another CDN: answered with its name, so it has no nodes and sends no
 // heartbeats.
-void read_alias(TomlTable& table, Cluster& cluster) {
+void read_alias(TomlTable& table, const Context& context, Cluster& cluster) {
   for (const char* key : {"node", "key", "key_file", "capacity"}) {
     if (!table.has(key)) { continue; }
     table.error(key, "cluster '" + cluster.id.text + "' has a cname, so '" + key + "' is not used",
@@ -131,11 +173,16 @@ void read_alias(TomlTable& table, Cluster& cluster) {
   for (const char* key : {"key", "key_file"}) { table.string(key); }
   table.tables("node");
   table.named_tables("capacity");
-  if (cluster.health == "heartbeat" && table.has("health")) {
+  if (table.has("health") && cluster.health != "none" && cluster.health != "monitors") {
     table.error("health", "cluster '" + cluster.id.text + "' has a cname and sends no heartbeats",
-                "set health = \"none\", and drain it when it is down");
+                "give it a monitor of kind command and health = \"monitors\", or set \"none\" and "
+                "drain it when it is down");
   }
-  cluster.health = "none";
+  if (cluster.health == "monitors" && cluster.monitors.empty()) {
+    table.error("health", "cluster '" + cluster.id.text + "' names no monitor", "set 'monitors'");
+  }
+  for (const LocatedString& id : cluster.monitors) { check_alias_monitor(id, context); }
+  cluster.health = cluster.monitors.empty() ? "none" : "monitors";
 }
 
 Cluster read_cluster(const LocatedString& id, TomlTable& table, Context& context) {
@@ -156,21 +203,23 @@ Cluster read_cluster(const LocatedString& id, TomlTable& table, Context& context
     check_id(each, "capability", context.problems);
     cluster.capabilities.push_back(each.text);
   }
-  cluster.health = table.choice("health", {"heartbeat", "none"}).value_or("heartbeat");
+  read_health_source(table, context, cluster);
   cluster.cname = located(table, "cname");
   cluster.host = located(table, "host");
   if (cluster.cname) {
-    read_alias(table, cluster);
+    read_alias(table, context, cluster);
     table.finish();
     return cluster;
   }
   cluster.key = read_secret(table, "key", kMinKeyOctets, context);
-  if (cluster.health == "heartbeat" && !table.has("key") && !table.has("key_file")) {
+  const bool needs_key = cluster.health != "none" && cluster.health != "monitors";
+  if (needs_key && !table.has("key") && !table.has("key_file")) {
     context.problems.error(table.at(), "cluster '" + id.text + "' has no key for its heartbeats",
                            "set key_file, or health = \"none\" to assume it up");
   }
   read_capacity(table, context, cluster);
   read_nodes(table, context, cluster);
+  check_health_source(table, cluster);
   table.finish();
   return cluster;
 }

@@ -55,6 +55,11 @@ void read_health(TomlTable& root, Context& context) {
       static_cast<unsigned>(table->integer("up_thresh", 1, 100).value_or(into.up_thresh));
   into.max_clock_skew_ms =
       table->duration_ms("max_clock_skew", 1000, 86'400'000).value_or(into.max_clock_skew_ms);
+  into.suspect_share = table->number("suspect_share", 0, 1).value_or(into.suspect_share);
+  into.suspect_window_ms =
+      table->duration_ms("suspect_window", 1000, 3'600'000).value_or(into.suspect_window_ms);
+  into.suspect_hold_ms =
+      table->duration_ms("suspect_hold", 1000, 86'400'000).value_or(into.suspect_hold_ms);
   table->finish();
 }
 
@@ -105,6 +110,7 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   read_zones(*root, context);
   check_catalogs(context);
   read_geo(*root, context);
+  read_monitors(*root, context);
   read_clusters(*root, context);
   read_pools(*root, context);
   read_maps(*root, context);

@@ -16,6 +16,7 @@
 #include "gslb/base/toml_table.h"
 #include "gslb/config/cost.h"
 #include "gslb/config/debugging.h"
+#include "gslb/config/monitor.h"
 #include "gslb/config/policy.h"
 #include "gslb/config/probes.h"
 #include "gslb/config/protection.h"
@@ -48,7 +49,7 @@ struct Server {
   // Compact denials: signatures a second, of all workers; names whose denial is kept.
   unsigned compact_signatures = 2000;
   unsigned compact_names = 4096;
-  std::string state_dir;           // "" : nothing is kept across restarts
+  std::string state_dir;                           // "" : nothing is kept across restarts
   std::optional<std::pair<double, double>> place;  // latitude, longitude of this GSLB node
 };
 
@@ -141,7 +142,8 @@ struct Node {
   LocatedString id;  // unique in its cluster
   std::optional<Address> ipv4;
   std::optional<Address> ipv6;
-  double weight = 1;  // share of names in the cluster, > 0
+  double weight = 1;                    // share of names in the cluster, > 0
+  std::vector<LocatedString> monitors;  // its own list, or the cluster's
 };
 
 // [cluster.ID]
@@ -161,10 +163,13 @@ struct Cluster {
   Geofence geofence;
   std::vector<std::string> capabilities;  // what services may need
   std::string key;  // HMAC key of its heartbeats, raw octets (from key or key_file)
-  std::string health = "heartbeat";    // heartbeat | none (assumed up)
-  std::vector<Node> nodes;             // 1..64; none with `cname`
-  std::optional<LocatedString> cname;  // somebody else's name instead of nodes
-  std::optional<LocatedString> host;   // a name that leads to this cluster alone
+  // heartbeat | monitors | both | any | none (assumed up)
+  std::string health = "heartbeat";
+  std::vector<LocatedString> monitors;  // ids; nodes without a list of their own have these
+  bool monitors_first_address = false;  // of a node with two, its first; false: each of them
+  std::vector<Node> nodes;              // 1..64; none with `cname`
+  std::optional<LocatedString> cname;   // somebody else's name instead of nodes
+  std::optional<LocatedString> host;    // a name that leads to this cluster alone
 };
 
 enum class FallbackPolicy : std::uint8_t { kAll, kLastGood, kPool, kCname, kServfail };
@@ -232,6 +237,10 @@ struct Health {
   unsigned missed_heartbeats = 3;             // silent for this many intervals: down
   unsigned up_thresh = 1;                     // good heartbeats in a row before a down node is up
   std::int64_t max_clock_skew_ms = 30'000;    // of a heartbeat's time against ours
+  // More of the capacity than this share dead at once: rather we can't see.  1: never.
+  double suspect_share = 0.4;
+  std::int64_t suspect_window_ms = 30'000;  // what "at once" means
+  std::int64_t suspect_hold_ms = 300'000;   // then it is believed
 };
 
 // [steering]
@@ -256,6 +265,7 @@ struct Config {
   Secondary secondary;
   std::vector<Zone> zones;
   Geo geo;
+  std::vector<Monitor> monitors;
   std::vector<Cluster> clusters;
   std::vector<Pool> pools;
   std::vector<Map> maps;

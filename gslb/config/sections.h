@@ -34,7 +34,8 @@ void read_remotes(TomlTable& root, Context& context);  // after the keys
 void read_transfer(TomlTable& root, Context& context);
 void read_secondary(TomlTable& root, Context& context);
 void read_geo(TomlTable& root, Context& context);
-void read_clusters(TomlTable& root, Context& context);
+void read_monitors(TomlTable& root, Context& context);
+void read_clusters(TomlTable& root, Context& context);   // after the monitors
 void read_pools(TomlTable& root, Context& context);      // after the clusters
 void read_maps(TomlTable& root, Context& context);       // after the pools
 void read_services(TomlTable& root, Context& context);   // after the clusters: tiers; the maps
@@ -66,6 +67,10 @@ std::vector<AccessRule> read_access(TomlTable& table, std::string_view key, cons
 // A list of ids of remotes; empty when absent.
 std::vector<LocatedString> read_remote_ids(TomlTable& table, std::string_view key,
                                            const Context& context);
+
+// The list in `monitors`, each known and once; nullopt when there is no such key.
+std::optional<std::vector<LocatedString>> read_monitor_ids(TomlTable& table,
+                                                           const Context& context);
 
 // The value with its place, or nullopt when it is absent or no string.
 std::optional<LocatedString> located(TomlTable& table, std::string_view key,

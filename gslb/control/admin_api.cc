@@ -93,6 +93,7 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
   }
   if (path == "/v1/explain") { return get ? explain(request) : not_allowed("GET"); }
   if (path == "/v1/learnt") { return get ? learnt() : not_allowed("GET"); }
+  if (path == "/v1/monitors") { return get ? monitors() : not_allowed("GET"); }
   if (path == "/v1/zones") { return get ? zones(request) : not_allowed("GET"); }
   if (path == "/v1/acme") {
     return get ? respond(200, to_json(supervisor_.tokens())) : not_allowed("GET");
@@ -148,6 +149,8 @@ HttpResponse AdminApi::learnt() {
   if (!text) { return fail(503, "it is being written", "ask again in a moment"); }
   return respond(200, *text, "text/plain");
 }
+
+HttpResponse AdminApi::monitors() { return respond(200, to_json(supervisor_.monitors())); }
 
 HttpResponse AdminApi::zones(const HttpRequest& request) {
   const auto text = request.parameter("zone");

@@ -27,6 +27,7 @@ class AdminApi {
   HttpResponse learnt();
   HttpResponse set_admin(const HttpRequest& request, fleet::AdminState state);
   HttpResponse reload(const HttpRequest& request);
+  HttpResponse monitors();
   HttpResponse zones(const HttpRequest& request);
   HttpResponse set_token(const HttpRequest& request);
   HttpResponse operate(const HttpRequest& request);

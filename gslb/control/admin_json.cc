@@ -56,7 +56,10 @@ json::object node(const fleet::NodeStatus& status) {
                     {"incarnation", status.incarnation},
                     {"sequence", status.sequence},
                     {"admin", text(fleet::to_string(status.admin))},
+                    {"monitors", nullptr},
+                    {"held", status.held},
                     {"load", array_of(status.load, resource)}};
+  if (status.monitors) { made["monitors"] = text(fleet::to_string(*status.monitors)); }
   if (status.heartbeat_age) { made["heartbeat_age_ms"] = status.heartbeat_age->count(); }
   return made;
 }
@@ -65,7 +68,6 @@ json::object node(const fleet::NodeStatus& status) {
 json::object cluster(const Status& whole, std::size_t index) {
   const fleet::ClusterStatus& status = whole.clusters[index];
   const config::Cluster& configured = whole.compiled->config.clusters[index];
-  const bool assumed = status.health_kind == fleet::HealthKind::kAssumedUp;
   json::object made{{"id", text(status.id)},
                     {"city", text(configured.city)},
                     {"country", text(configured.country)},
@@ -74,7 +76,7 @@ json::object cluster(const Status& whole, std::size_t index) {
                     {"tiers", array_of(configured.tiers, text)},
                     {"operators", array_of(configured.operators,
                                            [](std::uint32_t asn) { return json::value(asn); })},
-                    {"health_kind", assumed ? "none" : "heartbeat"},
+                    {"health_kind", text(fleet::to_string(status.health_kind))},
                     {"serving", status.serving_nodes != 0},
                     {"since", timestamp(status.since)},
                     {"admin", text(fleet::to_string(status.admin))},
@@ -100,6 +102,36 @@ json::object event(const fleet::Event& event) {
           {"kind", text(fleet::to_string(event.kind))},
           {"target", text(event.target)},
           {"text", text(event.text)}};
+}
+
+json::object suspicion(const fleet::SuspicionStatus& status) {
+  json::object made{{"active", status.active},
+                    {"since", nullptr},
+                    {"share", number(status.share)},
+                    {"held_nodes", status.held_nodes},
+                    {"times", status.times}};
+  if (status.since) { made["since"] = timestamp(*status.since); }
+  return made;
+}
+
+json::object monitor(const fleet::MonitorStatus& status) {
+  json::object made{{"monitor", text(status.monitor)},
+                    {"kind", text(status.kind)},
+                    {"item", text(status.item)},
+                    {"state", text(fleet::to_string(status.state))},
+                    {"since", timestamp(status.since)},
+                    {"last_at", nullptr},
+                    {"last", text(fleet::to_string(status.last))},
+                    {"reason", text(status.reason)},
+                    {"took_ms", status.took.count()},
+                    {"good_in_row", status.good_in_row},
+                    {"failures", status.failures},
+                    {"good", status.good},
+                    {"bad", status.bad},
+                    {"unasked", status.unasked},
+                    {"nodes", array_of(status.nodes, text)}};
+  if (status.last_at) { made["last_at"] = timestamp(*status.last_at); }
+  return made;
 }
 
 json::object plan(const steer::PlanSummary& summary) {
@@ -224,6 +256,7 @@ std::string to_json(const Status& status) {
       {"leaves", status.leaves},
       {"attributions", array_of(status.attributions, text)},
       {"clusters", std::move(clusters)},
+      {"suspicion", suspicion(status.suspicion)},
       {"events", array_of(status.events, event)},
       {"plan", nullptr},
       {"reload", reload_object(status.reload)}};
@@ -268,6 +301,10 @@ std::string to_json(const answer::ExplainRequest& asked, const answer::Explanati
     made["longitude"] = number(from.place->longitude);
   }
   return line(made);
+}
+
+std::string to_json(const std::vector<fleet::MonitorStatus>& monitors) {
+  return line({{"monitors", array_of(monitors, monitor)}});
 }
 
 std::string to_json(const std::vector<ZoneStatus>& zones) {

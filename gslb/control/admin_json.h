@@ -13,6 +13,7 @@ std::string to_json(const Status& status);
 std::string to_json(const answer::ExplainRequest& asked, const answer::Explanation& explanation);
 std::string to_json(const ReloadReport& report);
 std::string to_json(const std::vector<ZoneStatus>& zones);
+std::string to_json(const std::vector<fleet::MonitorStatus>& monitors);
 std::string to_json(const std::vector<AcmeToken>& tokens);
 // {"error": what, "hint": hint}
 std::string error_json(std::string_view what, std::string_view hint = {});

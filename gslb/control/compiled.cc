@@ -146,6 +146,7 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems, c
   compiled->config = std::move(*config);
   check_report_channel(compiled->config.server, problems);
   compiled->fleet = fleet::FleetModel::compile(compiled->config);
+  compiled->monitors = monitor::prepare(compiled->config, problems);
   compiled->services = steer::compile_services(compiled->config, problems);
   if (compiled->services) {
     compiled->table = load_zones(compiled->config, *compiled->services, reuse.zones,

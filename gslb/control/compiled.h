@@ -12,6 +12,7 @@
 #include "gslb/fleet/model.h"
 #include "gslb/geo/geo_map.h"
 #include "gslb/measure/probe_targets.h"
+#include "gslb/monitor/prepared.h"
 #include "gslb/server/tls_context.h"
 #include "gslb/steer/service.h"
 #include "gslb/zone/zone_set.h"
@@ -23,6 +24,7 @@ namespace gslb::control {
 struct Compiled {
   config::Config config;
   std::shared_ptr<const fleet::FleetModel> fleet;
+  std::shared_ptr<const monitor::Kit> monitors;  // of `config` and `fleet`
   std::shared_ptr<const steer::ServiceTable> services;
   std::shared_ptr<const ZoneTable> table;      // the zones as their files say
   std::shared_ptr<const zone::ZoneSet> zones;  // the same, to be looked up in

@@ -130,6 +130,9 @@ std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) 
         input.most_utilisation = std::min(input.most_utilisation, each.max / each.target);
       }
     }
+    const auto sight = fleet.sight(index);
+    input.capacity_share = sight.share;
+    input.blind = sight.blind;
   }
   return inputs;
 }

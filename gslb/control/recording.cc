@@ -170,7 +170,16 @@ bool read_cluster(std::string_view line, steer::ClusterInput& input) {
   input.serving = take_field(line, ' ') == "up";
   if (!read_amount(take_field(line, ' '), &input.utilisation)) { return false; }
   input.has_capacity = take_field(line, ' ') == "target";
-  return line.empty() || read_amount(line, &input.most_utilisation);
+  // Only of a cluster whose max is known, and of one with silent nodes.
+  while (!line.empty()) {
+    const std::string_view what = take_field(line, ' ');
+    input.blind = input.blind || what == "blind";
+    double* to = what == "max"     ? &input.most_utilisation
+                 : what == "blind" ? &input.capacity_share
+                                   : nullptr;
+    if (to == nullptr || !read_amount(take_field(line, ' '), to)) { return false; }
+  }
+  return true;
 }
 
 bool read_made(std::string_view line, PlanDigest& made) {
@@ -253,10 +262,10 @@ std::string write_plan(const RecordedPlan& plan) {
   for (const steer::ClusterInput& each : inputs.clusters) {
     text += std::string("cluster ") + (each.serving ? "up " : "down ") +
             format_number(each.utilisation) + (each.has_capacity ? " target" : " none");
-    // Infinite where no max is known.
     if (std::isfinite(each.most_utilisation)) {
-      text += ' ' + format_number(each.most_utilisation);
+      text += " max " + format_number(each.most_utilisation);
     }
+    if (each.blind) { text += " blind " + format_number(each.capacity_share); }
     text += '\n';
   }
   text += "made " + hex(plan.made.demand) + ' ' + hex(plan.made.estimates) + ' ' +

@@ -101,6 +101,9 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   signer_.start();
   parent_checker_ = std::make_unique<ParentChecker>(signer_);
   secondaries_.start([this](auto task) { with_zones(std::move(task)); });
+  monitors_ = std::make_unique<monitor::Monitors>(
+      [this](fleet::MonitorResult result) { take_result(std::move(result)); });
+  monitors_->configure(monitor::targets(*compiled->monitors, *compiled->fleet));
   loop_->post([] {});  // the first wake
 }
 
@@ -147,6 +150,7 @@ Status Supervisor::status() {
     status.attributions = compiled.geo->attributions();
     status.compiled = epoch_->compiled;
     status.clusters = fleet_->status(now.mono);
+    status.suspicion = fleet_->suspicion_status();
     status.events.assign(fleet_->events().begin(), fleet_->events().end());
     status.plan = plan_summary_;
     status.reload = reload_;
@@ -173,6 +177,8 @@ metrics::Input Supervisor::metrics() {
     input.snapshot = snapshot_;
     if (epoch_->compiled->tls) { input.tls_not_after = epoch_->compiled->tls->not_after(); }
     input.clusters = fleet_->status(now.mono);
+    input.monitors = fleet_->monitor_status();
+    input.suspicion = fleet_->suspicion_status();
     for (std::size_t i = 0; i < fleet::kHeartbeatVerdicts; ++i) {
       input.heartbeats[i] = fleet_->heartbeats(static_cast<fleet::HeartbeatVerdict>(i));
     }
@@ -229,6 +235,7 @@ void Supervisor::stop() {
   if (!loop_) { return; }
   loop_->call([this] { stopping_ = true; });
   parent_checker_->stop();
+  monitors_->stop();
   signer_.stop();
   planning_loop_->stop();
   secondaries_.stop();
@@ -248,6 +255,8 @@ void Supervisor::stop() {
 std::optional<MonoTime> Supervisor::on_wake() {
   const fleet::Moment now = moment();
   fleet_->tick(now);
+  monitors_->hasten(fleet_->take_urgent());
+  note_suspicion();
   note_serving_changes();
   const config::Config& config = epoch_->compiled->config;
   if (!planning_ && !stopping_ && (plan_wanted_ || now.mono >= next_plan_) &&

@@ -30,6 +30,7 @@
 #include "gslb/fleet/fleet_state.h"
 #include "gslb/fleet/heartbeat_gate.h"
 #include "gslb/metrics/metrics.h"
+#include "gslb/monitor/monitors.h"
 #include "gslb/server/server.h"
 
 namespace gslb::control {
@@ -51,6 +52,7 @@ struct Status {
   std::vector<std::string> attributions;
   std::shared_ptr<const Compiled> compiled;
   std::vector<fleet::ClusterStatus> clusters;  // as in compiled->config.clusters
+  fleet::SuspicionStatus suspicion;
   std::vector<fleet::Event> events;            // oldest first
   std::optional<steer::PlanSummary> plan;      // its figures by cluster as in `clusters`
   ReloadReport reload;
@@ -78,6 +80,7 @@ class Supervisor {
 
   bool ready() const noexcept { return ready_.load(std::memory_order_acquire); }
   Status status();
+  std::vector<fleet::MonitorStatus> monitors();
   metrics::Input metrics();
   // Starts a reload in the background and returns its number at once; status().reload tells how it
   // went.  One at a time: while one runs, its number is returned.
@@ -116,6 +119,8 @@ class Supervisor {
   // When to come again, if at all.
   std::optional<MonoTime> reclaim(MonoTime now);
   void note_serving_changes();
+  void take_result(fleet::MonitorResult result);  // monitor thread
+  void note_suspicion();
   void start_plan(MonoTime now);
   std::vector<TimedSample> take_samples();
   // What one run of the planning thread made.
@@ -170,6 +175,7 @@ class Supervisor {
   std::unique_ptr<CompactSigner> compact_signer_;  // outlives the server
   std::unique_ptr<server::Server> server_;
   std::uint64_t generation_ = 0;
+  bool suspicious_ = false;  // told of
   bool planning_ = false;
   bool plan_wanted_ = false;
   bool stopping_ = false;
@@ -205,6 +211,7 @@ class Supervisor {
   std::string geo_refused_;    // fingerprint of geo files that were no good; planning thread only
   ZoneSecondaries secondaries_;
   std::unique_ptr<ParentChecker> parent_checker_;
+  std::unique_ptr<monitor::Monitors> monitors_;
   std::unique_ptr<Loop> planning_loop_;
   std::unique_ptr<Loop> loop_;
 };

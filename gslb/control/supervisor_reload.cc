@@ -196,6 +196,7 @@ void Supervisor::adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
   auto fleet = std::make_unique<fleet::FleetState>(epoch->compiled->fleet, moment());
   fleet->adopt(*fleet_, moment());
   fleet_ = std::move(fleet);
+  monitors_->configure(monitor::targets(*epoch->compiled->monitors, *epoch->compiled->fleet));
   epoch_ = std::move(epoch);
   observer_->adopt(*epoch_->compiled, moment());
   zones_ = std::move(zones);

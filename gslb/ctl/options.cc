@@ -21,8 +21,8 @@ verbs
                               client subnet; --as-resolver: it asks without one.  --resolver:
                               who asks for it, used when the subnet says nothing.  TYPE: A
   reload [ZONE] [--force]     read the configuration, zones and geo files anew; waits for the end.
-                              ZONE: that zone's file alone.  Zone files that look unchanged (size,
-                              time, inode) are not read but with --force
+                              ZONE: its file alone.  --force: zone files that look unchanged too
+  monitors                    what each monitor last found, since when it is up or down, its counts
   zones [ZONE]                what is served: serial, state, where it came from, last problem
   zone refresh ZONE           ask its primaries for their serial now
   zone retransfer ZONE        fetch all of it, even with the same or an older serial
@@ -41,8 +41,7 @@ verbs
       --dir DIR               list, ds, generate: the key files there, no server is asked;
       --algorithm A           ... generate: ecdsap256sha256 (default), ed25519, rsasha256
   drain TARGET [--for TIME] [--reason TEXT]
-                              name it in no new answer; TARGET: a cluster (fra), a node (fra/n1),
-                              or a pattern of either ('fra*', '*/n1')
+                              name it in no new answer; TARGET: fra, fra/n1, 'fra*', '*/n1'
   undrain TARGET              back to what its heartbeats say; also ends force
   force TARGET up|down [--for TIME] [--reason TEXT]
                               taken for alive or dead, whatever its heartbeats say
@@ -90,7 +89,7 @@ struct VerbRow {
   std::size_t most;
 };
 
-constexpr std::array<VerbRow, 15> kVerbs = {{{"status", Verb::kStatus, 0, 0},
+constexpr std::array<VerbRow, 16> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"explain", Verb::kExplain, 1, 2},
                                              {"reload", Verb::kReload, 0, 1},
                                              {"drain", Verb::kDrain, 1, 1},
@@ -99,6 +98,7 @@ constexpr std::array<VerbRow, 15> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"check", Verb::kCheck, 0, 0},
                                              {"ready", Verb::kReady, 0, 0},
                                              {"metrics", Verb::kMetrics, 0, 0},
+                                             {"monitors", Verb::kMonitors, 0, 0},
                                              {"zones", Verb::kZones, 0, 1},
                                              {"acme", Verb::kAcme, 1, 3},
                                              {"zone", Verb::kZone, 1, 2},

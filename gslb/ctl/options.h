@@ -33,6 +33,7 @@ enum class Verb {
   kReady,
   kMetrics,
   kZones,
+  kMonitors,
   kAcme,
   kZone,
   kKeys,

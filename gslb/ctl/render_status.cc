@@ -51,7 +51,8 @@ std::size_t serving_nodes(const json::array& nodes) {
 
 // Of the node that has been silent longest.
 std::string oldest_heartbeat(const json::object& cluster) {
-  if (text_at(cluster, "health_kind") == "none") { return "none"; }
+  const std::string kind = text_at(cluster, "health_kind");
+  if (kind == "none" || kind == "monitors") { return "none"; }
   std::optional<double> oldest;
   for (const json::value& node : array_at(cluster, "nodes")) {
     const auto age_ms = number_at(as_object(node), "heartbeat_age_ms");
@@ -117,18 +118,29 @@ Tone health_tone(const std::string& health) {
 }
 
 void put_nodes(const json::array& clusters, const Look& look, std::string& out) {
-  Table table(
-      {{"NODE"}, {"HEALTH"}, {"SERVING"}, {"HEARTBEAT", true}, {"ADMIN"}, {"LOAD"}, {"REASON"}});
+  Table table({{"NODE"},
+               {"HEALTH"},
+               {"MONITORS"},
+               {"SERVING"},
+               {"HEARTBEAT", true},
+               {"ADMIN"},
+               {"LOAD"},
+               {"REASON"}});
   for (const json::value& each : clusters) {
     const json::object& cluster = as_object(each);
     for (const json::value& item : array_at(cluster, "nodes")) {
       const json::object& node = as_object(item);
-      const bool assumed = text_at(cluster, "health_kind") == "none";
-      const std::string health = assumed ? "assumed up" : text_at(node, "health");
+      const std::string kind = text_at(cluster, "health_kind");
+      const bool assumed = kind == "none" ||
+                           (kind == "monitors" && text_at(node, "health") == "unknown");
+      const std::string health = kind == "none" ? "assumed up"
+                                 : assumed     ? ""
+                                               : text_at(node, "health");
       const auto age_ms = number_at(node, "heartbeat_age_ms");
       table.add({text_at(cluster, "id") + "/" + text_at(node, "id"),
                  {health, assumed ? Tone::kPlain : health_tone(health)},
-                 flag_at(node, "serving") ? "yes" : "no",
+                 {text_at(node, "monitors"), health_tone(text_at(node, "monitors"))},
+                 flag_at(node, "held") ? "held" : flag_at(node, "serving") ? "yes" : "no",
                  age_ms ? short_time(*age_ms / 1000) : "-",
                  {admin_word(node), Tone::kWarn},
                  load_text(array_at(node, "load"), {"current", "target"}),
@@ -161,6 +173,16 @@ void put_plan(const json::object& plan, const Look& look, std::string& out) {
            toned("demand is " + fixed(scale, 2) + " times the targets", Tone::kBad, look.colour);
   }
   out += "\n";
+}
+
+void put_suspicion(const json::object& suspicion, const Look& look, std::string& out) {
+  if (!flag_at(suspicion, "active")) { return; }
+  out += toned(percent(number_at(suspicion, "share")) +
+                   " of the capacity seems dead at once: rather this server can't see; " +
+                   counted(suspicion, "held_nodes", "node") + " held since " +
+                   short_timestamp(text_at(suspicion, "since")) + " UTC",
+               Tone::kBad, look.colour) +
+         "\n";
 }
 
 void put_reload(const json::object& reload, const Look& look, std::string& out) {
@@ -208,6 +230,7 @@ Result<std::string, std::string> render_status(std::string_view body, const Look
   }
   out += "\n";
   put_plan(object_at(status, "plan"), look, out);
+  put_suspicion(object_at(status, "suspicion"), look, out);
   put_reload(object_at(status, "reload"), look, out);
   out += "\n";
   put_clusters(array_at(status, "clusters"), look, out);

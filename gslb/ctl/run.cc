@@ -67,6 +67,8 @@ class Run {
         return ready();
       case Verb::kMetrics:
         return metrics();
+      case Verb::kMonitors:
+        return show("/v1/monitors", {}, render_monitors);
       case Verb::kZones:
         return show("/v1/zones", {{"zone", options_.name}}, render_zones);
       case Verb::kAcme:

@@ -25,7 +25,7 @@ std::size_t FleetState::set_admin(const std::string& glob, AdminState state, std
     apply(cluster.id);
     for (const NodeModel& node : cluster.nodes) { apply(node.full_id); }
   }
-  refresh_boards(now.wall);
+  refresh_boards(now);
   return matched;
 }
 
@@ -41,7 +41,7 @@ std::size_t FleetState::clear_admin(const std::string& glob, Moment now) {
     entry = admin_.erase(entry);
     ++cleared;
   }
-  refresh_boards(now.wall);
+  refresh_boards(now);
   return cleared;
 }
 
@@ -57,7 +57,7 @@ void FleetState::expire_admin(Moment now) {
     entry = admin_.erase(entry);
     expired = true;
   }
-  if (expired) { refresh_boards(now.wall); }
+  if (expired) { refresh_boards(now); }
 }
 
 }  // namespace gslb::fleet

@@ -19,6 +19,7 @@ std::string FleetState::save_state(WallTime now) const {
                              node.sequence, node.interval_ms});
     }
   }
+  save_monitors(saved);
   return write_state_file(saved);
 }
 
@@ -35,6 +36,7 @@ void FleetState::restore_state(const std::string& text, Moment now, Problems& pr
   }
   // A file from the future was written by another clock: its health says nothing either.
   const bool recent = saved.saved_at <= now.wall && now.wall - saved.saved_at <= kRestoredHealthAge;
+  if (recent) { restore_monitors(saved); }
   std::size_t restored = 0;
   for (const SavedNode& node : saved.nodes) {
     const std::size_t slash = node.full_id.find('/');
@@ -45,7 +47,7 @@ void FleetState::restore_state(const std::string& text, Moment now, Problems& pr
     restore_node({cluster, *index}, node, recent, now);
     ++restored;
   }
-  refresh_boards(now.wall);
+  refresh_boards(now);
   if (restored + admin_.size() > 0) {
     add_event(now.wall, EventKind::kRestored, "",
               std::to_string(restored) + " nodes, " + std::to_string(admin_.size()) +
@@ -65,7 +67,7 @@ void FleetState::restore_node(NodeRef ref, const SavedNode& saved, bool recent, 
     set_deadline(ref, now.mono + model_->rules().silence_allowed(saved.interval_ms));
   }
   set_known(ref);
-  set_health(ref, saved.health, now.wall);
+  set_health(ref, saved.health, now);
 }
 
 }  // namespace gslb::fleet

@@ -19,15 +19,17 @@ FleetState::FleetState(std::shared_ptr<const FleetModel> model, Moment now)
     : model_(std::move(model)),
       board_(std::make_shared<HealthBoard>(model_->clusters().size())),
       first_deadline_(now.mono +
-                      model_->rules().silence_allowed(model_->rules().heartbeat_interval.count())) {
+                      model_->rules().silence_allowed(model_->rules().heartbeat_interval.count())),
+      suspicion_(model_->rules().suspicion, model_->capacity_weights()) {
   for (const ClusterModel& cluster : model_->clusters()) {
     Node unknown;
     unknown.since = now.wall;
     clusters_.push_back({std::vector<Node>(cluster.nodes.size(), unknown), now.wall});
-    if (cluster.health == HealthKind::kHeartbeat) { unknown_ += cluster.nodes.size(); }
+    if (hears_heartbeats(cluster.health)) { unknown_ += cluster.nodes.size(); }
   }
   first_round_ = unknown_ > 0;
-  refresh_boards(now.wall);
+  begin_watching(now);
+  refresh_boards(now);
 }
 
 HeartbeatVerdict FleetState::judge(const Report& report, WallTime now, NodeRef* ref) const {
@@ -85,19 +87,24 @@ HeartbeatVerdict FleetState::apply_heartbeat(const Report& report, Moment now) {
   node.reason = report.reason;
   node.load = report.load;
   node.heard_at = now.mono;
+  node.silent_since.reset();
+  node.condemned = false;
   // A draining node is well, only unwanted: its heartbeats count, so that it's back at once.
   node.good_heartbeats = report.state == NodeState::kDown ? 0 : node.good_heartbeats + 1;
   set_deadline(ref, now.mono + model_->rules().silence_allowed(report.interval_ms));
   const bool in_first_round = first_round_;
   set_known(ref);
-  set_health(ref, health_after(node, report.state, in_first_round), now.wall);
+  set_health(ref, health_after(node, report.state, in_first_round), now);
   return verdict;
 }
 
 void FleetState::tick(Moment now) {
+  seen_ = now.mono;
   expire_nodes(now);
   expire_admin(now);
   if (now.mono >= first_deadline_) { first_round_ = false; }
+  if (now.mono >= first_watch_deadline_) { unwatched_ = 0; }
+  note_suspicion(now);
 }
 
 std::optional<MonoTime> FleetState::next_deadline() const {
@@ -105,6 +112,8 @@ std::optional<MonoTime> FleetState::next_deadline() const {
   const auto consider = [&](MonoTime at) { next = next ? std::min(*next, at) : at; };
   if (!deadlines_.empty()) { consider(deadlines_.begin()->first); }
   if (first_round_) { consider(first_deadline_); }
+  if (unwatched_ > 0) { consider(first_watch_deadline_); }
+  if (const auto at = suspicion_.next_deadline()) { consider(*at); }
   for (const auto& [target, entry] : admin_) {
     if (entry.expires) { consider(entry.expires->mono); }
   }
@@ -118,7 +127,9 @@ void FleetState::expire_nodes(Moment now) {
     set_deadline(ref, std::nullopt);
     node.good_heartbeats = 0;
     node.load.clear();
-    set_health(ref, NodeHealth::kStale, now.wall);
+    node.silent_since = now.mono;
+    watch_silence(ref);
+    set_health(ref, NodeHealth::kStale, now);
   }
 }
 
@@ -132,22 +143,23 @@ void FleetState::set_deadline(NodeRef ref, std::optional<MonoTime> deadline) {
 void FleetState::set_known(NodeRef ref) {
   Node& node = at(ref);
   if (std::exchange(node.known, true)) { return; }
-  if (model_->cluster(ref.cluster).health != HealthKind::kHeartbeat) { return; }
+  if (!hears_heartbeats(model_->cluster(ref.cluster).health)) { return; }
   if (--unknown_ == 0) { first_round_ = false; }
 }
 
-void FleetState::set_health(NodeRef ref, NodeHealth health, WallTime now) {
+void FleetState::set_health(NodeRef ref, NodeHealth health, Moment now) {
   Node& node = at(ref);
   if (node.health == health) { return; }
-  add_event(now, EventKind::kNodeHealth, model_of(ref).full_id,
+  add_event(now.wall, EventKind::kNodeHealth, model_of(ref).full_id,
             std::string(to_string(node.health)).append(" -> ").append(to_string(health)));
   node.health = health;
-  node.since = now;
+  node.since = now.wall;
   refresh_board(ref.cluster, now);
 }
 
 bool FleetState::first_round_complete(MonoTime now) const noexcept {
-  return !first_round_ || now >= first_deadline_;
+  return (!first_round_ || now >= first_deadline_) &&
+         (unwatched_ == 0 || now >= first_watch_deadline_);
 }
 
 AdminState FleetState::admin_of(std::string_view id) const {
@@ -155,21 +167,40 @@ AdminState FleetState::admin_of(std::string_view id) const {
   return found == admin_.end() ? AdminState::kNone : found->second.state;
 }
 
-bool FleetState::serves(NodeRef ref) const {
+FleetState::Standing FleetState::standing(NodeRef ref) const {
   const ClusterModel& cluster = model_->cluster(ref.cluster);
   const AdminState states[] = {admin_of(cluster.id), admin_of(cluster.nodes[ref.node].full_id)};
   const auto any = [&](AdminState wanted) {
     return std::find(std::begin(states), std::end(states), wanted) != std::end(states);
   };
-  if (any(AdminState::kDrain) || any(AdminState::kDown)) { return false; }
-  if (any(AdminState::kUp) || cluster.health == HealthKind::kAssumedUp) { return true; }
-  return clusters_[ref.cluster].nodes[ref.node].health == NodeHealth::kUp;
+  if (any(AdminState::kDrain) || any(AdminState::kDown)) { return Standing::kOut; }
+  return any(AdminState::kUp) ? Standing::kServing : standing_by_health(ref);
 }
 
-void FleetState::refresh_board(ClusterIndex cluster, WallTime now) {
+void FleetState::refresh_board(ClusterIndex cluster, Moment now) {
+  std::uint64_t alive = 0;
+  for (unsigned n = 0; n < clusters_[cluster].nodes.size(); ++n) {
+    const NodeRef ref{cluster, n};
+    const Standing before = std::exchange(at(ref).standing, standing(ref));
+    const Standing after = at(ref).standing;
+    if (after == Standing::kServing) { alive |= std::uint64_t{1} << n; }
+    if (after != Standing::kSeemsDead) {
+      suspicion_.cleared(ref);
+    } else if (before == Standing::kServing) {
+      suspicion_.died(ref, now.mono);
+    }
+  }
+  suspicion_.set_alive(cluster, alive);
+  note_suspicion(now);
+  write_word(cluster, now.wall);
+}
+
+void FleetState::write_word(ClusterIndex cluster, WallTime now) {
   std::uint64_t nodes = 0;
   for (unsigned n = 0; n < clusters_[cluster].nodes.size(); ++n) {
-    if (serves({cluster, n})) { nodes |= std::uint64_t{1} << n; }
+    const NodeRef ref{cluster, n};
+    const bool serves = at(ref).standing == Standing::kServing || suspicion_.holds(ref);
+    if (serves) { nodes |= std::uint64_t{1} << n; }
   }
   const std::uint64_t before = board_->serving_nodes(cluster);
   if (nodes == before) { return; }
@@ -181,7 +212,7 @@ void FleetState::refresh_board(ClusterIndex cluster, WallTime now) {
   }
 }
 
-void FleetState::refresh_boards(WallTime now) {
+void FleetState::refresh_boards(Moment now) {
   for (std::size_t c = 0; c < clusters_.size(); ++c) {
     refresh_board(static_cast<ClusterIndex>(c), now);
   }
@@ -203,6 +234,7 @@ void FleetState::adopt(const FleetState& old, Moment now) {
   first_deadline_ = old.first_deadline_;
   admin_ = old.admin_;
   verdicts_ = old.verdicts_;
+  adopt_monitors(old);
   for (std::size_t c = 0; c < clusters_.size(); ++c) {
     const auto cluster = static_cast<ClusterIndex>(c);
     const ClusterModel& model = model_->cluster(cluster);
@@ -223,13 +255,19 @@ void FleetState::adopt(const FleetState& old, Moment now) {
       if ((old.board_->last_good_nodes(before) >> *bit) & 1) { last_good |= std::uint64_t{1} << n; }
     }
     if (last_good != 0) { board_->set_serving(cluster, last_good); }
-    refresh_board(cluster, now.wall);
-    if ((board_->serving_nodes(cluster) == 0) == (old.board_->serving_nodes(before) == 0)) {
+    refresh_board(cluster, now);
+  }
+  adopt_suspicion(old);
+  refresh_boards(now);  // operator's states of clusters that are new
+  for (std::size_t c = 0; c < clusters_.size(); ++c) {
+    const ClusterIndex before = old.model_->find_cluster(model_->clusters()[c].id);
+    if (before == kNoCluster) { continue; }
+    const std::uint64_t serving = board_->serving_nodes(static_cast<ClusterIndex>(c));
+    if ((serving == 0) == (old.board_->serving_nodes(before) == 0)) {
       clusters_[c].since = old.clusters_[before].since;
     }
   }
-  refresh_boards(now.wall);  // operator's states of clusters that are new
-  events_ = old.events_;     // the steps of taking over are no events
+  events_ = old.events_;  // the steps of taking over are no events
 }
 
 }  // namespace gslb::fleet

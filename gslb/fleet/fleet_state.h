@@ -10,7 +10,7 @@
 #include <array>
 #include <deque>
 #include <set>
-#include <tuple>
+#include <utility>
 
 #include "gslb/base/problem.h"
 #include "gslb/fleet/admin_state.h"
@@ -20,6 +20,14 @@
 #include "gslb/fleet/status.h"
 
 namespace gslb::fleet {
+
+// One result of a monitor.
+struct MonitorResult {
+  std::string key;  // MonitorTarget::key
+  Outcome outcome = Outcome::kUnasked;
+  std::string reason;  // for people; of good ones empty
+  milliseconds took{0};
+};
 
 // Control-thread-only.  The board it hands out is read by any thread.
 class FleetState {
@@ -36,6 +44,13 @@ class FleetState {
   HeartbeatVerdict apply_heartbeat(const Report& report, Moment now);
   // A heartbeat refused before it got that far.
   void count_refused(HeartbeatVerdict verdict) { ++verdicts_[static_cast<std::size_t>(verdict)]; }
+
+  // What one asking of a monitor gave.  A key the model doesn't have (a reload came between) is
+  // ignored.
+  void apply_monitor(const MonitorResult& result, Moment now);
+  // Keys of monitors that should be asked now instead of at their time: a node of theirs has just
+  // fallen silent.  Each is given once.
+  std::vector<std::string> take_urgent() { return std::exchange(urgent_, {}); }
 
   // Applies every deadline at or before `now`.  Nothing else changes by itself, so one timer set
   // to next_deadline() is enough; set it anew after every call that takes a Moment.
@@ -54,7 +69,8 @@ class FleetState {
   const AdminTable& admin() const noexcept { return admin_; }
 
   // Whether answers rest on knowledge: every node under heartbeats has been heard of (or restored)
-  // or was silent for as long as an expected one may be.  Never becomes false again.
+  // or was silent for as long as an expected one may be, and every monitor has given a result (or
+  // was restored) or had the time for it.  Never becomes false again.
   bool first_round_complete(MonoTime now) const noexcept;
 
   // Sum over nodes not stale of `current`.  `target` and `max`: the sum of what up nodes report
@@ -63,7 +79,18 @@ class FleetState {
   // Largest current / target over resources; 0 when no target is known.
   double utilisation(ClusterIndex cluster) const;
 
+  // What is left of the cluster's capacity as far as can be told: a node that is named though it
+  // is silent (monitors see it, or we suspect ourselves) counts for less and less, for half in the
+  // end.
+  struct Sight {
+    double share = 1;    // of its capacity
+    bool blind = false;  // some load isn't known, so utilisation() is too low
+  };
+  Sight sight(ClusterIndex cluster) const;  // as of the last event or tick()
+
   std::vector<ClusterStatus> status(MonoTime now) const;
+  std::vector<MonitorStatus> monitor_status() const;
+  SuspicionStatus suspicion_status() const;
   const std::deque<Event>& events() const noexcept { return events_; }  // oldest first
   std::uint64_t heartbeats(HeartbeatVerdict verdict) const noexcept {
     return verdicts_[static_cast<std::size_t>(verdict)];
@@ -82,6 +109,12 @@ class FleetState {
   void restore_state(const std::string& text, Moment now, Problems& problems);
 
  private:
+  // What its own words, its silence and the monitors make of a node.
+  enum class Standing : std::uint8_t {
+    kServing,
+    kOut,        // it says so, or the operator does
+    kSeemsDead,  // we guess so
+  };
   struct Node {
     NodeHealth health = NodeHealth::kUnknown;
     WallTime since;
@@ -95,17 +128,26 @@ class FleetState {
     std::optional<MonoTime> heard_at;
     std::optional<MonoTime> deadline;
     std::vector<ResourceLoad> load;
+    Standing standing = Standing::kSeemsDead;
+    std::optional<MonoTime> silent_since;  // its deadline passed then
+    bool condemned = false;                // and since then a monitor failed
+  };
+  // One target of a monitor.
+  struct Watch {
+    MonitorRecord record;
+    WallTime since;
+    std::optional<WallTime> last_at;  // none: neither asked nor restored
+    Outcome last = Outcome::kUnasked;
+    std::string reason;
+    milliseconds took{0};
+    std::uint64_t good = 0;
+    std::uint64_t bad = 0;
+    std::uint64_t unasked = 0;
+    std::vector<NodeRef> nodes;  // of this model
   };
   struct Cluster {
     std::vector<Node> nodes;  // as in the model
     WallTime since;
-  };
-  struct NodeRef {
-    ClusterIndex cluster = kNoCluster;
-    unsigned node = 0;
-    bool operator<(const NodeRef& other) const {
-      return std::tie(cluster, node) < std::tie(other.cluster, other.node);
-    }
   };
 
   Node& at(NodeRef ref) { return clusters_[ref.cluster].nodes[ref.node]; }
@@ -114,15 +156,27 @@ class FleetState {
   }
   HeartbeatVerdict judge(const Report& report, WallTime now, NodeRef* ref) const;
   NodeHealth health_after(const Node& node, NodeState state, bool first_round) const;
-  void set_health(NodeRef ref, NodeHealth health, WallTime now);
+  void set_health(NodeRef ref, NodeHealth health, Moment now);
   void set_known(NodeRef ref);
   void set_deadline(NodeRef ref, std::optional<MonoTime> deadline);
   void expire_nodes(Moment now);
   void expire_admin(Moment now);
   AdminState admin_of(std::string_view id) const;
-  bool serves(NodeRef ref) const;
-  void refresh_board(ClusterIndex cluster, WallTime now);
-  void refresh_boards(WallTime now);
+  Standing standing(NodeRef ref) const;
+  Standing standing_by_health(NodeRef ref) const;
+  MonitorState monitors_of(NodeRef ref) const;
+  void refresh_board(ClusterIndex cluster, Moment now);
+  void refresh_boards(Moment now);
+  void write_word(ClusterIndex cluster, WallTime now);
+  void note_suspicion(Moment now);
+  void begin_watching(Moment now);
+  void set_watched(Watch& watch, WallTime at);
+  void watch_silence(NodeRef ref);
+  void judge_silent(const Watch& watch, Outcome outcome);
+  void adopt_monitors(const FleetState& old);
+  void adopt_suspicion(const FleetState& old);
+  void save_monitors(SavedState& saved) const;
+  void restore_monitors(const SavedState& saved);
   void add_event(WallTime at, EventKind kind, std::string target, std::string text);
   NodeStatus node_status(NodeRef ref, MonoTime now) const;
   void restore_node(NodeRef ref, const SavedNode& saved, bool recent, Moment now);
@@ -135,6 +189,14 @@ class FleetState {
   MonoTime first_deadline_;  // of nodes never heard of
   std::size_t unknown_ = 0;  // nodes the first round waits for
   bool first_round_ = true;
+  std::vector<Watch> watches_;  // as in the model
+  MonoTime seen_;               // of the last event or tick()
+  std::size_t unwatched_ = 0;   // of them, those the first round waits for
+  MonoTime first_watch_deadline_;
+  Suspicion suspicion_;
+  std::uint64_t suspicions_ = 0;
+  std::optional<WallTime> suspicious_since_;
+  std::vector<std::string> urgent_;
   std::deque<Event> events_;
   std::array<std::uint64_t, kHeartbeatVerdicts> verdicts_{};
 };

@@ -18,19 +18,29 @@ std::optional<dns::Name> name_of(const LocatedString& text) {
   return std::move(*name);
 }
 
+constexpr HealthKind kHealthKinds[] = {HealthKind::kHeartbeat, HealthKind::kAssumedUp,
+                                       HealthKind::kMonitors, HealthKind::kBoth, HealthKind::kAny};
+
+HealthKind health_kind(std::string_view text) {
+  for (const HealthKind kind : kHealthKinds) {
+    if (to_string(kind) == text) { return kind; }
+  }
+  return HealthKind::kHeartbeat;
+}
+
 ClusterModel compile_cluster(const config::Cluster& from) {
   CHECK(from.nodes.empty() == from.cname.has_value());
   CHECK(from.nodes.size() <= config::kMaxNodesPerCluster);
   ClusterModel cluster;
   cluster.id = from.id.text;
-  cluster.health = from.health == "none" ? HealthKind::kAssumedUp : HealthKind::kHeartbeat;
+  cluster.health = health_kind(from.health);
   cluster.capacity = from.capacity;
   cluster.key = from.key;
   cluster.nodes.reserve(from.nodes.size());
   for (const config::Node& node : from.nodes) {
     const std::string full_id = cluster.id + '/' + node.id.text;
     cluster.nodes.push_back({node.id.text, full_id, node.ipv4, node.ipv6, node.weight,
-                             hash_octets(as_octets(full_id))});
+                             hash_octets(as_octets(full_id)), {}});
   }
   if (from.cname) {
     const std::string full_id = cluster.id + "/cname";
@@ -38,7 +48,8 @@ ClusterModel compile_cluster(const config::Cluster& from) {
                              .full_id = full_id,
                              .ipv4 = std::nullopt,
                              .ipv6 = std::nullopt,
-                             .hash = hash_octets(as_octets(full_id))});
+                             .hash = hash_octets(as_octets(full_id)),
+                             .monitors = {}});
     cluster.cname = name_of(*from.cname);
   }
   if (from.host) { cluster.host = name_of(*from.host); }
@@ -46,6 +57,22 @@ ClusterModel compile_cluster(const config::Cluster& from) {
 }
 
 }  // namespace
+
+std::string_view to_string(HealthKind kind) noexcept {
+  switch (kind) {
+    case HealthKind::kHeartbeat:
+      return "heartbeat";
+    case HealthKind::kAssumedUp:
+      return "none";
+    case HealthKind::kMonitors:
+      return "monitors";
+    case HealthKind::kBoth:
+      return "both";
+    case HealthKind::kAny:
+      return "any";
+  }
+  return "heartbeat";
+}
 
 std::optional<unsigned> ClusterModel::find_node(std::string_view node_id) const noexcept {
   for (unsigned n = 0; n < nodes.size(); ++n) {
@@ -65,12 +92,15 @@ std::shared_ptr<const FleetModel> FleetModel::compile(const config::Config& conf
   const std::shared_ptr<FleetModel> model(new FleetModel);
   model->rules_ = {milliseconds(config.health.heartbeat_interval_ms),
                    config.health.missed_heartbeats, config.health.up_thresh,
-                   milliseconds(config.health.max_clock_skew_ms)};
+                   milliseconds(config.health.max_clock_skew_ms),
+                   {config.health.suspect_share, milliseconds(config.health.suspect_window_ms),
+                    milliseconds(config.health.suspect_hold_ms)}};
   for (const config::Cluster& cluster : config.clusters) {
     const auto index = static_cast<ClusterIndex>(model->clusters_.size());
     model->clusters_.push_back(compile_cluster(cluster));
     CHECK(model->by_id_.emplace(cluster.id.text, index).second);
   }
+  model->add_monitors(config);
   return model;
 }
 

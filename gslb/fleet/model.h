@@ -16,12 +16,29 @@
 #include "gslb/config/config.h"
 #include "gslb/dns/name.h"
 #include "gslb/fleet/health_board.h"
+#include "gslb/fleet/suspicion.h"
 
 namespace gslb::fleet {
 
 enum class HealthKind : std::uint8_t {
   kHeartbeat,  // serves while its heartbeats say so
   kAssumedUp,  // `health = "none"`: serves unless the operator says otherwise
+  kMonitors,   // serves while its monitors say so; its own "down" or "draining" is heard
+  kBoth,       // serves unless either says otherwise; silence alone doesn't while monitors see it
+  kAny,        // serves while either says so
+};
+std::string_view to_string(HealthKind kind) noexcept;  // as in the configuration
+constexpr bool hears_heartbeats(HealthKind kind) noexcept {
+  return kind == HealthKind::kHeartbeat || kind == HealthKind::kBoth || kind == HealthKind::kAny;
+}
+
+// A monitor of one address (or name).  Nodes whose monitors ask the same share one.
+struct MonitorTarget {
+  std::shared_ptr<const config::Monitor> monitor;
+  std::optional<Address> address;  // none: a name, which only a command is asked about
+  std::string item;                // the address or name
+  std::string key;                 // all that is asked and how: equal keys, equal results
+  std::string label() const { return monitor->id.text + ' ' + item; }
 };
 
 struct NodeModel {
@@ -31,6 +48,7 @@ struct NodeModel {
   std::optional<Address> ipv6;
   double weight = 1;
   std::uint64_t hash = 0;  // of full_id: for rendezvous, stable over reloads and machines
+  std::vector<std::uint32_t> monitors;  // indexes of FleetModel::monitors()
 };
 
 // nodes[n] is bit n of the cluster's health word.
@@ -53,6 +71,7 @@ struct HealthRules {
   unsigned missed_heartbeats = 3;
   unsigned up_thresh = 1;
   milliseconds max_clock_skew{30'000};
+  SuspicionRules suspicion;
 
   // How long a node that reports every `interval_ms` may stay silent: missed_heartbeats times its
   // own interval, so that an edge which promises more is held to it and one which promises less
@@ -76,13 +95,21 @@ class FleetModel {
   // kNoCluster when there is none.  O(log clusters)
   ClusterIndex find_cluster(std::string_view id) const noexcept;
   const HealthRules& rules() const noexcept { return rules_; }
+  // Each is asked once, however many nodes it is of.
+  const std::vector<MonitorTarget>& monitors() const noexcept { return monitors_; }
+  std::optional<std::uint32_t> find_monitor(std::string_view key) const noexcept;
+  // What each node is of the fleet's capacity, by cluster; none of clusters that are assumed up.
+  std::vector<std::vector<double>> capacity_weights() const;
 
  private:
   FleetModel() = default;
+  void add_monitors(const config::Config& config);
 
   std::vector<ClusterModel> clusters_;
   std::map<std::string, ClusterIndex, std::less<>> by_id_;
   HealthRules rules_;
+  std::vector<MonitorTarget> monitors_;
+  std::map<std::string, std::uint32_t, std::less<>> by_key_;
 };
 
 }  // namespace gslb::fleet

@@ -69,6 +69,22 @@ std::optional<SavedNode> node_of(const json::value& value) {
   return SavedNode{*id, *health, *incarnation, *sequence, static_cast<std::uint32_t>(*interval_ms)};
 }
 
+std::optional<SavedMonitor> monitor_of(const json::value& value) {
+  const json::object* object = value.if_object();
+  if (object == nullptr) { return std::nullopt; }
+  const auto key = text_of(*object, "key");
+  const auto state_text = text_of(*object, "state");
+  const auto state = parse_monitor_state(state_text.value_or(""));
+  const auto good_in_row = integer_of(*object, "good_in_row");
+  const auto failures = integer_of(*object, "failures");
+  const auto since = time_of(*object, "since_ms");
+  constexpr std::uint64_t kMost = 65'535;  // of a threshold
+  if (!key || !state || !good_in_row || !failures || !since) { return std::nullopt; }
+  if (*good_in_row > kMost || *failures > kMost) { return std::nullopt; }
+  return SavedMonitor{*key, *state, static_cast<unsigned>(*good_in_row),
+                      static_cast<unsigned>(*failures), *since};
+}
+
 template <typename Entry, typename Parse>
 void read_list(const json::object& file, std::string_view name, Parse parse,
                std::vector<Entry>* out, Problems& problems) {
@@ -109,10 +125,19 @@ std::string write_state_file(const SavedState& state) {
                                  {"sequence", saved.sequence},
                                  {"interval_ms", saved.interval_ms}});
   }
+  json::array monitors;
+  for (const SavedMonitor& saved : state.monitors) {
+    monitors.push_back(json::object{{"key", saved.key},
+                                    {"state", view(to_string(saved.state))},
+                                    {"good_in_row", saved.good_in_row},
+                                    {"failures", saved.failures},
+                                    {"since_ms", to_ms(saved.since)}});
+  }
   return json::serialize(json::object{{"version", kStateFileVersion},
                                       {"saved_ms", to_ms(state.saved_at)},
                                       {"admin", std::move(admin)},
-                                      {"nodes", std::move(nodes)}}) +
+                                      {"nodes", std::move(nodes)},
+                                      {"monitors", std::move(monitors)}}) +
          "\n";
 }
 
@@ -138,6 +163,10 @@ SavedState parse_state_file(const std::string& text, Problems& problems) {
   state.saved_at = *saved_at;
   read_list(*file, "admin", admin_of, &state.admin, problems);
   read_list(*file, "nodes", node_of, &state.nodes, problems);
+  // Files of before there were monitors have none.
+  if (file->contains("monitors")) {
+    read_list(*file, "monitors", monitor_of, &state.monitors, problems);
+  }
   return state;
 }
 

@@ -10,6 +10,7 @@
 
 #include "gslb/base/problem.h"
 #include "gslb/fleet/admin_state.h"
+#include "gslb/fleet/monitor_record.h"
 #include "gslb/fleet/status.h"
 
 namespace gslb::fleet {
@@ -34,10 +35,19 @@ struct SavedNode {
   std::uint32_t interval_ms = 0;
 };
 
+struct SavedMonitor {
+  std::string key;
+  MonitorState state = MonitorState::kUnknown;
+  unsigned good_in_row = 0;
+  unsigned failures = 0;
+  WallTime since;
+};
+
 struct SavedState {
   WallTime saved_at;
   std::vector<SavedAdmin> admin;
   std::vector<SavedNode> nodes;  // heard of at least once
+  std::vector<SavedMonitor> monitors;
 };
 
 // Equal states give equal octets.

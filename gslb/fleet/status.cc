@@ -78,6 +78,10 @@ std::string_view to_string(EventKind kind) noexcept {
       return "admin";
     case EventKind::kRestored:
       return "restored";
+    case EventKind::kMonitor:
+      return "monitor";
+    case EventKind::kSuspicion:
+      return "suspicion";
   }
   return "unknown";
 }

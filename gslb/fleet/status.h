@@ -10,6 +10,7 @@
 #include "gslb/base/clock.h"
 #include "gslb/fleet/admin_state.h"
 #include "gslb/fleet/model.h"
+#include "gslb/fleet/monitor_record.h"
 #include "gslb/fleet/report.h"
 
 namespace gslb::fleet {
@@ -48,6 +49,8 @@ enum class EventKind : std::uint8_t {
   kNodeRestart,     // text: its new incarnation
   kAdmin,           // text: what was set, cleared or has expired
   kRestored,        // text: what the state file gave
+  kMonitor,         // text: "up -> down: connection refused"; target: monitor and address
+  kSuspicion,       // text: what is held, or why no longer
 };
 std::string_view to_string(EventKind kind) noexcept;
 
@@ -73,6 +76,35 @@ struct NodeStatus {
   unsigned good_heartbeats = 0;  // in a row
   AdminState admin = AdminState::kNone;
   std::vector<ResourceLoad> load;  // empty once stale
+  std::optional<MonitorState> monitors;  // all of its monitors together; none: it has none
+  bool held = false;                     // seems dead, and is named while we suspect ourselves
+};
+
+// One target of one monitor, asked once for all nodes it is of.
+struct MonitorStatus {
+  std::string monitor;
+  std::string kind;  // "http" …
+  std::string item;  // address or name
+  MonitorState state = MonitorState::kUnknown;
+  WallTime since;                   // of the state
+  std::optional<WallTime> last_at;  // of the last result; none yet
+  Outcome last = Outcome::kUnasked;
+  std::string reason;  // of the last result that was not good, else ""
+  milliseconds took{0};
+  unsigned good_in_row = 0;
+  unsigned failures = 0;  // counted towards down_thresh
+  std::uint64_t good = 0;  // since the start of the process, or the target's
+  std::uint64_t bad = 0;
+  std::uint64_t unasked = 0;
+  std::vector<std::string> nodes;  // full ids
+};
+
+struct SuspicionStatus {
+  bool active = false;
+  std::optional<WallTime> since;  // of `active`
+  double share = 0;               // of the capacity, what seems to have died at once
+  std::size_t held_nodes = 0;
+  std::uint64_t times = 0;  // it became active
 };
 
 struct ClusterStatus {

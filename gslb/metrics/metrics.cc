@@ -19,6 +19,7 @@ std::string render(const Input& input) {
   add_sockets(input, out);
   add_transfers(input, out);
   add_fleet(input, out);
+  add_monitors(input, out);
   add_plan(input, out);
   add_measure(input, out);
   add_snapshot(input, out);

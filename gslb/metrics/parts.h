@@ -11,6 +11,7 @@ void add_decisions(const Input& input, Exposition& out);  // by service, cluster
 void add_sockets(const Input& input, Exposition& out);
 void add_transfers(const Input& input, Exposition& out);  // zones sent to secondaries
 void add_fleet(const Input& input, Exposition& out);  // health, heartbeats, load
+void add_monitors(const Input& input, Exposition& out);  // their targets, and suspicion
 void add_plan(const Input& input, Exposition& out);
 void add_measure(const Input& input, Exposition& out);  // nothing before the first sample
 void add_secondaries(const Input& input, Exposition& out);

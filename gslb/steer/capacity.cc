@@ -30,7 +30,7 @@ CapacityModel::CapacityModel(std::size_t clusters)
 // demand) and too much would be moved; so the larger of planned and asked is taken.
 void CapacityModel::learn(const PlannedLoad& load, const std::vector<ClusterInput>& clusters) {
   for (std::size_t i = 0; i < clusters.size(); ++i) {
-    if (!clusters[i].serving) { continue; }
+    if (!clusters[i].serving || clusters[i].blind) { continue; }
     const double demand = std::max(load.asked[i], load.planned[i]);
     double& factor = load_per_demand_[i];
     // Below target, load without queries says nothing about what queries cost: an old verdict
@@ -52,6 +52,11 @@ std::vector<double> CapacityModel::capacities(const PlannedLoad& load,
   for (std::size_t i = 0; i < clusters.size(); ++i) {
     if (!clusters[i].serving) {
       capacity[i] = 0;
+    } else if (clusters[i].blind) {
+      // What was learnt while it could be seen is all that is known, and it gets less.
+      if (load_per_demand_[i] > 0) {
+        capacity[i] = clusters[i].capacity_share / load_per_demand_[i];
+      }
     } else if (clusters[i].has_capacity && load_per_demand_[i] > 0) {
       capacity[i] = 1 / load_per_demand_[i];
       // Below its target a cluster keeps what it has and may grow, whatever a young factor says.

@@ -23,6 +23,10 @@ struct ClusterInput {
   bool has_capacity = false;  // a target is known for some resource
   // min over resources of max / target: how far over its target it may go; >= 1.
   double most_utilisation = std::numeric_limits<double>::infinity();
+  // Nodes that are named though they are silent: what is left of the capacity, and whether load is
+  // missing from `utilisation`.
+  double capacity_share = 1;
+  bool blind = false;
 };
 
 // Loads by cluster, demand a second.

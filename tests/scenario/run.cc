@@ -16,6 +16,9 @@ using tests::Ask;
 using tests::Reply;
 using tests::World;
 
+constexpr gslb::fleet::Outcome kOutcomes[] = {
+    gslb::fleet::Outcome::kGood, gslb::fleet::Outcome::kBad, gslb::fleet::Outcome::kUnasked};
+
 gslb::milliseconds read_time(const std::string& text) {
   const std::size_t unit = text.find_first_not_of("0123456789");
   const auto count = number<std::int64_t>(text.substr(0, unit));
@@ -84,6 +87,8 @@ class Runner {
       silence(words);
     } else if (verb == "admin") {
       admin(words);
+    } else if (verb == "monitor") {
+      monitor(words);
     } else if (verb == "query") {
       const Ask ask = read_ask(words);
       words.finish();
@@ -160,6 +165,18 @@ class Runner {
       if (beating_.erase(node) == 0) { throw std::runtime_error(node + " does not beat"); }
       world_.silence(node);
     }
+  }
+
+  void monitor(Words& words) {
+    const std::string name = words.take("the monitor");
+    const std::string item = words.take("the address");
+    const std::string what = words.take("good, bad or unasked");
+    const auto* const outcome =
+        std::find_if(std::begin(kOutcomes), std::end(kOutcomes),
+                     [&](gslb::fleet::Outcome each) { return to_string(each) == what; });
+    if (outcome == std::end(kOutcomes)) { throw std::runtime_error("good, bad or unasked"); }
+    const auto times = words.empty() ? 1U : number<unsigned>(words.take("how often"));
+    for (unsigned i = 0; i < times; ++i) { world_.result(name, item, *outcome); }
   }
 
   void admin(Words& words) {

@@ -216,6 +216,15 @@ void World::silence(const std::string& prefix) {
   }
 }
 
+void World::result(const std::string& monitor, const std::string& item, fleet::Outcome outcome) {
+  for (const fleet::MonitorTarget& target : fleet->model().monitors()) {
+    if (target.label() != monitor + ' ' + item) { continue; }
+    fleet->apply_monitor({target.key, outcome, "test", milliseconds(1)}, now());
+    return plan_if_serving_changed();
+  }
+  throw std::runtime_error("no monitor '" + monitor + "' is asked of " + item);
+}
+
 void World::set_admin(const std::string& glob, fleet::AdminState state) {
   const bool clears = state == fleet::AdminState::kNone;
   const std::size_t named = clears ? fleet->clear_admin(glob, now())

@@ -77,6 +77,8 @@ class World {
             std::map<std::string, double> load = {});
   // All nodes whose id begins with `prefix` beat no more, as after kill -9.
   void silence(const std::string& prefix);
+  // One result of the monitor for the address.
+  void result(const std::string& monitor, const std::string& item, gslb::fleet::Outcome outcome);
   void set_admin(const std::string& glob, gslb::fleet::AdminState state);
 
   // Time passes: heartbeats come, deadlines pass, plans are made as the supervisor makes them.

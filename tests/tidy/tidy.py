@@ -14,7 +14,7 @@ FLOOR = {
     "gslb/dns": 1, "gslb/geo": 1, "gslb/config": 1,
     "gslb/zone": 2, "gslb/fleet": 2,
     "gslb/measure": 3, "gslb/transfer": 3, "gslb/dnssec": 3,
-    "gslb/steer": 4,
+    "gslb/steer": 4, "gslb/monitor": 4,
     "gslb/answer": 5,
     "gslb/server": 6,
     "gslb/metrics": 7,
@@ -36,10 +36,11 @@ FENCES = {
     r"^prometheus/": {"gslb/metrics", "edge/report"},
     r"^nats": {"gslb/control"},
     r"^openssl/": {"gslb/fleet", "gslb/zone", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/transfer",
-                   "gslb/server", "edge/serve", "edge/origin", "edge/report"},
+                   "gslb/monitor", "gslb/server", "edge/serve", "edge/origin", "edge/report"},
     r"^boost/json": {"gslb/fleet", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/trial", "edge/report",
                      "edge/serve"},
-    r"^boost/(asio|beast|url)": {"gslb/control", "gslb/ctl", "gslb/measure", "gslb/transfer", "edge/serve",
+    r"^boost/(asio|beast|url)": {"gslb/control", "gslb/ctl", "gslb/measure", "gslb/transfer", "gslb/monitor",
+                                 "edge/serve",
                                  "edge/origin", "edge/report", "gslb", "edge"},
 }
 NOT_A_FUNCTION = re.compile(

@@ -49,7 +49,8 @@ class Fleet {
   explicit Fleet(const config::Health& health = {},
                  const std::vector<ClusterSpec>& clusters = {{"fra", {"node-1", "node-2"}},
                                                              {"nyc", {"node-1", "node-2"}}})
-      : state_(FleetModel::compile(make_config(clusters, health)), now()) {}
+      : Fleet(make_config(clusters, health)) {}
+  explicit Fleet(const config::Config& config) : state_(FleetModel::compile(config), now()) {}
 
   FleetState& state() { return state_; }
   Moment now() const { return {clock_.mono(), clock_.wall()}; }

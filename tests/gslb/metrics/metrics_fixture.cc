@@ -113,6 +113,19 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
   input.servers = {&servers[0], &servers[1]};
   input.snapshot = snapshot;
   input.clusters = make_clusters();
+  input.monitors = {{.monitor = "web",
+                     .kind = "http",
+                     .item = "203.0.113.1",
+                     .state = fleet::MonitorState::kDown,
+                     .since = start,
+                     .last_at = start,
+                     .last = fleet::Outcome::kBad,
+                     .reason = "status 503",
+                     .took = milliseconds(12),
+                     .good = 7,
+                     .bad = 3,
+                     .nodes = {"fra/n1"}}};
+  input.suspicion = {.active = true, .since = start, .share = 0.5, .held_nodes = 2, .times = 1};
   input.plan = steer::PlanSummary{.number = 3,
                                   .feasible = true,
                                   .over_scale = 1.25,
