@@ -284,6 +284,7 @@ Choosing read_choosing(TomlTable& table, const Choosing& usual, Context& context
 std::vector<Window> read_windows(TomlTable& service, const Choosing& usual, Context& context) {
   std::vector<Window> windows;
   auto tables = service.tables("scheduled");
+  windows.reserve(tables.size());
   for (TomlTable& table : tables) { windows.push_back(read_window(table, usual, context)); }
   if (windows.size() > kMaxWindows) {
     context.problems.error(tables[kMaxWindows].at(),

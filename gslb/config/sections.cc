@@ -116,8 +116,8 @@ bool is_country(std::string_view text) noexcept {
 }
 
 bool is_continent(std::string_view text) noexcept {
-  constexpr std::string_view known[] = {"AF", "AN", "AS", "EU", "NA", "OC", "SA"};
-  return std::find(std::begin(known), std::end(known), text) != std::end(known);
+  constexpr std::string_view kKnown[] = {"AF", "AN", "AS", "EU", "NA", "OC", "SA"};
+  return std::find(std::begin(kKnown), std::end(kKnown), text) != std::end(kKnown);
 }
 
 std::string read_country(TomlTable& table, std::string_view key) {

@@ -92,18 +92,19 @@ void FleetModel::add_monitors(const config::Config& config) {
       node.monitors.push_back(known->second);
     }
   };
+  const auto add_all = [&](const config::Cluster& from, std::size_t n, NodeModel& node) {
+    const std::vector<Item> items = items_of(from, node);
+    for (const LocatedString& id : from.cname ? from.monitors : from.nodes[n].monitors) {
+      for (const Item& item : items) { add(monitors.at(id.text), item, node); }
+    }
+  };
   for (std::size_t c = 0; c < clusters_.size(); ++c) {
-    const config::Cluster& from = config.clusters[c];
     ClusterModel& cluster = clusters_[c];
     if (cluster.health == HealthKind::kHeartbeat || cluster.health == HealthKind::kAssumedUp) {
       continue;
     }
     for (std::size_t n = 0; n < cluster.nodes.size(); ++n) {
-      const auto& ids = from.cname ? from.monitors : from.nodes[n].monitors;
-      const std::vector<Item> items = items_of(from, cluster.nodes[n]);
-      for (const LocatedString& id : ids) {
-        for (const Item& item : items) { add(monitors.at(id.text), item, cluster.nodes[n]); }
-      }
+      add_all(config.clusters[c], n, cluster.nodes[n]);
     }
   }
 }

@@ -57,6 +57,7 @@ Assignment Planner::assign_in_order(const SwitchProblem& problem, const std::vec
   *scale = 1;
   for (const auto& [priority, own] : reserves) {
     std::vector<bool> in;
+    in.reserve(services.size());
     for (const Service& each : services) { in.push_back(each.priority == priority); }
     const Part part = part_of(problem.rows, in, units);
     double later = 0;

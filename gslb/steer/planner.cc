@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "gslb/base/check.h"
@@ -113,9 +114,9 @@ Planner::Alive Planner::alive_candidates(const std::vector<double>& demand,
           {row, policy_row(candidates_.row(row), *pool, candidates_.order(row), clusters)});
       add_load(alive.fixed.back().made, demand[row], alive.fixed_load);
     } else {
-      for (const Candidate& each : candidates_.row(row)) {
-        if (clusters[each.cluster].serving) { alive.candidates.push_back(each); }
-      }
+      const auto all = candidates_.row(row);
+      std::copy_if(all.begin(), all.end(), std::back_inserter(alive.candidates),
+                   [&](const Candidate& each) { return clusters[each.cluster].serving; });
     }
     alive.offsets.push_back(static_cast<std::uint32_t>(alive.candidates.size()));
   }

@@ -80,8 +80,9 @@ class Admissions {
     Assignment result;
     result.moves = moves_;
     result.price_ms.assign(load_.size(), 0);
-    for (ClusterIndex cluster = 0; cluster < kept_.size(); ++cluster) {
-      for (; !kept_[cluster].empty(); kept_[cluster].pop()) { add(kept_[cluster].top(), cluster); }
+    for (std::size_t i = 0; i < kept_.size(); ++i) {
+      const auto cluster = static_cast<ClusterIndex>(i);
+      for (; !kept_[i].empty(); kept_[i].pop()) { add(kept_[i].top(), cluster); }
     }
     for (const Piece& piece : nobody_keeps_) {
       const std::uint32_t first = problem_.offsets[piece.row];
