@@ -1,8 +1,10 @@
 // What others do, in their own terms and with what they would be told or more: latency-only,
-// on/off, shedding and stable allocation know the true RTT, stable allocation also true demand and
-// capacity.
+// on/off, shedding, stable allocation and the optimum know the true RTT, the latter two also true
+// demand and capacity.
 #include <algorithm>
 #include <numeric>
+
+#include "gslb/steer/assign.h"
 
 #include "bench/steering/policy.h"
 
@@ -212,6 +214,57 @@ class Stable final : public Policy {
   std::vector<std::vector<Share>> held_;  // by cluster
 };
 
+// What nobody can do better at a moment: the transportation problem, told the true RTT, demand and
+// capacity, whatever it moves.  The solver is the shipped one; `--gap` shows that it is exact.
+class Optimum final : public Policy {
+ public:
+  explicit Optimum(const Scene& scene) : scene_(scene), orders_(by_rtt(scene)) {}
+
+  void plan(const View& view) override {
+    std::vector<gslb::steer::Candidate> candidates;
+    std::vector<std::uint32_t> offsets = {0};
+    for (std::size_t unit = 0; unit < orders_.size(); ++unit) {
+      for (const std::uint16_t cluster : orders_[unit]) {
+        if (!view.inputs[cluster].serving) { continue; }
+        const double rtt_ms = scene_.units[unit].rtt_ms[cluster];
+        candidates.push_back({cluster, static_cast<float>(rtt_ms)});
+      }
+      offsets.push_back(static_cast<std::uint32_t>(candidates.size()));
+    }
+    std::vector<double> capacity;
+    for (const ClusterTruth& cluster : scene_.clusters) {
+      capacity.push_back(cluster.capacity * kTargetOfMax);
+    }
+    rows_ = gslb::steer::assign({candidates, offsets, view.demand, capacity}).rows;
+  }
+
+  void answer(const HealthBoard& health, Shares& shares) const override {
+    const std::size_t clusters = scene_.clusters.size();
+    for (std::size_t unit = 0; unit < rows_.size(); ++unit) {
+      for (std::size_t i = 0; i < rows_[unit].count; ++i) {
+        const gslb::steer::Share& share = rows_[unit].shares[i];
+        shares[unit * clusters + living(health, unit, share.cluster)] +=
+            static_cast<float>(share.fraction);
+      }
+    }
+  }
+
+ private:
+  // The cluster, or when it is dead the nearest one that is not.
+  std::uint16_t living(const HealthBoard& health, std::size_t unit, std::uint16_t cluster) const {
+    if (health.serving_nodes(cluster) != 0) { return cluster; }
+    const auto& order = orders_[unit];
+    const auto other = std::find_if(order.begin(), order.end(), [&](std::uint16_t each) {
+      return health.serving_nodes(each) != 0;
+    });
+    return other == order.end() ? cluster : *other;
+  }
+
+  const Scene& scene_;
+  Orders orders_;
+  std::vector<gslb::steer::Assigned> rows_;
+};
+
 template <typename Kind>
 MakePolicy ordered(Orders (*order)(const Scene&)) {
   return [order](const Scene& scene, gslb::MonoTime) {
@@ -232,7 +285,8 @@ std::vector<Contender> baselines() {
           {"weighted", "capacity-weighted", make<Weighted>},
           {"onoff", "on/off overload", ordered<OnOff>(by_rtt)},
           {"fastroute", "shedding (FastRoute)", ordered<Shedding>(by_rtt)},
-          {"stable", "stable allocation", make<Stable>}};
+          {"stable", "stable allocation", make<Stable>},
+          {"optimum", "optimum, told the truth", make<Optimum>}};
 }
 
 }  // namespace bench::steering

@@ -18,7 +18,7 @@ constexpr const char* kUsage = R"(bench_steering [OPTION VALUE]...
   --clusters N --seeds N       (20, 10)
   --first SEED                 (1)
   --use SHARE --ecs SHARE      of capacity; of traffic behind resolvers that send ECS (0.7, 0.6)
-  --only ID[,ID...]            contenders: distance latency weighted onoff fastroute stable
+  --only ID[,ID...]            contenders: distance latency weighted onoff fastroute stable optimum
                                unmeasured proxima
   --ablate NAME[,NAME...]      without: geo hidden query noise lost liar sun caches
   --pace FACTOR                phases shorter by this (1)
