@@ -36,9 +36,9 @@ constexpr auto kByCountry = [] {
   for (std::size_t i = 0; i < std::size(kContinents); ++i) {
     const std::string_view countries = kContinents[i].countries;
     for (std::size_t at = 0; at + 1 < countries.size(); at += 3) {
-      const int first = countries[at] - 'A';
-      const int second = countries[at + 1] - 'A';
-      table[static_cast<std::size_t>(first * 26 + second)] = static_cast<std::uint8_t>(i + 1);
+      const auto first = static_cast<std::size_t>(countries[at] - 'A');
+      const auto second = static_cast<std::size_t>(countries[at + 1] - 'A');
+      table[first * 26 + second] = static_cast<std::uint8_t>(i + 1);
     }
   }
   return table;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::array<std::string_view, kReasonCount> kReasonNames = {"best", "spill", "failover",
                                                                      "fallback"};
 constexpr std::size_t kHeaderCells = 2;
+constexpr std::size_t kSpillBits = 4;  // of Row::spilled
 
 struct Header {
   std::size_t choices;
@@ -94,7 +95,7 @@ std::uint32_t AnswerMap::intern(const Row& row) {
 }
 
 void AnswerMap::set_row(ServiceIndex service, geo::UnitIndex unit, const Row& row) {
-  CHECK(row.ttl_step < kTtlSteps && row.spilled < 16);
+  CHECK(row.ttl_step < kTtlSteps && row.spilled < 1U << kSpillBits);
   CHECK(row.thresholds.size() <= kMaxThresholds &&
         row.choices.size() <= kMaxRowChoices + row.thresholds.size());
   CHECK(row.choices.empty() ? row.thresholds.empty() : row.thresholds.size() < row.choices.size());
@@ -119,7 +120,7 @@ Choice AnswerMap::choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t
   };
   ClusterIndex planned = choices[first];
   if (can_serve(planned)) {
-    const bool spilled = (header.spilled >> first & 1) != 0;
+    const bool spilled = first < kSpillBits && (header.spilled >> first & 1) != 0;
     return {planned, spilled ? Reason::kSpill : Reason::kBest, planned, header.ttl_step};
   }
   for (std::size_t i = 0; i < header.choices; ++i) {

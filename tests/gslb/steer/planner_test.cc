@@ -180,6 +180,26 @@ TEST_F(Planning, CandidatesFollowEstimatesOfTheUnitsThatMoved) {
   EXPECT_EQ(ids(row("198.51.100.1")).size(), 4U);
 }
 
+// Shares by weight may have any number of borders; only the first four places can be a spill.
+TEST(AnswerMap, OnlyTheFirstPlacesOfALongRowAreASpill) {
+  AnswerMap map(1, 1);
+  gslb::fleet::HealthBoard health(2);
+  health.set_serving(0, 1);
+  health.set_serving(1, 1);
+  gslb::steer::Row row{.spilled = 1};
+  for (int i = 0; i < 200; ++i) {
+    row.thresholds.push_back(static_cast<std::uint8_t>(i + 1));
+    row.choices.push_back(static_cast<gslb::fleet::ClusterIndex>(i % 2));
+  }
+  row.choices.push_back(0);
+  map.set_row(0, 0, row);
+  EXPECT_EQ(map.choose(0, 0, 0, health).reason, Reason::kSpill);
+  for (int split = 1; split < 256; ++split) {
+    const auto choice = map.choose(0, 0, static_cast<std::uint8_t>(split), health);
+    EXPECT_EQ(choice.reason, Reason::kBest) << split;
+  }
+}
+
 TEST(AnswerMap, SplitsByThresholdAndFailsOverInOrder) {
   AnswerMap map(1, 3);
   gslb::fleet::HealthBoard health(3);
