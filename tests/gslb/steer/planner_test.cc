@@ -186,7 +186,8 @@ TEST(AnswerMap, OnlyTheFirstPlacesOfALongRowAreASpill) {
   gslb::fleet::HealthBoard health(2);
   health.set_serving(0, 1);
   health.set_serving(1, 1);
-  gslb::steer::Row row{.spilled = 1};
+  gslb::steer::Row row;
+  row.spilled = 1;
   for (int i = 0; i < 200; ++i) {
     row.thresholds.push_back(static_cast<std::uint8_t>(i + 1));
     row.choices.push_back(static_cast<gslb::fleet::ClusterIndex>(i % 2));
