@@ -116,6 +116,16 @@ class SignedTransfer(unittest.TestCase):
         self.assertEqual(self.seen.setdefault(number, lines), lines, f"serial {number}")
         return lines
 
+    def copies(self, primary, servers):
+        """The primary's zone and everybody's copy of it; None while they are not at one serial, as
+        a version may follow upon the other."""
+        ports = [primary.port, *(server.port for server in servers)]
+        number = serial(primary.port)
+        if any(serial(port) != number for port in ports):
+            return None
+        found = [self.copy(primary.port, KEY), *(self.copy(port) for port in ports[1:])]
+        return found if all(serial(port) == number for port in ports) else None
+
     def verify(self, lines):
         """Every signature and the whole chain, by three programs of others."""
         path = harness.folder() / "zone"
@@ -129,12 +139,10 @@ class SignedTransfer(unittest.TestCase):
 
     def check(self, primary, servers, asks=True):
         """All have what the primary has, and it verifies; `asks`: answers validate."""
-        for server in servers:
-            harness.wait_until(lambda: serial(server.port) == serial(primary.port), 20,
-                               f"{server.name} at the serial")
-        wanted = self.copy(primary.port, KEY)
-        for server in servers:
-            self.assertEqual(self.copy(server.port), wanted, server.name)
+        wanted, *copies = harness.wait_until(lambda: self.copies(primary, servers), 20,
+                                             "all at one serial")
+        for server, copy in zip(servers, copies):
+            self.assertEqual(copy, wanted, server.name)
         if not primary.signed:
             return wanted
         self.verify(wanted)
