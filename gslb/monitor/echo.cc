@@ -22,10 +22,10 @@ std::uint16_t checksum(const std::vector<std::uint8_t>& octets) {
 }  // namespace
 
 std::vector<std::uint8_t> write_echo(bool is_v6, Nonce nonce) {
-  std::vector<std::uint8_t> message(kHeader, 0);
+  std::vector<std::uint8_t> message(kHeader + nonce.size(), 0);
   message[0] = is_v6 ? kEchoV6 : kEcho;
   message[7] = 1;  // the sequence number
-  message.insert(message.end(), nonce.begin(), nonce.end());
+  std::copy(nonce.begin(), nonce.end(), message.begin() + kHeader);
   if (!is_v6) {
     const std::uint16_t sum = checksum(message);
     message[2] = static_cast<std::uint8_t>(sum >> 8);
