@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <queue>
 #include <utility>
 
@@ -21,11 +20,16 @@ constexpr double kDust = 1e-12;  // relative amounts below this are rounding
 // cycle in theory never looks like one, and no chain of moves leads round in circles.
 using CostNs = std::int64_t;
 constexpr double kNsPerMs = 1e6;
-constexpr CostNs kUnreached = std::numeric_limits<CostNs>::max();
+constexpr CostNs kUnreached = std::numeric_limits<CostNs>::max() / 4;  // two may be added
 
 struct Holding {
   ClusterIndex cluster;
   double amount;
+};
+
+struct SplitRow {
+  std::uint32_t row;
+  std::vector<Holding> holdings;
 };
 
 // A row that could move along an edge, ordered by what the move costs, then by row.
@@ -36,7 +40,6 @@ struct Mover {
     return a.cost != b.cost ? a.cost > b.cost : a.row > b.row;
   }
 };
-using MoverHeap = std::priority_queue<Mover, std::vector<Mover>, std::greater<>>;
 
 CostNs to_ns(float cost_ms) { return std::llround(cost_ms * kNsPerMs); }
 
@@ -46,11 +49,14 @@ class Transport {
       : problem_(problem),
         clusters_(static_cast<ClusterIndex>(problem.capacity.size())),
         home_(problem.demand.size(), kNoCluster),
+        split_index_(problem.demand.size(), 0),
         load_(clusters_, 0),
-        edges_(clusters_ * clusters_),
-        cheapest_(clusters_ * clusters_),
+        movers_(clusters_ * clusters_),
+        cheapest_(clusters_ * clusters_, kUnreached),
+        cheapest_row_(clusters_ * clusters_, 0),
         expanded_(clusters_, false),
-        members_(clusters_) {}
+        members_(clusters_),
+        mover_(clusters_) {}
 
   Assignment run() {
     place_at_cheapest();
@@ -101,28 +107,39 @@ class Transport {
   }
 
   double amount_at(std::uint32_t row, ClusterIndex cluster) const {
-    const auto split = split_.find(row);
-    if (split == split_.end()) { return home_[row] == cluster ? problem_.demand[row] : 0; }
-    for (const Holding& holding : split->second) {
+    const std::uint32_t split = split_index_[row];
+    if (split == 0) { return home_[row] == cluster ? problem_.demand[row] : 0; }
+    for (const Holding& holding : split_[split - 1].holdings) {
       if (holding.cluster == cluster) { return holding.amount; }
     }
     return 0;
   }
 
-  void add_mover(std::uint32_t row, ClusterIndex from, CostNs here, const Candidate& candidate) {
-    if (candidate.cluster == from) { return; }
-    const std::size_t edge = from * clusters_ + candidate.cluster;
-    const Mover mover{to_ns(candidate.cost_ms) - here, row};
-    edges_[edge].push(mover);
-    if (cheapest_[edge] > mover) { cheapest_[edge] = mover; }
-  }
-
-  void add_movers(std::uint32_t row, ClusterIndex from) {
+  // Calls put(edge, mover) for each edge that a row at `from` could move along.
+  template <typename Put>
+  void for_moves(std::uint32_t row, ClusterIndex from, const Put& put) {
     CostNs here = 0;
     for (const Candidate& candidate : candidates(row)) {
       if (candidate.cluster == from) { here = to_ns(candidate.cost_ms); }
     }
-    for (const Candidate& candidate : candidates(row)) { add_mover(row, from, here, candidate); }
+    for (const Candidate& candidate : candidates(row)) {
+      if (candidate.cluster == from) { continue; }
+      put(from * clusters_ + candidate.cluster, Mover{to_ns(candidate.cost_ms) - here, row});
+    }
+  }
+
+  void add_movers(std::uint32_t row, ClusterIndex from) {
+    for_moves(row, from, [this](std::size_t edge, const Mover& mover) {
+      auto& heap = movers_[edge];
+      heap.push_back(mover);
+      std::push_heap(heap.begin(), heap.end(), std::greater<>());
+      if (Mover{cheapest_[edge], cheapest_row_[edge]} > mover) { set_cheapest(edge, mover); }
+    });
+  }
+
+  void set_cheapest(std::size_t edge, const Mover& mover) {
+    cheapest_[edge] = mover.cost;
+    cheapest_row_[edge] = mover.row;
   }
 
   // Edges of a cluster are built when a path may first lead through it.
@@ -131,17 +148,27 @@ class Transport {
     expanded_[cluster] = true;
     steps_ += members_[cluster].size();
     for (const std::uint32_t row : members_[cluster]) {
-      if (problem_.demand[row] > 0 && amount_at(row, cluster) > 0) { add_movers(row, cluster); }
+      if (problem_.demand[row] <= 0 || amount_at(row, cluster) <= 0) { continue; }
+      for_moves(row, cluster,
+                [this](std::size_t edge, const Mover& mover) { movers_[edge].push_back(mover); });
+    }
+    for (std::size_t edge = cluster * clusters_; edge < (cluster + 1U) * clusters_; ++edge) {
+      if (movers_[edge].empty()) { continue; }
+      std::make_heap(movers_[edge].begin(), movers_[edge].end(), std::greater<>());
+      set_cheapest(edge, movers_[edge].front());
     }
   }
 
   // After a row has left `from`: edges it was the cheapest mover of get the next that is there.
   void forget(std::uint32_t row, ClusterIndex from) {
     for (std::size_t edge = from * clusters_; edge < (from + 1U) * clusters_; ++edge) {
-      if (cheapest_[edge].row != row || cheapest_[edge].cost == kUnreached) { continue; }
-      MoverHeap& heap = edges_[edge];
-      while (!heap.empty() && amount_at(heap.top().row, from) <= 0) { heap.pop(); }
-      cheapest_[edge] = heap.empty() ? Mover{} : heap.top();
+      if (cheapest_row_[edge] != row || cheapest_[edge] == kUnreached) { continue; }
+      auto& heap = movers_[edge];
+      while (!heap.empty() && amount_at(heap.front().row, from) <= 0) {
+        std::pop_heap(heap.begin(), heap.end(), std::greater<>());
+        heap.pop_back();
+      }
+      set_cheapest(edge, heap.empty() ? Mover{} : heap.front());
     }
   }
 
@@ -150,7 +177,6 @@ class Transport {
   void search(ClusterIndex source) {
     distance_.assign(clusters_, kUnreached);
     via_.assign(clusters_, kNoCluster);
-    mover_.assign(clusters_, {});
     distance_[source] = 0;
     std::queue<ClusterIndex> pending;
     std::vector<bool> queued(clusters_, false);
@@ -163,14 +189,12 @@ class Transport {
       if (room(from) > 0 || ++relaxed[from] > clusters_) { continue; }
       expand(from);
       steps_ += clusters_;
+      const CostNs* const costs = cheapest_.data() + from * clusters_;
       for (ClusterIndex to = 0; to < clusters_; ++to) {
-        const Mover& mover = cheapest_[from * clusters_ + to];
-        if (mover.cost == kUnreached) { continue; }
-        const CostNs through = distance_[from] + mover.cost;
-        if (through >= distance_[to]) { continue; }
+        const CostNs through = distance_[from] + costs[to];
+        if (through >= distance_[to] || costs[to] == kUnreached) { continue; }
         distance_[to] = through;
         via_[to] = from;
-        mover_[to] = mover;
         if (!queued[to]) {
           queued[to] = true;
           pending.push(to);
@@ -195,18 +219,21 @@ class Transport {
     if (sink == kNoCluster) { return false; }
     double amount = std::min(excess(source), room(sink));
     for (ClusterIndex at = sink; at != source; at = via_[at]) {
-      amount = std::min(amount, amount_at(mover_[at].row, via_[at]));
+      mover_[at] = cheapest_row_[via_[at] * clusters_ + at];
+      amount = std::min(amount, amount_at(mover_[at], via_[at]));
     }
     for (ClusterIndex at = sink; at != source; at = via_[at]) {
-      move(mover_[at].row, via_[at], at, amount);
+      move(mover_[at], via_[at], at, amount);
     }
     return true;
   }
 
   void move(std::uint32_t row, ClusterIndex from, ClusterIndex to, double amount) {
-    auto [entry, fresh] = split_.try_emplace(row);
-    auto& holdings = entry->second;
-    if (fresh) { holdings.push_back({home_[row], problem_.demand[row]}); }
+    if (split_index_[row] == 0) {
+      split_.push_back({row, {{home_[row], problem_.demand[row]}}});
+      split_index_[row] = static_cast<std::uint32_t>(split_.size());
+    }
+    auto& holdings = split_[split_index_[row] - 1].holdings;
     const auto at = [&](ClusterIndex cluster) {
       return std::find_if(holdings.begin(), holdings.end(),
                           [&](const Holding& h) { return h.cluster == cluster; });
@@ -233,14 +260,14 @@ class Transport {
   Assigned shares_of(std::uint32_t row) const {
     Assigned assigned;
     if (home_[row] == kNoCluster) { return assigned; }
-    const auto split = split_.find(row);
-    if (split == split_.end()) {
+    const std::uint32_t split = split_index_[row];
+    if (split == 0) {
       assigned.shares[0] = {home_[row], 1};
       assigned.count = 1;
       return assigned;
     }
     std::vector<Share> shares;
-    for (const Holding& holding : split->second) {
+    for (const Holding& holding : split_[split - 1].holdings) {
       shares.push_back({holding.cluster, holding.amount});
     }
     return keep_largest(std::move(shares));
@@ -284,16 +311,20 @@ class Transport {
 
   const AssignProblem& problem_;
   ClusterIndex clusters_;
-  std::vector<ClusterIndex> home_;                       // where a row that was never moved is
-  std::map<std::uint32_t, std::vector<Holding>> split_;  // rows that were moved, wholly or in part
+  std::vector<ClusterIndex> home_;          // where a row that was never moved is
+  std::vector<SplitRow> split_;             // that were moved, wholly or in part
+  std::vector<std::uint32_t> split_index_;  // by row: 1 + where in split_; 0: unmoved
   std::vector<double> load_;
-  std::vector<MoverHeap> edges_;  // [from * clusters + to]: who could move
-  std::vector<Mover> cheapest_;   // of each edge, at `from` still
+  // Edges, [from * clusters + to]: heaps of who could move, some of whom may have left; and what
+  // the cheapest that is still there costs, and who that is.
+  std::vector<std::vector<Mover>> movers_;
+  std::vector<CostNs> cheapest_;
+  std::vector<std::uint32_t> cheapest_row_;
   std::vector<bool> expanded_;
   std::vector<std::vector<std::uint32_t>> members_;  // rows that came to a cluster (may have left)
   std::vector<CostNs> distance_;
   std::vector<ClusterIndex> via_;
-  std::vector<Mover> mover_;
+  std::vector<std::uint32_t> mover_;  // to it along the chain
   std::uint64_t steps_ = 0;
 };
 

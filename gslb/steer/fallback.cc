@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "gslb/steer/stable.h"
+
 namespace gslb::steer {
 namespace {
 
@@ -27,59 +29,75 @@ class Death {
     candidates_.clear();
     offsets_.assign(1, 0);
     demand_.clear();
+    whole_.clear();
+    load_ = made_.load;
     for (const Orphan& orphan : orphans) { put(dead, orphan); }
-    double wanted = 0;
-    for (const double each : demand_) { wanted += each; }
     double& scale = result.scale_if_lost[dead];
-    for (scale = 1;; scale *= kScaleStep) {
-      const std::vector<double>& room = spare(dead, scale);
-      const bool last = scale >= kMostScale;
-      if (!last && std::accumulate(room.begin(), room.end(), 0.0) < wanted) { continue; }
-      const Assignment found = assign({candidates_, offsets_, demand_, room, rows_.budget});
-      if (!last && !found.feasible) { continue; }
-      for (std::size_t i = 0; i < orphans.size(); ++i) {
-        const Assigned& to = found.rows[i];
-        if (made_.rows[orphans[i].row].count == 1 && to.count > 0) {
-          result.first[orphans[i].row] = to.shares[0].cluster;
-        }
+    const Assignment found = find(dead, &scale);
+    for (std::size_t i = 0; i < whole_.size(); ++i) {
+      const Assigned& to = found.rows[i];
+      if (to.count > 0) { result.first[whole_[i]] = to.shares[0].cluster; }
+    }
+    for (std::size_t i = 0; i < load_.size(); ++i) {
+      if (i != dead && load_[i] > made_.load[i] && rows_.capacity[i] > 0) {
+        scale = std::max(scale, std::min(kMostScale, load_[i] / rows_.capacity[i]));
       }
-      return;
     }
   }
 
  private:
   // Workers take the first cluster in the row that serves, and who shares a row stands before all
-  // fallbacks, in the order of their numbers.
+  // fallbacks, in the order of their numbers: of a shared row there is nothing to decide.
   void put(ClusterIndex dead, const Orphan& orphan) {
     const Assigned& shared = made_.rows[orphan.row];
     ClusterIndex heir = kNoCluster;
     for (std::size_t i = 0; i < shared.count; ++i) {
       if (shared.shares[i].cluster != dead) { heir = std::min(heir, shared.shares[i].cluster); }
     }
+    if (heir != kNoCluster) {
+      load_[heir] += orphan.demand;
+      return;
+    }
     for (std::uint32_t at = rows_.offsets[orphan.row]; at < rows_.offsets[orphan.row + 1]; ++at) {
-      const Candidate& candidate = rows_.candidates[at];
-      if (candidate.cluster == dead || (heir != kNoCluster && candidate.cluster != heir)) {
-        continue;
-      }
-      candidates_.push_back(candidate);
+      if (rows_.candidates[at].cluster != dead) { candidates_.push_back(rows_.candidates[at]); }
     }
     offsets_.push_back(static_cast<std::uint32_t>(candidates_.size()));
     demand_.push_back(orphan.demand);
+    whole_.push_back(orphan.row);
+  }
+
+  // At the least scale at which all find room.  Stable allocation is good enough for what lasts
+  // until the next plan, and ten times faster; only whether a scale of 1 will do is asked exactly.
+  Assignment find(ClusterIndex dead, double* scale) {
+    const double wanted = std::accumulate(demand_.begin(), demand_.end(), 0.0);
+    for (*scale = 1;; *scale *= kScaleStep) {
+      const std::vector<double>& room = spare(dead, *scale);
+      const bool last = *scale >= kMostScale;
+      if (!last && std::accumulate(room.begin(), room.end(), 0.0) < wanted) { continue; }
+      const AssignProblem problem{candidates_, offsets_, demand_, room, rows_.budget};
+      Assignment found = stable_allocation(problem);
+      if (last || found.feasible) { return found; }
+      if (*scale > 1) { continue; }
+      found = assign(problem);
+      if (found.feasible) { return found; }
+    }
   }
 
   const std::vector<double>& spare(ClusterIndex dead, double scale) {
     spare_.clear();
     for (std::size_t i = 0; i < rows_.capacity.size(); ++i) {
-      spare_.push_back(i == dead ? 0 : std::max(0.0, rows_.capacity[i] * scale - made_.load[i]));
+      spare_.push_back(i == dead ? 0 : std::max(0.0, rows_.capacity[i] * scale - load_[i]));
     }
     return spare_;
   }
 
   const AssignProblem& rows_;
   const Assignment& made_;
+  std::vector<double> load_;  // of the clusters, with what falls to those that share a row
   std::vector<Candidate> candidates_;
   std::vector<std::uint32_t> offsets_;
   std::vector<double> demand_;
+  std::vector<std::uint32_t> whole_;  // the rows that they are of
   std::vector<double> spare_;
 };
 

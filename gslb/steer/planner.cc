@@ -150,29 +150,40 @@ Assignment Planner::assign_scaled(SwitchProblem problem, std::vector<double> cap
 }
 
 // Moves what has to be moved, and of the rest the most useful first, so that at most a part of the
-// demand changes its cluster at once.
+// demand changes its cluster at once: at the least patience that is enough, with as much of the
+// step below as the limit allows.  Patience changes little from plan to plan, so the search begins
+// where the last one ended.
 Assignment Planner::assign_calmly(SwitchProblem problem, const std::vector<double>& capacity,
                                   bool may_move_all, double* scale) {
-  const std::vector<float> costs(problem.switch_ms.begin(), problem.switch_ms.end());
-  Assignment eager;
-  double eager_moved = 0;
-  for (const double patience : kPatience) {
-    std::vector<float> patient = costs;
-    for (float& each : patient) { each *= static_cast<float>(patience); }
+  const std::span<const float> costs = problem.switch_ms;
+  std::vector<float> patient(costs.size());
+  const auto solve = [&](std::size_t step) {
+    std::transform(costs.begin(), costs.end(), patient.begin(),
+                   [&](float each) { return each * static_cast<float>(kPatience[step]); });
     problem.switch_ms = patient;
-    Assignment assignment = assign_scaled(problem, capacity, scale);
-    const double moved = moved_share(problem.rows.demand, assignment);
-    if (may_move_all || problem.last.empty()) { return assignment; }
-    if (moved <= kMostMoved && !eager.rows.empty()) {
-      // The next step would be too far: as much of it as may be.
-      const double share = (kMostMoved - moved) / (eager_moved - moved);
-      return blend(assignment, eager, share, problem.rows.demand);
+    return assign_scaled(problem, capacity, scale);
+  };
+  if (may_move_all || problem.last.empty()) { return solve(0); }
+  const auto moved = [&](const Assignment& made) { return moved_share(problem.rows.demand, made); };
+  Assignment calm = solve(patience_);
+  Assignment eager;
+  if (moved(calm) > kMostMoved) {
+    while (patience_ + 1 < kPatience.size() && moved(calm) > kMostMoved) {
+      eager = std::move(calm);
+      calm = solve(++patience_);
     }
-    if (moved <= kMostMoved || patience == kPatience.back()) { return assignment; }
-    eager = std::move(assignment);
-    eager_moved = moved;
+  } else {
+    while (patience_ > 0) {
+      eager = solve(patience_ - 1);
+      if (moved(eager) > kMostMoved) { break; }
+      std::swap(calm, eager);
+      --patience_;
+    }
   }
-  return {};  // not reached
+  const double least = moved(calm);
+  if (eager.rows.empty() || least > kMostMoved || patience_ == 0) { return calm; }
+  const double share = (kMostMoved - least) / (moved(eager) - least);
+  return blend(calm, eager, share, problem.rows.demand);
 }
 
 // Returning clusters are filled slowly, unless the others would be over their targets for it.

@@ -125,6 +125,7 @@ class Planner {
   std::vector<bool> served_;          // clusters, at the last plan
   std::shared_ptr<const AnswerMap> last_map_;
   MonoTime last_at_{};
+  std::size_t patience_ = 0;      // of the last plan, see assign_calmly()
   std::uint64_t steps_left_ = 0;  // of the plan being made
   std::uint64_t plans_made_ = 0;
 };
