@@ -6,6 +6,7 @@
 
 #include "bench/steering/gap.h"
 #include "bench/steering/learn.h"
+#include "bench/steering/mixtures.h"
 #include "bench/steering/report.h"
 
 namespace {
@@ -20,10 +21,12 @@ constexpr const char* kUsage = R"(bench_steering [OPTION VALUE]...
   --use SHARE --ecs SHARE      of capacity; of traffic behind resolvers that send ECS (0.7, 0.6)
   --only ID[,ID...]            contenders: distance latency weighted onoff fastroute stable optimum
                                unmeasured proxima
+  --query-sigma S              of DNS queries a request makes, by unit (0.3)
   --ablate NAME[,NAME...]      without: geo hidden query noise lost liar sun caches
   --pace FACTOR                phases shorter by this (1)
   --json FILE --svg FILE
   --learn MOST                 instead: penalty after 0 to MOST measurements a unit
+  --joins N[,N...]             instead: traffic without ECS, after so many beacons a resolver
   --gap UNITS                  instead: the solver beside the LP bound; --clusters, --classes, --use
   --replan UNITS               instead: CPU time of whole plans; --clusters, --classes, --use
 )";
@@ -40,6 +43,7 @@ struct Arguments {
   std::string json;
   std::string svg;
   std::size_t learn = 0;
+  std::vector<std::size_t> joins;
   bool whole_plans = false;
   GapOptions gap{.units = 0};
 };
@@ -108,6 +112,11 @@ Arguments parse(int count, char** words) {
       result.svg = value;
     } else if (name == "--learn") {
       result.learn = std::stoul(value);
+    } else if (name == "--joins") {
+      for_each_item(value,
+                    [&](const std::string& item) { result.joins.push_back(std::stoul(item)); });
+    } else if (name == "--query-sigma") {
+      result.scene.query_sigma = std::stod(value);
     } else if (name == "--gap") {
       result.gap.units = std::stoul(value);
     } else if (name == "--replan") {
@@ -168,6 +177,25 @@ void run_all(const Arguments& arguments) {
   if (!arguments.svg.empty()) { std::ofstream(arguments.svg) << svg(all); }
 }
 
+void join_all(const Arguments& arguments) {
+  std::vector<std::vector<double>> means(arguments.joins.size() + 1);
+  std::vector<std::vector<double>> tails(means.size());
+  for_each_scene(arguments, [&](const Scene& scene) {
+    const auto results = measure_mixtures(scene, arguments.joins);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      means[i].push_back(results[i].penalty_ms);
+      tails[i].push_back(results[i].penalty_p95_ms);
+    }
+  });
+  std::puts("| beacons a resolver | mean penalty, ms | p95, ms |\n|---|---|---|");
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    const Mean mean = mean_of(means[i]);
+    const Mean tail = mean_of(tails[i]);
+    std::printf("| %zu | %.2f ± %.2f | %.1f ± %.1f |\n", i == 0 ? 0 : arguments.joins[i - 1],
+                mean.mean, mean.half_width, tail.mean, tail.half_width);
+  }
+}
+
 void learn_all(const Arguments& arguments) {
   std::vector<std::vector<double>> means(arguments.learn + 1);
   std::vector<std::vector<double>> tails(arguments.learn + 1);
@@ -200,6 +228,8 @@ int main(int count, char** words) {
       arguments.gap.use = arguments.scene.use;
       std::fputs((arguments.whole_plans ? measure_replan : measure_gap)(arguments.gap).c_str(),
                  stdout);
+    } else if (!arguments.joins.empty()) {
+      join_all(arguments);
     } else if (arguments.learn > 0) {
       learn_all(arguments);
     } else {

@@ -238,10 +238,11 @@ class Builder {
       best_ms += network.weight * *std::min_element(network.rtt_ms.begin(), network.rtt_ms.end());
     }
     for (std::size_t i = 0; i < scene_.networks.size(); ++i) {
-      const Network& network = scene_.networks[i];
+      Network& network = scene_.networks[i];
       const double ecs = scene_.options.ecs;
       add_traffic(network.unit, network, network.weight * ecs);
-      const Network& resolver = scene_.networks[resolver_of(i)];
+      network.resolver = resolver_of(i);
+      const Network& resolver = scene_.networks[network.resolver];
       add_traffic(resolver.unit, network, network.weight * (1 - ecs));
     }
     scene_.mixed_ms = -best_ms;

@@ -28,7 +28,8 @@ struct SceneOptions {
 // An access network: one prefix.
 struct Network {
   std::size_t site = 0;
-  double weight = 0;  // share of all traffic
+  std::size_t resolver = 0;  // the network whose resolver asks for it without ECS
+  double weight = 0;         // share of all traffic
   double last_mile_ms = 0;
   gslb::Prefix prefix;
   gslb::geo::UnitIndex unit = 0;

@@ -24,6 +24,19 @@ std::string place_of(const Explanation& from) {
          tenths(from.place_sigma_km) + "km " + from.place_from;
 }
 
+// The clients a resolver asks for: the most of them.
+std::string mixture_of(const Explanation& from) {
+  constexpr std::size_t kShown = 4;
+  std::string text = "resolver " + from.resolver_network + " asks for";
+  for (std::size_t i = 0; i < std::min(kShown, from.mixture.size()); ++i) {
+    const Explanation::Client& client = from.mixture[i];
+    text += " " + tenths(client.share * 100) + "%";
+    if (client.asn != 0) { text += " AS" + std::to_string(client.asn); }
+    if (!client.country.empty()) { text += " " + client.country; }
+  }
+  return text;
+}
+
 std::string cluster_line(const ExplainedCluster& from) {
   return from.id + " rtt " + tenths(from.cost.rtt.mean_ms) + "+-" + tenths(from.cost.rtt.sigma_ms) +
          "ms " + std::string(to_string(from.cost.rtt.source)) + " cost " +
@@ -67,6 +80,7 @@ std::vector<std::string> debug_strings(const Explanation& from) {
   strings.push_back("route " + from.route + " service " + from.service + " generation " +
                     std::to_string(from.generation));
   strings.push_back(place_of(from) + " by " + from.decided_by);
+  if (!from.mixture.empty()) { strings.push_back(mixture_of(from)); }
   if (!from.override_rule.empty()) { strings.push_back("override " + from.override_rule); }
   if (!from.if_lost.empty()) { strings.push_back("if lost " + from.if_lost); }
   for (std::size_t i = 0; i < std::min(kMostClusters, from.clusters.size()); ++i) {

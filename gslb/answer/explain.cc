@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gslb/answer/locate.h"
+#include "gslb/steer/row_cost.h"
 
 namespace gslb::answer {
 namespace {
@@ -118,26 +119,39 @@ bool is_placed_by_override(const steer::CostModel& costs, const geo::Unit& unit)
 struct RowKey {
   steer::ServiceIndex service;
   geo::UnitIndex unit;
+  geo::UnitIndex row;  // the unit, or behind the units a resolver's
 };
+
+// As the planner has them.
+steer::MixedCosts costs_of(const Snapshot& snapshot, const steer::CostModel& costs,
+                           const RowKey& key) {
+  const std::uint8_t variant = snapshot.map->mode(key.service).variant;
+  const steer::CostView view{costs, snapshot.geo->units(), snapshot.estimates.get()};
+  if (const measure::Mixture* const mixture = snapshot.map->mixture(key.row)) {
+    return mixed_costs(view, key.service, *mixture, variant);
+  }
+  steer::MixedCosts own{.leader = key.unit, .by_cluster = {}};
+  for (std::size_t i = 0; i < costs.cluster_count(); ++i) {
+    own.by_cluster.push_back(
+        unit_cost(view, key.service, key.unit, static_cast<fleet::ClusterIndex>(i), variant));
+  }
+  return own;
+}
 
 void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
                       const std::vector<double>& price_ms, const RowKey& key, Explanation& out) {
-  const steer::Row row = snapshot.map->row(key.service, key.unit);
+  const steer::Row row = snapshot.map->row(key.service, key.row);
+  const steer::MixedCosts known = costs_of(snapshot, costs, key);
   const auto cluster_count = static_cast<fleet::ClusterIndex>(snapshot.fleet->clusters().size());
   const std::vector<std::string>& tiers = snapshot.services->services[key.service].tiers;
   for (fleet::ClusterIndex i = 0; i < cluster_count; ++i) {
     ExplainedCluster each;
     each.id = snapshot.fleet->cluster(i).id;
-    const geo::Unit& unit = snapshot.geo->units()[key.unit];
-    std::optional<measure::RttEstimate> rtt;
-    if (snapshot.estimates) { rtt = snapshot.estimates->at(key.unit, i); }
-    each.cost = costs.cost(key.service, unit, i, rtt, snapshot.map->mode(key.service).variant);
+    each.cost = known.by_cluster[i];
     each.price_ms = i < price_ms.size() ? price_ms[i] : 0;
     each.serving = snapshot.health->serving_nodes(i) != 0;
     const auto at = std::find(row.choices.begin(), row.choices.end(), i);
-    if (at != row.choices.end()) {
-      each.rank = static_cast<int>(at - row.choices.begin());
-    }
+    if (at != row.choices.end()) { each.rank = static_cast<int>(at - row.choices.begin()); }
     for (std::size_t rank = 0; rank <= row.thresholds.size(); ++rank) {
       if (rank < row.choices.size() && row.choices[rank] == i) { each.share += row.share(rank); }
     }
@@ -155,7 +169,7 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
     out.if_lost = id;
     break;
   }
-  out.override_rule = override_rule(costs, snapshot.geo->units()[key.unit]);
+  out.override_rule = override_rule(costs, snapshot.geo->units()[known.leader]);
   std::stable_sort(out.clusters.begin(), out.clusters.end(),
                    [](const ExplainedCluster& a, const ExplainedCluster& b) {
                      const bool a_masked = a.cost.mask != steer::Mask::kNone;
@@ -163,6 +177,22 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
                      if (a_masked != b_masked) { return b_masked; }
                      return a.cost.total_ms + a.price_ms < b.cost.total_ms + b.price_ms;
                    });
+}
+
+std::string country_of(const geo::Unit& unit) {
+  return unit.country[0] == 0 ? std::string()
+                              : std::string(unit.country.begin(), unit.country.end());
+}
+
+void explain_mixture(const Snapshot& snapshot, geo::UnitIndex row, Explanation& out) {
+  const measure::Mixture* const mixture = snapshot.map->mixture(row);
+  if (mixture == nullptr) { return; }
+  out.resolver_network = mixture->resolver.to_string();
+  out.mixture_weight = mixture->weight;
+  for (const measure::MixtureShare& client : mixture->clients) {
+    const geo::Unit& unit = snapshot.geo->units()[client.unit];
+    out.mixture.push_back({unit.id, unit.asn, country_of(unit), client.share});
+  }
 }
 
 void explain_location(const Snapshot& snapshot, const steer::CostModel& costs,
@@ -177,7 +207,7 @@ void explain_location(const Snapshot& snapshot, const steer::CostModel& costs,
   out.unit_id = unit.id;
   out.asn = unit.asn;
   out.asn_name = snapshot.geo->operator_name(unit.asn);
-  if (unit.country[0] != 0) { out.country.assign(unit.country.begin(), unit.country.end()); }
+  out.country = country_of(unit);
   if (unit.has_place) { out.place = unit.place; }
   out.place_from = is_placed_by_override(costs, unit) ? "override"
                    : unit.has_place                   ? "geo"
@@ -221,7 +251,7 @@ Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
   Snapshot copy = snapshot;
   const std::size_t services = snapshot.services->services.size();
   const std::size_t clusters = snapshot.fleet->clusters().size();
-  copy.demand = std::make_shared<steer::DemandCounters>(1, services, snapshot.geo->units().size());
+  copy.demand = std::make_shared<steer::DemandCounters>(1, services, snapshot.demand->units());
   copy.decisions = std::make_shared<DecisionCounters>(1, services, clusters);
   auto scratch = std::make_unique<Scratch>(0);
   auto counters = std::make_unique<AnswerCounters>();
@@ -241,6 +271,8 @@ Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
   const zone::RouteIndex route = find_route(*snapshot.zones, request.name, request.type, &out.zone);
   const Location location = locate(*snapshot.geo, scratch->query.edns, source);
   explain_location(snapshot, costs, request, location, out);
+  const geo::UnitIndex row = row_of(*snapshot.map, location, source);
+  explain_mixture(snapshot, row, out);
   if (route == zone::kNoRoute) { return out; }
   if (counters->routed.value() > 0) { out.scope_bits = location.scope_bits; }
   const steer::ServiceIndex service = snapshot.services->routes[route].service;
@@ -257,7 +289,7 @@ Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
       if (index != fleet::kNoCluster) { out.cluster = snapshot.fleet->cluster(index).id; }
     }
   }
-  explain_clusters(snapshot, costs, price_ms, {service, location.unit}, out);
+  explain_clusters(snapshot, costs, price_ms, {service, location.unit, row}, out);
   return out;
 }
 

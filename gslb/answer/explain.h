@@ -61,6 +61,15 @@ struct Explanation {
   std::string country;
   std::optional<geo::Place> place;
   double place_sigma_km = 0;
+  struct Client {
+    std::uint64_t unit_id = 0;
+    std::uint32_t asn = 0;
+    std::string country;
+    double share = 0;  // 0 … 1
+  };
+  std::string resolver_network;     // "" unless its clients are known and decide
+  std::vector<Client> mixture;      // these clients' units, most first
+  double mixture_weight = 0;        // reports behind them, faded
   std::string place_from;           // "override", "geo" data, "unknown"
   bool place_contradicted = false;  // by measured RTT, and left out of the estimates
   std::string override_rule;  // whose `prefer` and `ban` apply: "prefix 198.51.100.0/24"; "": none

@@ -9,6 +9,7 @@
 #include "gslb/base/ip.h"
 #include "gslb/dns/query.h"
 #include "gslb/geo/geo_map.h"
+#include "gslb/steer/answer_map.h"
 
 namespace gslb::answer {
 
@@ -26,5 +27,11 @@ Address subnet_address(const dns::ClientSubnet& subnet) noexcept;
 
 Location locate(const geo::GeoMap& map, const dns::Edns& edns,
                 const gslb::Address& resolver) noexcept;
+
+// The row of the answer map that answers there.  No allocation.
+inline geo::UnitIndex row_of(const steer::AnswerMap& map, const Location& location,
+                             const gslb::Address& resolver) noexcept {
+  return location.ecs == EcsUse::kUsed ? location.unit : map.row_of(resolver, location.unit);
+}
 
 }  // namespace gslb::answer

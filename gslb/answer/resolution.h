@@ -140,7 +140,7 @@ class Resolution {
   bool answered_ = false;  // the answer section has something
   bool routed_ = false;
   steer::ServiceIndex service_ = 0;  // of the decision, when routed_
-  geo::UnitIndex unit_ = 0;
+  geo::UnitIndex row_ = 0;           // of the answer map, of a unit or a resolver
   std::uint32_t ttl_s_ = 0;
   std::uint8_t scope_bits_ = 0;
   EcsUse ecs_ = EcsUse::kNone;

@@ -45,7 +45,7 @@ steer::Choice Resolution::choose(const zone::Zone& zone, zone::RouteIndex route,
       static_cast<std::uint8_t>(split_hash(snapshot_.map->mode(service).split, location.leaf_hash));
   const RoutedSets* sets = zone.is_signed() ? snapshot_.routed_sets.get() : nullptr;
   const fleet::HealthBoard& health = *snapshot_.health;
-  const steer::Choice plain = snapshot_.map->choose(service, location.unit, split, health);
+  const steer::Choice plain = snapshot_.map->choose(service, row_, split, health);
   if (sets == nullptr || !sets->is_promised(route, qtype) || plain.planned == fleet::kNoCluster) {
     return plain;
   }
@@ -62,7 +62,7 @@ steer::Choice Resolution::choose(const zone::Zone& zone, zone::RouteIndex route,
   }
   // The bitmap says that there is such a set, so NODATA would be bogus: the next cluster that has
   // one.
-  steer::Choice choice = snapshot_.map->choose(service, location.unit, split, health, nodes);
+  steer::Choice choice = snapshot_.map->choose(service, row_, split, health, nodes);
   if (choice.planned != fleet::kNoCluster) { return choice; }
   // None in the row: any of the service rather than SERVFAIL, which some stubs take for A too.
   const auto reserve = sets->reserve(route, qtype);
@@ -82,9 +82,9 @@ bool Resolution::put_routed(const zone::Zone& zone, zone::RouteIndex route, RrTy
   scope_bits_ = location.scope_bits;
   routed_ = true;
   service_ = service_index;
-  unit_ = location.unit;
+  row_ = row_of(*snapshot_.map, location, request_.client);
   scratch_.route = route;
-  snapshot_.demand->count(scratch_.worker, service_index, location.unit);
+  snapshot_.demand->count(scratch_.worker, service_index, row_);
 
   // Without a binding HTTPS is like any other type.
   if (qtype == RrType::kHttps && !service.https) { qtype = RrType::kAny; }

@@ -43,7 +43,7 @@ bool Resolution::put_alias(const dns::Name& target) noexcept {
 }
 
 fleet::ClusterIndex Resolution::runner_up(fleet::ClusterIndex chosen) const noexcept {
-  for (const fleet::ClusterIndex cluster : snapshot_.map->choices(service_, unit_)) {
+  for (const fleet::ClusterIndex cluster : snapshot_.map->choices(service_, row_)) {
     const fleet::ClusterModel& model = snapshot_.fleet->cluster(cluster);
     if (cluster != chosen && model.host && !model.cname &&
         snapshot_.health->serving_nodes(cluster) != 0) {

@@ -213,6 +213,7 @@ struct Service {
 struct Route {
   LocatedString name;  // owner, exact or wildcard
   LocatedString service;
+  bool beacon = false;  // of unique names, to learn whose clients a resolver asks for
 };
 
 // [[override]]: exactly one of prefix, asn, country; then what is known better, or a preference.

@@ -186,6 +186,11 @@ void read_routes(TomlTable& root, Context& context) {
         report_unknown(route.service, "service", known, context.problems);
       }
     }
+    route.beacon = table.boolean("beacon").value_or(false);
+    if (route.beacon && !route.name.text.starts_with("*.")) {
+      table.error("beacon", "a beacon's names differ from client to client",
+                  "name = \"*.probe.example.com.\"");
+    }
     table.finish();
     context.config.routes.push_back(std::move(route));
   }

@@ -147,14 +147,25 @@ json::object plan(const steer::PlanSummary& summary) {
 }
 
 json::object reload_object(const ReloadReport& report) {
-  json::object made{{"number", report.number},
-                    {"running", report.running},
-                    {"succeeded", report.succeeded},
-                    {"kept_zones", report.kept_zones},
-                    {"finished", nullptr},
-                    {"problems", array_of(report.problems, text)}};
+  json::object made{{"number", report.number},       {"running", report.running},
+                    {"succeeded", report.succeeded}, {"kept_zones", report.kept_zones},
+                    {"finished", nullptr},           {"problems", array_of(report.problems, text)}};
   if (report.finished != WallTime{}) { made["finished"] = timestamp(report.finished); }
   return made;
+}
+
+// 64 bits do not survive in a JSON number (RFC 7493 2.2).
+json::string hex(std::uint64_t id) {
+  std::array<char, 20> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016" PRIx64, id);
+  return digits.data();
+}
+
+json::object mixture_client(const answer::Explanation::Client& each) {
+  return {{"unit_id", hex(each.unit_id)},
+          {"asn", each.asn},
+          {"country", text(each.country)},
+          {"share", number(each.share)}};
 }
 
 json::object explained_cluster(const answer::ExplainedCluster& each) {
@@ -222,12 +233,9 @@ json::object zone_object(const ZoneStatus& status) {
 }
 
 json::object token_object(const AcmeToken& token) {
-  return {{"name", text(token.name.to_string())},
-          {"owner", text(token.owner.to_string())},
-          {"zone", text(token.apex.to_string())},
-          {"token", text(token.text)},
-          {"expires", timestamp(token.expires)},
-          {"published", token.is_published}};
+  return {{"name", text(token.name.to_string())}, {"owner", text(token.owner.to_string())},
+          {"zone", text(token.apex.to_string())}, {"token", text(token.text)},
+          {"expires", timestamp(token.expires)},  {"published", token.is_published}};
 }
 
 std::string line(const json::object& object) { return json::serialize(object) + '\n'; }
@@ -265,9 +273,6 @@ std::string to_json(const Status& status) {
 }
 
 std::string to_json(const answer::ExplainRequest& asked, const answer::Explanation& from) {
-  // 64 bits do not survive in a JSON number (RFC 7493 2.2).
-  std::array<char, 20> unit_id{};
-  std::snprintf(unit_id.data(), unit_id.size(), "%016" PRIx64, from.unit_id);
   json::object made{{"name", text(asked.name.to_string())},
                     {"type", text(dns::to_string(asked.type))},
                     {"client", text(asked.client.to_string())},
@@ -283,7 +288,7 @@ std::string to_json(const answer::ExplainRequest& asked, const answer::Explanati
                     {"reason", text(from.reason)},
                     {"decided_by", text(from.decided_by)},
                     {"leaf", text(from.leaf)},
-                    {"unit_id", unit_id.data()},
+                    {"unit_id", hex(from.unit_id)},
                     {"asn", from.asn},
                     {"asn_name", text(from.asn_name)},
                     {"country", text(from.country)},
@@ -294,6 +299,9 @@ std::string to_json(const answer::ExplainRequest& asked, const answer::Explanati
                     {"override", text(from.override_rule)},
                     {"if_lost", text(from.if_lost)},
                     {"place_contradicted", from.place_contradicted},
+                    {"resolver_network", text(from.resolver_network)},
+                    {"mixture_weight", number(from.mixture_weight)},
+                    {"mixture", array_of(from.mixture, mixture_client)},
                     {"clusters", array_of(from.clusters, explained_cluster)},
                     {"attributions", array_of(from.attributions, text)}};
   if (from.place) {

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "gslb/control/beacons.h"
+
 namespace gslb::control {
 
 static_assert(
@@ -58,8 +60,25 @@ std::size_t DnsHandler::handle(Octets message, const server::Peer& peer,
   return size;
 }
 
+// The nonce is the one label before the route's.  A resolver that tells the client's subnet has
+// said it all.
+void DnsHandler::note_beacon(const steer::Route& route, const server::Peer& peer) noexcept {
+  constexpr std::size_t kWildcard = 2;  // octets of "*"
+  const auto& ecs = scratch_.query.edns.ecs;
+  const Octets name = scratch_.query.qname.wire();  // in lower case
+  const std::size_t length = name[0];
+  const bool is_below = name.size() == 1 + length + route.owner.wire().size() - kWildcard;
+  if ((ecs && ecs->source_bits() > 0) || length < fleet::kMinNonceOctets || !is_below) { return; }
+  sightings_.note(
+      {Sighting::Kind::kBeacon, peer.address, Beacons::hash_of(name.subspan(1, length))});
+}
+
 void DnsHandler::note_sightings(const server::Peer& peer, std::uint32_t now_ms) noexcept {
-  if (scratch_.route != zone::kNoRoute) { sightings_.note_resolver(peer.address, now_ms); }
+  if (scratch_.route != zone::kNoRoute) {
+    if (sightings_.wants_resolvers()) { sightings_.note_resolver(peer.address, now_ms); }
+    const steer::Route& route = reader_.get().services->routes[scratch_.route];
+    if (route.is_beacon) { note_beacon(route, peer); }
+  }
   if (peer.handshake_us != 0) {
     sightings_.note({Sighting::Kind::kHandshake, peer.address, peer.handshake_us});
   }

@@ -43,6 +43,7 @@ class DnsHandler final : public server::Handler {
 
  private:
   std::uint32_t unix_time(MonoTime now) noexcept;
+  void note_beacon(const steer::Route& route, const server::Peer& peer) noexcept;
   void note_sightings(const server::Peer& peer, std::uint32_t now_ms) noexcept;
 
   Published<answer::Snapshot>::Reader reader_;

@@ -48,6 +48,29 @@ measure::Estimator make_estimator(const Compiled& compiled) {
           limits};
 }
 
+std::size_t slots_of(const Compiled& compiled) {
+  return compiled.services->has_beacon() ? kMixtures : 0;
+}
+
+void learn_mixtures(Epoch& epoch, std::span<const measure::BeaconJoin> joins, WallTime now) {
+  for (const measure::BeaconJoin& each : joins) { epoch.mixtures.add(each); }
+  const std::size_t slots = epoch.mixtures.slots();
+  if (slots == 0) { return; }
+  const std::size_t units = epoch.compiled->geo->units().size();
+  auto rows = epoch.mixtures.rows(now);
+  const measure::ResolverRows& before = epoch.planner.resolvers();
+  for (std::size_t slot = 0; slot < slots; ++slot) {
+    // What was counted for the resolver before is nothing to the next.
+    const bool is_others = before.at(slot) != nullptr && changes_hands(before, *rows, slot);
+    if (rows->at(slot) != nullptr && !is_others) { continue; }
+    for (std::size_t i = 0; i < epoch.compiled->services->services.size(); ++i) {
+      epoch.ledger.set_queries_per_s(static_cast<steer::ServiceIndex>(i),
+                                     static_cast<geo::UnitIndex>(units + slot), 0);
+    }
+  }
+  epoch.planner.set_resolvers(std::move(rows));
+}
+
 template <typename List>
 bool same_ids(const List& a, const List& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -61,14 +84,16 @@ Epoch::Epoch(std::shared_ptr<const Compiled> from, std::size_t workers, MonoTime
       compiled(std::move(from)),
       identity(make_identity(compiled->config.server)),
       protection(make_protection(compiled->config, workers)),
-      demand(std::make_shared<steer::DemandCounters>(workers, compiled->services->services.size(),
-                                                     compiled->geo->units().size())),
+      demand(std::make_shared<steer::DemandCounters>(
+          workers, compiled->services->services.size(),
+          compiled->geo->units().size() + slots_of(*compiled))),
       decisions(std::make_shared<answer::DecisionCounters>(
           workers, compiled->services->services.size(), compiled->fleet->clusters().size())),
       costs(compiled->config, *compiled->services),
       ledger(demand, now),
-      planner(costs, *compiled->services, *compiled->geo),
-      estimator(make_estimator(*compiled)) {}
+      planner(costs, *compiled->services, *compiled->geo, slots_of(*compiled)),
+      estimator(make_estimator(*compiled)),
+      mixtures(compiled->geo->units(), slots_of(*compiled)) {}
 
 void Epoch::inherit(const Epoch& old) {
   protection = inherit_protection(compiled->config, *protection, *old.protection);
@@ -85,6 +110,7 @@ void Epoch::inherit(const Epoch& old) {
     planner.set_load_factor(now, old.planner.load_factor(static_cast<fleet::ClusterIndex>(i)));
   }
   estimator.inherit(old.estimator);
+  mixtures.read(old.mixtures.write());
   std::unordered_map<std::uint64_t, geo::UnitIndex> unit_now;
   const auto& units = compiled->geo->units();
   for (std::size_t i = 0; i < units.size(); ++i) {
@@ -104,6 +130,16 @@ void Epoch::inherit(const Epoch& old) {
       ledger.set_queries_per_s(static_cast<steer::ServiceIndex>(service - services.begin()),
                                unit->second, rate);
     }
+    const auto resolvers = old.mixtures.resolvers();
+    for (std::size_t slot = 0; slot < resolvers.size(); ++slot) {
+      const auto now = resolvers[slot] ? mixtures.slot_of(*resolvers[slot]) : std::nullopt;
+      if (!now) { continue; }
+      ledger.set_queries_per_s(
+          static_cast<steer::ServiceIndex>(service - services.begin()),
+          static_cast<geo::UnitIndex>(units.size() + *now),
+          old.ledger.queries_per_s(static_cast<steer::ServiceIndex>(s),
+                                   static_cast<geo::UnitIndex>(old_units.size() + slot)));
+    }
   }
 }
 
@@ -113,6 +149,12 @@ std::string Epoch::settle_estimator() {
   fresh.inherit(estimator);
   estimator = std::move(fresh);
   return text;
+}
+
+void Epoch::settle_mixtures() {
+  measure::Mixtures fresh(compiled->geo->units(), mixtures.slots());
+  fresh.read(mixtures.write());
+  mixtures = std::move(fresh);
 }
 
 std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) {
@@ -146,7 +188,7 @@ steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inpu
 }
 
 steer::Plan plan_step(Epoch& epoch, const PlanInputs& inputs) {
-  if (inputs.learns) { learn(epoch, inputs.samples, inputs.wall); }
+  if (inputs.learns) { learn(epoch, inputs.samples, inputs.wall, inputs.joins); }
   return make_plan(epoch, inputs.clusters, {inputs.mono, inputs.wall});
 }
 
@@ -163,12 +205,21 @@ std::vector<double> demand_by_unit(const Epoch& epoch) {
   const steer::Demand demand = epoch.ledger.demand(units);
   std::vector<double> by_unit(units.size(), 0);
   for (std::size_t row = 0; row < demand.expected.size(); ++row) {
-    by_unit[row % units.size()] += demand.expected[row];
+    const std::size_t at = row % epoch.demand->units();
+    const measure::Mixture* const mixture =
+        at < units.size() ? nullptr : epoch.planner.resolvers().at(at - units.size());
+    if (at < units.size()) { by_unit[at] += demand.expected[row]; }
+    if (mixture == nullptr) { continue; }
+    for (const measure::MixtureShare& client : mixture->clients) {
+      by_unit[client.unit] += client.share * demand.expected[row];
+    }
   }
   return by_unit;
 }
 
-void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now) {
+void learn(Epoch& epoch, std::span<const TimedSample> samples, WallTime now,
+           std::span<const measure::BeaconJoin> joins) {
+  learn_mixtures(epoch, joins, now);
   for (const TimedSample& each : samples) { add_sample(epoch.estimator, each); }
   // Without a single sample the operator's line stands as it is.
   if (!epoch.estimator.has_news() || epoch.estimator.figures().pairs == 0) { return; }

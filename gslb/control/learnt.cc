@@ -48,13 +48,28 @@ bool read_cluster(std::string_view line, Learnt& into) {
 bool read_demand(std::string_view line, Learnt& into) {
   LearntDemand demand;
   demand.service = take_field(line, ' ');
-  const auto unit = parse_number<std::uint64_t>(take_field(line, ' '), 16);
+  const std::string_view who = take_field(line, ' ');
+  const auto unit = parse_number<std::uint64_t>(who, 16);
   const auto rate = parse_amount(line);
-  if (demand.service.empty() || !unit || !rate) { return false; }
-  demand.unit_id = *unit;
+  if (!unit) { demand.resolver = Prefix::parse(who); }
+  if (demand.service.empty() || (!unit && !demand.resolver) || !rate) { return false; }
+  demand.unit_id = unit.value_or(0);
   demand.queries_per_s = *rate;
   into.demand.push_back(std::move(demand));
   return true;
+}
+
+using UnitsById = std::unordered_map<std::uint64_t, geo::UnitIndex>;
+
+std::optional<geo::UnitIndex> row_of(const LearntDemand& demand, const measure::Mixtures& mixtures,
+                                     const UnitsById& unit_of) {
+  if (!demand.resolver) {
+    const auto unit = unit_of.find(demand.unit_id);
+    return unit == unit_of.end() ? std::nullopt : std::optional(unit->second);
+  }
+  const auto slot = mixtures.slot_of(*demand.resolver);
+  if (!slot) { return std::nullopt; }
+  return static_cast<geo::UnitIndex>(mixtures.units() + *slot);
 }
 
 }  // namespace
@@ -88,13 +103,28 @@ Learnt learnt_of(const Epoch& epoch, const FleetView& view) {
          .load_factor = epoch.planner.load_factor(static_cast<fleet::ClusterIndex>(i)),
          .max_per_target = view.inputs.empty() ? 0 : view.max_per_target.at(i)});
   }
+  learnt.resolvers = epoch.mixtures.write();
+  const auto resolvers = epoch.mixtures.resolvers();
   const auto& services = epoch.compiled->services->services;
   const auto& units = epoch.compiled->geo->units();
   for (std::size_t service = 0; service < services.size(); ++service) {
     for (std::size_t unit = 0; unit < units.size(); ++unit) {
       const double rate = epoch.ledger.queries_per_s(static_cast<steer::ServiceIndex>(service),
                                                      static_cast<geo::UnitIndex>(unit));
-      if (rate > 0) { learnt.demand.push_back({services[service].id, units[unit].id, rate}); }
+      if (rate > 0) {
+        learnt.demand.push_back(
+            {.service = services[service].id, .unit_id = units[unit].id, .queries_per_s = rate});
+      }
+    }
+    for (std::size_t slot = 0; slot < resolvers.size(); ++slot) {
+      const double rate =
+          epoch.ledger.queries_per_s(static_cast<steer::ServiceIndex>(service),
+                                     static_cast<geo::UnitIndex>(units.size() + slot));
+      if (!resolvers[slot] || rate <= 0) { continue; }
+      learnt.demand.push_back({.service = services[service].id,
+                               .unit_id = 0,
+                               .resolver = resolvers[slot],
+                               .queries_per_s = rate});
     }
   }
   return learnt;
@@ -109,11 +139,14 @@ std::string write_learnt(const Learnt& learnt) {
             (each.input.has_capacity ? " target " : " none ") + format_number(each.load_factor) +
             ' ' + format_number(each.max_per_target) + '\n';
   }
+  text += learnt.resolvers;
   for (const LearntDemand& each : learnt.demand) {
     std::array<char, 24> unit{};
-    std::snprintf(unit.data(), unit.size(), " %016llx ",
+    std::snprintf(unit.data(), unit.size(), "%016llx",
                   static_cast<unsigned long long>(each.unit_id));
-    text += "demand " + each.service + unit.data() + format_number(each.queries_per_s) + '\n';
+    text += "demand " + each.service + ' ' +
+            (each.resolver ? each.resolver->to_string() : unit.data()) + ' ' +
+            format_number(each.queries_per_s) + '\n';
   }
   return text + learnt.rtt;
 }
@@ -125,8 +158,13 @@ Learnt parse_learnt(std::string_view text) {
     return learnt;
   }
   while (!text.empty() && !text.starts_with(kRttHeader)) {
-    std::string_view line = take_field(text, '\n');
+    const std::string_view whole = take_field(text, '\n');
+    std::string_view line = whole;
     const std::string_view kind = take_field(line, ' ');
+    if (kind == "resolver") {
+      learnt.resolvers.append(whole) += '\n';
+      continue;
+    }
     const bool is_good = (kind == "cluster" && read_cluster(line, learnt)) ||
                          (kind == "demand" && read_demand(line, learnt));
     if (!is_good) { ++learnt.useless_lines; }
@@ -142,16 +180,17 @@ void apply_learnt(const Learnt& learnt, Epoch& epoch) {
   }
   const auto& services = epoch.compiled->services->services;
   const auto& units = epoch.compiled->geo->units();
-  std::unordered_map<std::uint64_t, geo::UnitIndex> unit_of;
+  UnitsById unit_of;
   for (std::size_t i = 0; i < units.size(); ++i) {
     unit_of.emplace(units[i].id, static_cast<geo::UnitIndex>(i));
   }
+  epoch.mixtures.read(learnt.resolvers);
   for (const LearntDemand& each : learnt.demand) {
     const auto service = std::ranges::find(services, each.service, &steer::Service::id);
-    const auto unit = unit_of.find(each.unit_id);
-    if (service == services.end() || unit == unit_of.end()) { continue; }
+    const auto row = row_of(each, epoch.mixtures, unit_of);
+    if (service == services.end() || !row) { continue; }
     epoch.ledger.set_queries_per_s(static_cast<steer::ServiceIndex>(service - services.begin()),
-                                   unit->second, each.queries_per_s);
+                                   *row, each.queries_per_s);
   }
   if (!learnt.rtt.empty()) { epoch.estimator.read(learnt.rtt); }
 }

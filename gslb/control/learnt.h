@@ -3,15 +3,18 @@
 //
 //   proxima-learnt 1
 //   cluster fra up 0.73 target 0.0021 1.2
+//   resolver 192.0.2.0/24 00c0ffee00c0ffee 1790000000000 00c0ffee00c0ffee:12 …
 //   demand web 00c0ffee00c0ffee 12.5
 //   proxima-rtt 1
 //   …
 //
 // cluster: id, up or down, utilisation, whether a target is known (target, none), utilisation per
-// query a second (0: not known), max / target (0: not known).  demand: service, unit, queries a
-// second.  What follows "proxima-rtt" is the estimator's.
+// query a second (0: not known), max / target (0: not known).  resolver: as Mixtures::write() says.
+// demand: service, unit or resolver, queries a second.  What follows "proxima-rtt" is the
+// estimator's.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,11 +33,13 @@ struct LearntCluster {
 struct LearntDemand {
   std::string service;
   std::uint64_t unit_id = 0;
+  std::optional<Prefix> resolver{};  // instead of a unit: of a row of its own
   double queries_per_s = 0;
 };
 
 struct Learnt {
   std::vector<LearntCluster> clusters;
+  std::string resolvers;  // Mixtures::write(); may be empty
   std::vector<LearntDemand> demand;
   std::string rtt;  // Estimator::write(); may be empty
   std::size_t useless_lines = 0;
@@ -55,8 +60,8 @@ std::string write_learnt(const Learnt& learnt);
 // Total: what is of no use is left out and counted.
 Learnt parse_learnt(std::string_view text);
 
-// Demand, load factors and RTT into a fresh epoch, by ids: the configuration and geo data may be
-// others.  What has no place there is left out.  Planning thread only.
+// Demand, load factors, mixtures and RTT into a fresh epoch, by ids: the configuration and geo data
+// may be others.  What has no place there is left out.  Planning thread only.
 void apply_learnt(const Learnt& learnt, Epoch& epoch);
 
 // In state_dir, without RTT, which has a file of its own.  What fails is logged.

@@ -67,14 +67,16 @@ Observer::Observer(const Compiled& compiled, std::size_t workers, fleet::Moment 
 
 void Observer::want_lanes(const Compiled& compiled) {
   const config::Config& config = compiled.config;
-  const bool wanted = config.probes.enabled || config.server.place.has_value();
-  for (const auto& lane : lanes_) { lane->set_wanted(wanted); }
+  const bool wanted =
+      config.probes.enabled || config.server.place.has_value() || compiled.services->has_beacon();
+  for (const auto& lane : lanes_) { lane->set_wanted(wanted, config.probes.enabled); }
 }
 
 std::vector<fleet::Probe> Observer::hear(const Compiled& compiled, const fleet::Report& report,
                                          fleet::Moment now) {
   collect(compiled, now);
   samples_.add(compiled, report, now.wall);
+  join(compiled, report, now);
   const fleet::ClusterIndex cluster = compiled.fleet->find_cluster(report.cluster);
   if (cluster == fleet::kNoCluster || !compiled.config.probes.enabled) { return {}; }
   for (const fleet::ProbeResult& result : report.probes) {
@@ -112,6 +114,23 @@ void Observer::see(const Compiled& compiled, const Sighting& sighting, fleet::Mo
                       now.wall});
       }
       return;
+    case Sighting::Kind::kBeacon:
+      beacons_.asked(sighting.value, sighting.from, now.mono);
+      return;
+  }
+}
+
+void Observer::join(const Compiled& compiled, const fleet::Report& report, fleet::Moment now) {
+  constexpr std::size_t kMostJoins = 65'536;  // until a plan
+  const fleet::ClusterIndex cluster = compiled.fleet->find_cluster(report.cluster);
+  if (cluster == fleet::kNoCluster || !compiled.services->has_beacon()) { return; }
+  for (const fleet::BeaconHit& hit : report.beacons) {
+    const auto resolver = beacons_.join(cluster, hit, now.mono);
+    // What isn't known steers nobody.
+    const geo::UnitIndex client = compiled.geo->find(hit.client.address()).unit;
+    if (!resolver || client == 0 || joins_.size() >= kMostJoins) { continue; }
+    joins_.push_back({measure::resolver_network(*resolver), compiled.geo->find(*resolver).unit,
+                      client, now.wall});
   }
 }
 
@@ -127,6 +146,7 @@ ProbeChoices Observer::probe_choices(const Compiled& compiled, MonoTime now) con
 
 void Observer::adopt(const Compiled& compiled, fleet::Moment now) {
   take();  // few, and their indexes are of the old epoch
+  take_joins();
   const measure::ProbeBook old = std::exchange(book_, make_book(compiled, now));
   for (const Address& resolver : old.resolvers()) {
     book_.inherit(old, resolver, compiled.geo->find(resolver).unit);

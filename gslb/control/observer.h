@@ -1,12 +1,14 @@
-// What is learnt between two plans: samples and probe results of heartbeats, and what workers saw.
+// What is learnt between two plans: samples, probe results and beacons of heartbeats, and what
+// workers saw.
 //
-// Source: steering.md (2), (2b).  Control loop: heartbeats and lanes → samples by unit, orders for
-// edges.  Planning thread: samples → estimator → planner, which pairs to probe next.
+// Source: steering.md (1), (2), (2b).  Control loop: heartbeats and lanes → samples by unit, joins,
+// orders for edges.  Planning thread: samples → estimator → planner, which pairs to probe next.
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "gslb/control/beacons.h"
 #include "gslb/control/learning.h"
 #include "gslb/control/sightings.h"
 #include "gslb/measure/probe_book.h"
@@ -38,19 +40,24 @@ class Observer {
   // The samples that wait.
   std::vector<TimedSample> take() { return samples_.take(); }
   std::uint64_t samples_lost() const noexcept { return samples_.lost(); }
+  std::vector<measure::BeaconJoin> take_joins() { return std::exchange(joins_, {}); }
   ProbeChoices probe_choices(const Compiled& compiled, MonoTime now) const;
   void set_wishes(const std::vector<measure::ProbeOrder>& wishes) { book_.set_wishes(wishes); }
-  // Another configuration or geo map: samples that wait are lost, resolvers are kept.
+  // Another configuration or geo map: samples and joins that wait are lost, resolvers are kept.
   void adopt(const Compiled& compiled, fleet::Moment now);
 
   const measure::ProbeBookFigures& probe_figures() const noexcept { return book_.figures(); }
+  const measure::BeaconFigures& beacon_figures() const noexcept { return beacons_.figures(); }
 
  private:
   static measure::ProbeBook make_book(const Compiled& compiled, fleet::Moment now);
   void see(const Compiled& compiled, const Sighting& sighting, fleet::Moment now);
   void want_lanes(const Compiled& compiled);
+  void join(const Compiled& compiled, const fleet::Report& report, fleet::Moment now);
 
   SampleInbox samples_;
+  Beacons beacons_;
+  std::vector<measure::BeaconJoin> joins_;
   measure::ProbeBook book_;
   std::vector<MonoTime> took_orders_;  // by cluster: when one of its nodes last could
   std::vector<std::unique_ptr<SightingLane>> lanes_;

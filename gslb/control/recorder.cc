@@ -86,6 +86,7 @@ void Recorder::begin(Epoch& epoch, WallTime now) {
   }
   room_ = wanted.max_octets;
   counted_.assign(epoch.ledger.counted().size(), 0);
+  epoch.settle_mixtures();
   Learnt learnt = learnt_of(epoch, {});
   learnt.rtt = epoch.settle_estimator();
   const RecordedStart start{.config_path = config.file,

@@ -155,6 +155,13 @@ bool read_sample(std::string_view line, TimedSample& timed) {
          read_time(take_field(line, ' '), &timed.at) && read_details(line, timed);
 }
 
+bool read_join(std::string_view line, measure::BeaconJoin& join) {
+  const auto resolver = Prefix::parse(take_field(line, ' '));
+  join.resolver = resolver.value_or(Prefix());
+  return resolver && read_integer(take_field(line, ' '), &join.home) &&
+         read_integer(take_field(line, ' '), &join.client) && read_time(line, &join.at);
+}
+
 bool read_asked(std::string_view line, RecordedPlan& plan) {
   while (!line.empty()) {
     std::string_view pair = take_field(line, ' ');
@@ -198,6 +205,7 @@ bool read_map(std::string_view line, PlanDigest& made) {
 // One line of a plan; false: it has no place in one.
 bool read_plan_line(std::string_view kind, std::string_view line, RecordedPlan& plan) {
   if (kind == "sample") { return read_sample(line, plan.inputs.samples.emplace_back()); }
+  if (kind == "join") { return read_join(line, plan.inputs.joins.emplace_back()); }
   if (kind == "asked") { return read_asked(line, plan); }
   if (kind == "cluster") { return read_cluster(line, plan.inputs.clusters.emplace_back()); }
   if (kind == "made") { return read_made(line, plan.made); }
@@ -223,9 +231,10 @@ PlanDigest digest(const Epoch& epoch, const steer::Plan& plan) {
   made.loads = hash_numbers(plan.summary.planned_load);
   for (std::size_t i = 0; i < epoch.compiled->services->services.size(); ++i) {
     const steer::ServiceMode mode = plan.map->mode(static_cast<steer::ServiceIndex>(i));
-    std::uint64_t& state = made.map.emplace_back(units.size() << 10 | mode.variant << 2 |
-                                                 static_cast<unsigned>(mode.split));
-    for (std::size_t unit = 0; unit < units.size(); ++unit) {
+    const std::size_t rows = epoch.demand->units();
+    std::uint64_t& state =
+        made.map.emplace_back(rows << 10 | mode.variant << 2 | static_cast<unsigned>(mode.split));
+    for (std::size_t unit = 0; unit < rows; ++unit) {
       state = hash_row(state, plan.map->row(static_cast<steer::ServiceIndex>(i),
                                             static_cast<geo::UnitIndex>(unit)));
     }
@@ -253,6 +262,10 @@ std::string write_plan(const RecordedPlan& plan) {
             std::to_string(each.sample.cluster) + ' ' + format_number(each.sample.rtt_ms) + ' ' +
             std::to_string(each.sample.count) + ' ' + nanoseconds_of(each.at) +
             write_details(each) + '\n';
+  }
+  for (const measure::BeaconJoin& each : inputs.joins) {
+    text += "join " + each.resolver.to_string() + ' ' + std::to_string(each.home) + ' ' +
+            std::to_string(each.client) + ' ' + nanoseconds_of(each.at) + '\n';
   }
   text += "asked";
   for (const auto& [row, count] : plan.asked) {

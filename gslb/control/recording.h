@@ -15,6 +15,7 @@
 //   plan 1 123456789 1790000000000000000 learns      … of the monotonic and the wall clock; keeps
 //   sample 17 2 35.5 4 1790000000000000000           unit, cluster, RTT ms, connections, when; then
 //                                     probe, peer=CLUSTER (of the mesh), share=MS:CONNECTIONS …
+//   join 192.0.2.0/24 3 17 1790000000000000000       resolver, its unit, its client's, when
 //   asked 0:15 7:2                                   row, queries since the last plan
 //   cluster up 0.73 target                           one a cluster
 //   made DEMAND ESTIMATES PRICES LOADS               hashes
@@ -57,7 +58,7 @@ struct RecordedStart {
 struct RecordedPlan {
   std::uint64_t number = 0;
   PlanInputs inputs;
-  // Queries since the plan before: row = service * units + unit, ascending.
+  // Queries since the plan before: row = service * (units + slots) + unit, ascending.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> asked;
   PlanDigest made;
 };

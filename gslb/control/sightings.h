@@ -1,6 +1,7 @@
 // What workers see by the way and the control loop wants to know: a lossy lane from each worker.
 //
-// Source: steering.md (2b): resolvers are whom to probe; a handshake is an RTT for nothing.
+// Source: steering.md (2b): resolvers are whom to probe; a handshake is an RTT for nothing; a
+// beacon's query shows the resolver of a client that an edge will see.
 //
 // Why lossy: a query must cost the same whoever listens.  A full lane drops what comes.
 #pragma once
@@ -18,6 +19,7 @@ struct Sighting {
   enum class Kind : std::uint8_t {
     kResolver,   // asked for a routed name
     kHandshake,  // value: RTT of its connection, µs
+    kBeacon,     // value: Beacons::hash_of() the nonce it asked for
   };
   Kind kind = Kind::kResolver;
   Address from;
@@ -31,6 +33,7 @@ class SightingLane {
 
   // Worker.  Whether anybody listens.
   bool is_wanted() const noexcept { return wanted_.load(std::memory_order_relaxed); }
+  bool wants_resolvers() const noexcept { return resolvers_.load(std::memory_order_relaxed); }
   void note(const Sighting& sighting) noexcept {
     const std::uint32_t written = written_.load(std::memory_order_relaxed);
     if (written - read_.load(std::memory_order_acquire) >= kRoom) { return; }
@@ -48,7 +51,11 @@ class SightingLane {
   }
 
   // Control loop.
-  void set_wanted(bool wanted) noexcept { wanted_.store(wanted, std::memory_order_relaxed); }
+  // `resolvers`: all of them, not only who asks for a beacon.
+  void set_wanted(bool wanted, bool resolvers) noexcept {
+    wanted_.store(wanted, std::memory_order_relaxed);
+    resolvers_.store(resolvers, std::memory_order_relaxed);
+  }
   template <typename Visit>
   void take(Visit&& visit) {
     const std::uint32_t end = written_.load(std::memory_order_acquire);
@@ -64,6 +71,7 @@ class SightingLane {
   std::atomic<std::uint32_t> written_{0};
   std::atomic<std::uint32_t> read_{0};
   std::atomic<bool> wanted_{false};
+  std::atomic<bool> resolvers_{false};
 };
 
 }  // namespace gslb::control

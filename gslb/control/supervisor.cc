@@ -187,6 +187,7 @@ metrics::Input Supervisor::metrics() {
     input.plan = plan_summary_;
     input.samples_lost = observer_->samples_lost();
     input.probes = observer_->probe_figures();
+    input.beacons = observer_->beacon_figures();
     input.plans = plans_;
     input.last_plan_duration_s = last_plan_duration_s_;
     input.last_plan_at = last_plan_at_;

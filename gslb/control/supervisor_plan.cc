@@ -19,7 +19,9 @@ void Supervisor::start_plan(MonoTime now) {
                     .wall = std::chrono::system_clock::now(),
                     .learns = !is_urgent,
                     .samples = is_urgent ? std::vector<TimedSample>() : take_samples(),
+                    .joins = {},
                     .clusters = view.inputs};
+  if (!is_urgent) { inputs.joins = observer_->take_joins(); }
   planning_loop_->post([this, epoch = epoch_,
                         choices = observer_->probe_choices(*epoch_->compiled, now),
                         inputs = std::move(inputs), view = std::move(view),

@@ -135,12 +135,16 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, Epoch& old) {
   for (const TimedSample& each : loop_->call([this] { return take_samples(); })) {
     add_sample(old.estimator, each);
   }
+  for (const auto& each : loop_->call([this] { return observer_->take_joins(); })) {
+    old.mixtures.add(each);
+  }
   epoch->inherit(old);
   recorder_.begin(*epoch, now.wall);
   const PlanInputs inputs{.mono = now.mono,
                           .wall = now.wall,
                           .learns = true,
                           .samples = {},
+                          .joins = {},
                           .clusters = loop_->call([&] {
                             fleet::FleetState heir(epoch->compiled->fleet, moment());
                             heir.adopt(*fleet_, moment());

@@ -32,6 +32,25 @@ std::string where_text(const json::object& from) {
   return text;
 }
 
+// Whose clients a resolver's queries are for: the most, and how many units more.
+std::string mixture_text(const json::object& from) {
+  constexpr std::size_t kShown = 4;
+  const json::array& clients = array_at(from, "mixture");
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, clients.size()); ++i) {
+    const json::object& client = as_object(clients[i]);
+    text += (i == 0 ? "" : ", ") + fixed(number_at(client, "share").value_or(0) * 100, 0) + "%";
+    if (number_at(client, "asn").value_or(0) > 0) {
+      text += " AS" + fixed(number_at(client, "asn"), 0);
+    }
+    if (const std::string country = text_at(client, "country"); !country.empty()) {
+      text += " " + country;
+    }
+  }
+  if (clients.size() > kShown) { text += ", " + std::to_string(clients.size() - kShown) + " more"; }
+  return text;
+}
+
 std::string decision_text(const json::object& from) {
   if (text_at(from, "route").empty()) { return "not routed: static data of the zone"; }
   const std::string cluster = text_at(from, "cluster");
@@ -117,6 +136,9 @@ Result<std::string, std::string> render_explain(std::string_view body, const Loo
   put("decision", decision_text(from));
   put("located by", text_at(from, "decided_by"));
   put("at", where_text(from));
+  if (const std::string clients = mixture_text(from); !clients.empty()) {
+    put("asks for", clients + " (resolver " + text_at(from, "resolver_network") + ")");
+  }
   if (const std::string rule = text_at(from, "override"); !rule.empty()) { put("override", rule); }
   if (const std::string next = text_at(from, "if_lost"); !next.empty()) { put("if lost", next); }
   put("zone", (text_at(from, "zone").empty() ? "none of ours" : text_at(from, "zone")) + ", unit " +

@@ -22,6 +22,8 @@ std::string_view to_string(RttSource source) noexcept {
       return "neighbours";
     case RttSource::kUnit:
       return "unit";
+    case RttSource::kMixture:
+      return "mixture";
     case RttSource::kProbe:
       return "probe";
     case RttSource::kMeasured:

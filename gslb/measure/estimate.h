@@ -17,6 +17,7 @@ enum class RttSource : std::uint8_t {
   kDistance,      // prior from the great-circle distance
   kNeighbours,    // units near by, of the country or of the network have measured this cluster
   kUnit,          // the unit has measured other clusters
+  kMixture,       // of a resolver: the mean over its clients, whatever those are from
   kProbe,         // the cluster has probed the unit
   kMeasured,      // the unit's clients have been measured at this cluster
 };

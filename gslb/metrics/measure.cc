@@ -19,10 +19,25 @@ void add_probes(const measure::ProbeBookFigures& probes, Exposition& out) {
             static_cast<double>(probes.targets));
 }
 
+void add_beacons(const Input& input, Exposition& out) {
+  const measure::BeaconFigures& from = input.beacons;
+  out.counter("proxima_beacon_queries_total", "Queries for beacon names without a client subnet.",
+              static_cast<double>(from.asked));
+  out.counter("proxima_beacon_reports_total",
+              "Beacons that edges have seen, by what became of them.");
+  out.sample(static_cast<double>(from.joined), {{"result", "joined"}});
+  out.sample(static_cast<double>(from.unknown), {{"result", "unknown"}});
+  out.sample(static_cast<double>(from.repeated), {{"result", "repeated"}});
+  out.sample(static_cast<double>(from.limited), {{"result", "limited"}});
+  out.gauge("proxima_resolver_mixtures", "Resolvers that are answered for their clients.",
+            input.snapshot ? static_cast<double>(input.snapshot->map->known_resolvers()) : 0);
+}
+
 }  // namespace
 
 void add_measure(const Input& input, Exposition& out) {
   add_probes(input.probes, out);
+  add_beacons(input, out);
   const auto* estimates = input.snapshot ? input.snapshot->estimates.get() : nullptr;
   if (estimates == nullptr) { return; }
   const measure::EstimatorFigures& figures = estimates->figures();

@@ -15,12 +15,13 @@
 #include "gslb/base/clock.h"
 #include "gslb/dnssec/keys_json.h"
 #include "gslb/fleet/status.h"
+#include "gslb/measure/beacon_figures.h"
 #include "gslb/measure/probe_book.h"
 #include "gslb/server/server_counters.h"
 #include "gslb/steer/planner.h"
-#include "gslb/transfer/secondary_zones.h"
 #include "gslb/transfer/notifier.h"
 #include "gslb/transfer/outgoing.h"
+#include "gslb/transfer/secondary_zones.h"
 
 namespace gslb::metrics {
 
@@ -51,6 +52,7 @@ struct Input {
   const transfer::Outgoing* transfers = nullptr;                      // null: none are counted
   std::optional<steer::PlanSummary> plan;
   measure::ProbeBookFigures probes;
+  measure::BeaconFigures beacons;
   std::uint64_t samples_lost = 0;  // of RTT, before they got to the estimator
   std::uint64_t plans = 0;
   double last_plan_duration_s = 0;

@@ -55,11 +55,13 @@ double Row::share(std::size_t rank) const noexcept {
   return (high - low) / 256.0;
 }
 
-AnswerMap::AnswerMap(std::size_t service_count, std::size_t unit_count)
-
-    : unit_count_(unit_count),
+AnswerMap::AnswerMap(std::size_t service_count, std::size_t unit_count,
+                     std::shared_ptr<const measure::ResolverRows> resolvers)
+    : units_(unit_count),
+      columns_(unit_count + (resolvers ? resolvers->slots() : 0)),
+      resolvers_(std::move(resolvers)),
       modes_(service_count),
-      row_of_(service_count * unit_count, 0),
+      row_of_(service_count * columns_, 0),
       cells_(1, 0) {
   table_.assign(1024, 0);
 }

@@ -1,4 +1,5 @@
-// The plan as workers read it: for every (service, unit) an ordered row of clusters.
+// The plan as workers read it: for every (service, unit) an ordered row of clusters.  `unit` may be
+// a resolver's row as well.
 //
 // Source: steering.md (4) and (5); split weights as hash intervals in fixed order, so that a
 // weight change of 10 % moves 10 % of the names and a resolver keeps its answer.
@@ -13,6 +14,7 @@
 
 #include "gslb/fleet/health_board.h"
 #include "gslb/geo/geo_map.h"
+#include "gslb/measure/mixtures.h"
 #include "gslb/steer/service.h"
 
 namespace gslb::steer {
@@ -67,13 +69,27 @@ struct Choice {
 // Immutable after building; thread-safe.
 class AnswerMap {
  public:
-  AnswerMap(std::size_t service_count, std::size_t unit_count);
+  // Behind the rows of the units stand those of `resolvers`' slots; null: there are none.
+  AnswerMap(std::size_t service_count, std::size_t unit_count,
+            std::shared_ptr<const measure::ResolverRows> resolvers = nullptr);
 
   // Control thread, while building.  REQUIRES: indexes in range.
   void set_row(ServiceIndex service, geo::UnitIndex unit, const Row& row);
   void set_mode(ServiceIndex service, ServiceMode mode) { modes_[service] = mode; }
 
   ServiceMode mode(ServiceIndex service) const noexcept { return modes_[service]; }
+
+  // Which row answers what is decided by a resolver's address, which lies in `unit`: that of the
+  // resolver, where its clients are known, else the unit's.  No allocation, O(1).
+  geo::UnitIndex row_of(const Address& resolver, geo::UnitIndex unit) const noexcept {
+    const auto slot = resolvers_ ? resolvers_->find(resolver) : std::nullopt;
+    return slot ? static_cast<geo::UnitIndex>(units_ + *slot) : unit;
+  }
+  // Null: the row is a unit's own, or nobody's.
+  const measure::Mixture* mixture(geo::UnitIndex row) const noexcept {
+    return row < units_ ? nullptr : resolvers_->at(row - units_);
+  }
+  std::size_t known_resolvers() const noexcept { return resolvers_ ? resolvers_->known() : 0; }
 
   // The first cluster that can serve, for a name whose split hash is `split` (0..255).  `nodes`, by
   // cluster, says which of its nodes count, those with an address of one family; empty: all.
@@ -92,11 +108,13 @@ class AnswerMap {
 
  private:
   std::size_t slot(ServiceIndex service, geo::UnitIndex unit) const noexcept {
-    return static_cast<std::size_t>(service) * unit_count_ + unit;
+    return static_cast<std::size_t>(service) * columns_ + unit;
   }
   std::uint32_t intern(const Row& row);
 
-  std::size_t unit_count_;
+  std::size_t units_;
+  std::size_t columns_;  // units and slots
+  std::shared_ptr<const measure::ResolverRows> resolvers_;
   std::vector<ServiceMode> modes_;     // by service
   std::vector<std::uint32_t> row_of_;  // (service, unit) → offset into cells_
   // A row: [choices], [thresholds | spilled << 8 | TTL step << 12], thresholds, clusters.  Offset

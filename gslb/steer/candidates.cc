@@ -5,6 +5,7 @@
 
 #include "gslb/base/check.h"
 #include "gslb/steer/answer_map.h"
+#include "gslb/steer/row_cost.h"
 
 namespace gslb::steer {
 namespace {
@@ -29,25 +30,8 @@ bool differs(const measure::EstimateTable& a, const measure::EstimateTable& b,
   return false;
 }
 
-}  // namespace
-
-CandidateTable::CandidateTable(const CostModel& costs, const ServiceTable& services,
-                               const geo::GeoMap& geo)
-    : costs_(costs), services_(services), geo_(geo), variants_(services.services.size(), 0) {
-  build();
-}
-
-std::vector<Candidate> CandidateTable::find(ServiceIndex service, geo::UnitIndex unit) const {
-  const auto cluster_count = static_cast<ClusterIndex>(costs_.cluster_count());
-  const geo::Unit& from = geo_.units()[unit];
-  std::vector<Candidate> all;
-  std::optional<measure::RttEstimate> rtt;
-  for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
-    if (estimates_) { rtt = estimates_->at(unit, cluster); }
-    const Cost cost = costs_.cost(service, from, cluster, rtt, variants_[service]);
-    if (cost.mask != Mask::kNone) { continue; }
-    all.push_back({cluster, static_cast<float>(cost.total_ms)});
-  }
+// Of all that may serve, as many as a row holds.
+std::vector<Candidate> cheapest(std::vector<Candidate> all) {
   std::stable_sort(all.begin(), all.end(),
                    [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
   if (all.size() <= kMaxRowChoices) { return all; }
@@ -58,6 +42,66 @@ std::vector<Candidate> CandidateTable::find(ServiceIndex service, geo::UnitIndex
   }
   all.resize(kMaxRowChoices);
   return all;
+}
+
+}  // namespace
+
+CandidateTable::CandidateTable(const CostModel& costs, const ServiceTable& services,
+                               const geo::GeoMap& geo, std::size_t slots)
+    : costs_(costs),
+      services_(services),
+      geo_(geo),
+      variants_(services.services.size(), 0),
+      resolvers_(std::make_shared<const measure::ResolverRows>(
+          std::vector<std::optional<measure::Mixture>>(slots))),
+      mixed_(services.services.size() * slots) {
+  build();
+}
+
+std::vector<Candidate> CandidateTable::find(ServiceIndex service, geo::UnitIndex unit) const {
+  const auto cluster_count = static_cast<ClusterIndex>(costs_.cluster_count());
+  const CostView view{costs_, geo_.units(), estimates_.get()};
+  std::vector<Candidate> all;
+  for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
+    const Cost cost = unit_cost(view, service, unit, cluster, variants_[service]);
+    if (cost.mask != Mask::kNone) { continue; }
+    all.push_back({cluster, static_cast<float>(cost.total_ms)});
+  }
+  return cheapest(std::move(all));
+}
+
+void CandidateTable::find_mixed() {
+  mixed_is_stale_ = false;
+  const CostView view{costs_, geo_.units(), estimates_.get()};
+  for (std::size_t i = 0; i < mixed_.size(); ++i) {
+    const auto service = static_cast<ServiceIndex>(i / resolvers_->slots());
+    const measure::Mixture* const mixture = resolvers_->at(i % resolvers_->slots());
+    mixed_[i] = {};
+    if (mixture == nullptr) { continue; }
+    const MixedCosts costs = mixed_costs(view, service, *mixture, variants_[service]);
+    std::vector<Candidate> all;
+    for (std::size_t c = 0; c < costs.by_cluster.size(); ++c) {
+      const Cost& cost = costs.by_cluster[c];
+      if (cost.mask != Mask::kNone) { continue; }
+      all.push_back({static_cast<ClusterIndex>(c), static_cast<float>(cost.total_ms)});
+    }
+    mixed_[i] = {costs.leader, cheapest(std::move(all))};
+  }
+}
+
+std::span<const Candidate> CandidateTable::row(std::size_t row) const {
+  const std::size_t units = geo_.units().size();
+  const std::size_t service = row / stride();
+  const std::size_t at = row % stride();
+  if (at >= units) { return mixed_[service * resolvers_->slots() + at - units].candidates; }
+  const std::size_t own = service * units + at;
+  return std::span(candidates_).subspan(offsets_[own], offsets_[own + 1] - offsets_[own]);
+}
+
+void CandidateTable::set_resolvers(std::shared_ptr<const measure::ResolverRows> resolvers) {
+  CHECK(resolvers->slots() == resolvers_->slots());
+  mixed_is_stale_ = mixed_is_stale_ || resolvers != resolvers_;
+  resolvers_ = std::move(resolvers);
 }
 
 void CandidateTable::build() {
@@ -77,6 +121,7 @@ void CandidateTable::set_estimates(std::shared_ptr<const measure::EstimateTable>
   const std::size_t units = geo_.units().size();
   CHECK(estimates->units() == units && estimates->clusters() == costs_.cluster_count());
   estimates_ = std::move(estimates);
+  mixed_is_stale_ = true;
   std::vector<geo::UnitIndex> changed;
   std::size_t different = 0;
   for (std::size_t i = 0; base_estimates_ && i < units; ++i) {
@@ -107,8 +152,10 @@ bool CandidateTable::set_time(WallTime now) {
   for (const Service& service : services_.services) {
     variants.push_back(service.policy.variant_at(now));
   }
-  if (variants == variants_) { return false; }
+  const bool changed = variants != variants_;
   variants_ = std::move(variants);
+  if (changed || mixed_is_stale_) { find_mixed(); }
+  if (!changed) { return false; }
   build();
   // Every unit has just followed the newest estimates.
   base_estimates_ = estimates_;
@@ -128,12 +175,20 @@ double CandidateTable::cost_ms(std::size_t row, const Assigned& assigned) const 
 }
 
 const Variant& CandidateTable::variant_of(std::size_t row) const {
-  const std::size_t service = row / geo_.units().size();
+  const std::size_t service = row / stride();
   return services_.services[service].policy.variants[variants_[service]];
 }
 
+const geo::Unit& CandidateTable::leader(std::size_t row) const {
+  const std::size_t units = geo_.units().size();
+  const std::size_t service = row / stride();
+  const std::size_t at = row % stride();
+  if (at < units) { return geo_.units()[at]; }
+  return geo_.units()[mixed_[service * resolvers_->slots() + at - units].leader];
+}
+
 const PoolOrder& CandidateTable::order(std::size_t row) const {
-  return variant_of(row).order_of(geo_.units()[row % geo_.units().size()]);
+  return variant_of(row).order_of(leader(row));
 }
 
 const Inside* CandidateTable::fixed_pool(std::size_t row,

@@ -49,8 +49,10 @@ Demand DemandLedger::demand(const std::vector<geo::Unit>& units) const {
   const double services = static_cast<double>(std::max<std::size_t>(1, counters_->services()));
   Demand result{.expected = {rate_.begin(), rate_.end()}, .recent = recent_, .at = updated_};
   for (std::size_t at = 0; at < result.expected.size(); ++at) {
-    const double share = weight > 0 ? units[at % units.size()].address_weight / weight
-                                    : 1.0 / static_cast<double>(units.size());
+    const std::size_t unit = at % counters_->units();
+    if (unit >= units.size()) { continue; }
+    const double share =
+        weight > 0 ? units[unit].address_weight / weight : 1.0 / static_cast<double>(units.size());
     result.expected[at] += kPriorQueriesPerS * share / services;
   }
   return result;

@@ -67,7 +67,8 @@ class DemandLedger {
   void update(MonoTime now);
 
   // Smoothed queries a second plus a small prior from the unit's size, so that a unit nobody has
-  // asked from yet still counts for something.  Index: service * units + unit.
+  // asked from yet still counts for something.  Resolvers' rows behind the units have none.  Index:
+  // service * (units and such rows) + unit.
   Demand demand(const std::vector<geo::Unit>& units) const;
 
   // The counters as update() last read them, by service * units + unit.

@@ -46,10 +46,12 @@ Refusal Planner::refusal_of(const AnswerMap& map, const PlanSummary& summary,
                             const PlannedLoad& load,
                             const std::vector<ClusterInput>& clusters) const {
   if (!last_map_) { return Refusal::kNone; }
-  const std::size_t units = geo_.units().size();
+  const std::size_t stride = candidates_.stride();
   for (std::size_t row = 0; row < candidates_.rows(); ++row) {
-    const auto service = static_cast<ServiceIndex>(row / units);
-    const auto unit = static_cast<geo::UnitIndex>(row % units);
+    // A resolver that is believed no more asks for its own unit.
+    if (row % stride >= geo_.units().size()) { continue; }
+    const auto service = static_cast<ServiceIndex>(row / stride);
+    const auto unit = static_cast<geo::UnitIndex>(row % stride);
     if (map.choices(service, unit).empty() && !last_map_->choices(service, unit).empty()) {
       return Refusal::kEmptyRow;
     }
@@ -64,9 +66,9 @@ Refusal Planner::refusal_of(const AnswerMap& map, const PlanSummary& summary,
 std::uint8_t Planner::ttl_step(std::size_t row, const Row& made,
                                const std::vector<ClusterInput>& clusters,
                                const std::vector<double>& use) const {
-  const std::size_t units = geo_.units().size();
-  const Row last = last_map_ ? last_map_->row(static_cast<ServiceIndex>(row / units),
-                                              static_cast<geo::UnitIndex>(row % units))
+  const std::size_t stride = candidates_.stride();
+  const Row last = last_map_ ? last_map_->row(static_cast<ServiceIndex>(row / stride),
+                                              static_cast<geo::UnitIndex>(row % stride))
                              : Row{};
   TtlSigns signs{.changed = moved_names(last, made) > kChanged};
   for (std::size_t rank = 0; rank <= made.thresholds.size() && rank < made.choices.size(); ++rank) {
@@ -92,8 +94,9 @@ std::shared_ptr<const AnswerMap> Planner::make_map(const Assignment& assignment,
                                                    const std::vector<FixedRow>& fixed,
                                                    const std::vector<ClusterInput>& clusters,
                                                    const std::vector<double>& use) const {
-  const std::size_t units = geo_.units().size();
-  auto map = std::make_shared<AnswerMap>(services_.services.size(), units);
+  const std::size_t stride = candidates_.stride();
+  auto map = std::make_shared<AnswerMap>(services_.services.size(), geo_.units().size(),
+                                         candidates_.resolvers());
   for (std::size_t i = 0; i < services_.services.size(); ++i) {
     const auto service = static_cast<ServiceIndex>(i);
     const std::uint8_t variant = candidates_.variant(service);
@@ -102,7 +105,7 @@ std::shared_ptr<const AnswerMap> Planner::make_map(const Assignment& assignment,
   }
   auto policy = fixed.begin();
   for (std::size_t row = 0; row < candidates_.rows(); ++row) {
-    const auto service = static_cast<ServiceIndex>(row / units);
+    const auto service = static_cast<ServiceIndex>(row / stride);
     Row made;
     if (policy != fixed.end() && policy->row == row) {
       made = (policy++)->made;
@@ -112,7 +115,7 @@ std::shared_ptr<const AnswerMap> Planner::make_map(const Assignment& assignment,
     }
     const TtlSteps& ttls = services_.services[service].ttl_steps_s;
     if (ttls.front() != ttls.back()) { made.ttl_step = ttl_step(row, made, clusters, use); }
-    map->set_row(service, static_cast<geo::UnitIndex>(row % units), made);
+    map->set_row(service, static_cast<geo::UnitIndex>(row % stride), made);
   }
   return map;
 }

@@ -46,7 +46,7 @@ bool Planner::has_priorities() const {
 
 Assignment Planner::assign_in_order(const SwitchProblem& problem, const std::vector<double>& room,
                                     bool may_move_all, double* scale) {
-  const std::size_t units = geo_.units().size();
+  const std::size_t units = candidates_.stride();
   const auto& services = services_.services;
   std::map<unsigned, double> reserves;  // by priority, share of each cluster
   for (const Service& each : services) { reserves[each.priority] += each.reserve; }

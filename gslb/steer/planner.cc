@@ -52,13 +52,27 @@ std::vector<double> shares_of(const std::vector<double>& load,
 
 }  // namespace
 
-Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo)
+Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo,
+                 std::size_t slots)
     : costs_(costs),
       services_(services),
       geo_(geo),
-      candidates_(costs, services, geo),
+      candidates_(costs, services, geo, slots),
       capacity_(costs.cluster_count()),
       planned_load_(costs.cluster_count(), 0) {}
+
+// A slot's new resolver begins as if it had never been planned for.
+void Planner::set_resolvers(std::shared_ptr<const measure::ResolverRows> resolvers) {
+  const std::size_t units = geo_.units().size();
+  const std::size_t stride = candidates_.stride();
+  for (std::size_t row = 0; row < last_rows_.size(); ++row) {
+    const bool is_mixed = row % stride >= units;
+    if (is_mixed && changes_hands(*candidates_.resolvers(), *resolvers, row % stride - units)) {
+      last_rows_[row] = {};
+    }
+  }
+  candidates_.set_resolvers(std::move(resolvers));
+}
 
 PlannedLoad Planner::load_of_last_plan(const Demand& demand) const {
   const std::size_t clusters = costs_.cluster_count();

@@ -60,8 +60,9 @@ struct Plan {
 // by one thread at a time (the planner's).
 class Planner {
  public:
-  // REQUIRES: all outlive the planner.
-  Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo);
+  // REQUIRES: all outlive the planner.  `slots`: rows of resolvers behind those of the units.
+  Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo,
+          std::size_t slots = 0);
 
   double load_factor(fleet::ClusterIndex cluster) const { return capacity_.load_factor(cluster); }
   void set_load_factor(fleet::ClusterIndex cluster, double factor) {
@@ -77,7 +78,11 @@ class Planner {
     return candidates_.estimates();
   }
 
-  // `demand`: of every (service, unit).  `clusters`: one per cluster of the configuration.
+  // Whose clients ask by which resolver.  REQUIRES: of as many slots
+  void set_resolvers(std::shared_ptr<const measure::ResolverRows> resolvers);
+  const measure::ResolverRows& resolvers() const { return *candidates_.resolvers(); }
+
+  // `demand`: of every (service, unit or slot).  `clusters`: one per cluster of the configuration.
   Plan plan(const Demand& demand, const std::vector<ClusterInput>& clusters);
 
  private:

@@ -57,6 +57,11 @@ bool may_use(const config::Config& config, const config::Service& service,
 
 }  // namespace
 
+bool ServiceTable::has_beacon() const noexcept {
+  return std::any_of(routes.begin(), routes.end(),
+                     [](const Route& route) { return route.is_beacon; });
+}
+
 std::shared_ptr<const ServiceTable> compile_services(const config::Config& config,
                                                      Problems& problems) {
   const std::size_t errors_before = problems.error_count();
@@ -102,7 +107,7 @@ std::shared_ptr<const ServiceTable> compile_services(const config::Config& confi
     }
     const auto service = index_of.find(from.service.text);
     CHECK(service != index_of.end());  // config::load refuses unknown services
-    table->routes.push_back({std::move(*owner), service->second, from.name.at});
+    table->routes.push_back({std::move(*owner), service->second, from.name.at, from.beacon});
   }
   if (problems.error_count() != errors_before) { return nullptr; }
   return table;

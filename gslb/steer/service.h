@@ -49,12 +49,15 @@ struct Route {
   dns::Name owner;
   ServiceIndex service = 0;
   Location at;
+  bool is_beacon = false;  // unique names, see measure/mixtures.h
 };
 
 // Immutable; thread-safe.  Indexes are positions in the configuration.
 struct ServiceTable {
   std::vector<Service> services;
   std::vector<Route> routes;
+
+  bool has_beacon() const noexcept;
 };
 
 // Problems: an owner, host or CNAME target that is no domain name, an owner routed twice, a policy

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "gslb/steer/row_cost.h"
+
 namespace gslb::trial {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr double kParts = 256;  // a row's shares are cut into
 // Calls `visit(row, place in the row, share of the demand, the row)` for every share planned.
 template <typename Visit>
 void for_each_share(const Trial& trial, Visit&& visit) {
-  const std::size_t units = trial.compiled().geo->units().size();
+  const std::size_t units = trial.epoch().demand->units();
   for (std::size_t i = 0; i < trial.demand().size(); ++i) {
     const double demand = trial.demand()[i];
     if (demand <= 0) { continue; }
@@ -30,6 +32,18 @@ fleet::ClusterIndex first_serving(const steer::Row& row, const std::vector<bool>
   const auto at = std::ranges::find_if(
       row.choices, [&](fleet::ClusterIndex cluster) { return serving[cluster]; });
   return at == row.choices.end() ? fleet::kNoCluster : *at;
+}
+
+steer::Cost cost_of(const Trial& trial, const RowShare& share) {
+  const control::Epoch& epoch = trial.epoch();
+  const steer::CostView view{epoch.costs, trial.compiled().geo->units(),
+                             trial.plan().estimates.get()};
+  const auto service = static_cast<steer::ServiceIndex>(share.row / epoch.demand->units());
+  const auto row = static_cast<geo::UnitIndex>(share.row % epoch.demand->units());
+  const std::uint8_t variant = trial.plan().map->mode(service).variant;
+  const measure::Mixture* const mixture = trial.plan().map->mixture(row);
+  if (mixture == nullptr) { return unit_cost(view, service, row, share.cluster, variant); }
+  return mixed_costs(view, service, *mixture, variant).by_cluster[share.cluster];
 }
 
 double percentile(const std::vector<std::pair<double, double>>& sorted, double total,
@@ -60,8 +74,6 @@ std::vector<RowShare> name_clusters(const Trial& trial, const std::vector<bool>&
 }
 
 Traffic count_traffic(const Trial& trial, const std::vector<RowShare>& shares) {
-  const control::Epoch& epoch = trial.epoch();
-  const auto& units = trial.compiled().geo->units();
   Traffic traffic;
   traffic.per_s.assign(trial.inputs().size(), 0);
   std::vector<std::pair<double, double>> times;
@@ -73,12 +85,7 @@ Traffic count_traffic(const Trial& trial, const std::vector<RowShare>& shares) {
       continue;
     }
     traffic.per_s[each.cluster] += each.per_s;
-    const auto service = static_cast<steer::ServiceIndex>(each.row / units.size());
-    const auto unit = static_cast<geo::UnitIndex>(each.row % units.size());
-    const steer::Cost cost = trial.plan().estimates
-                                 ? epoch.costs.cost(service, units[unit], each.cluster,
-                                                    trial.plan().estimates->at(unit, each.cluster))
-                                 : epoch.costs.cost(service, units[unit], each.cluster);
+    const steer::Cost cost = cost_of(trial, each);
     times.emplace_back(cost.rtt.mean_ms, each.per_s);
     traffic.rtt_mean_ms += cost.rtt.mean_ms * each.per_s;
     traffic.cost_mean_ms +=

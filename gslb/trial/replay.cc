@@ -33,8 +33,7 @@ std::shared_ptr<const control::Compiled> compile(const control::RecordedStart& s
 }
 
 bool fits(const control::RecordedPlan& plan, const control::Epoch& epoch) {
-  const std::size_t rows =
-      epoch.compiled->services->services.size() * epoch.compiled->geo->units().size();
+  const std::size_t rows = epoch.compiled->services->services.size() * epoch.demand->units();
   return plan.inputs.clusters.size() == epoch.compiled->fleet->clusters().size() &&
          std::ranges::all_of(plan.asked, [rows](const auto& each) { return each.first < rows; });
 }
@@ -75,7 +74,7 @@ Replay replay(std::string_view recording, const std::string& name, Problems& pro
       damaged("a plan is of other clusters or units than its recording");
       return done;
     }
-    const std::size_t units = compiled->geo->units().size();
+    const std::size_t units = epoch.demand->units();
     for (const auto& [row, count] : plan->asked) {
       epoch.demand->count(0, static_cast<steer::ServiceIndex>(row / units),
                           static_cast<geo::UnitIndex>(row % units), count);

@@ -45,19 +45,30 @@ void apply(const Changes& changes, Trial& trial, Problems& problems) {
   }
 }
 
-// (service, unit, cluster) by their ids → share, so that two configurations can be compared.
-using Shares = std::map<std::pair<std::string, std::uint64_t>, std::map<std::string, double>>;
+// Of a row: the service's id, the unit's or resolver's.
+using RowName = std::pair<std::string, std::string>;
+// … → by the cluster's id, its share, so that two configurations can be compared.
+using Shares = std::map<RowName, std::map<std::string, double>>;
+
+RowName name_of(const Trial& trial, std::size_t row) {
+  const control::Compiled& compiled = trial.compiled();
+  const std::size_t stride = trial.epoch().demand->units();
+  const auto at = static_cast<geo::UnitIndex>(row % stride);
+  const measure::Mixture* const mixture = trial.plan().map->mixture(at);
+  const bool is_unit = at < compiled.geo->units().size();
+  return {compiled.services->services[row / stride].id,
+          mixture != nullptr ? mixture->resolver.to_string()
+          : is_unit          ? std::to_string(compiled.geo->units()[at].id)
+                             : ""};
+}
 
 Shares by_id(const Trial& trial, const std::vector<RowShare>& shares) {
   const control::Compiled& compiled = trial.compiled();
-  const std::size_t units = compiled.geo->units().size();
   Shares made;
   for (const RowShare& each : shares) {
     const std::string cluster =
         each.cluster == fleet::kNoCluster ? "" : compiled.fleet->cluster(each.cluster).id;
-    made[{compiled.services->services[each.row / units].id,
-          compiled.geo->units()[each.row % units].id}][cluster] +=
-        each.per_s / trial.demand()[each.row];
+    made[name_of(trial, each.row)][cluster] += each.per_s / trial.demand()[each.row];
   }
   return made;
 }
@@ -65,16 +76,13 @@ Shares by_id(const Trial& trial, const std::vector<RowShare>& shares) {
 void compare(const Shares& before, const Trial& trial, const std::vector<RowShare>& shares,
              Simulation& into) {
   const Shares after = by_id(trial, shares);
-  const control::Compiled& compiled = trial.compiled();
-  const std::size_t units = compiled.geo->units().size();
   double total = 0;
   double compared = 0;
   double moved = 0;
   for (std::size_t row = 0; row < trial.demand().size(); ++row) {
     const double demand = trial.demand()[row];
     total += demand;
-    const std::pair key{compiled.services->services[row / units].id,
-                        compiled.geo->units()[row % units].id};
+    const RowName key = name_of(trial, row);
     const auto was = before.find(key);
     const auto is = after.find(key);
     if (was == before.end() || is == after.end()) { continue; }

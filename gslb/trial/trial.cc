@@ -82,7 +82,7 @@ void Trial::take(const control::Learnt& learnt, const control::Compiled* learnt_
 
 double Trial::ask(const std::vector<AskedQuery>& queries, double rate_per_s) {
   const control::Compiled& compiled = *epoch_->compiled;
-  const std::size_t units = compiled.geo->units().size();
+  const std::size_t units = epoch_->demand->units();
   std::vector<double> counts(demand_.expected.size(), 0);
   double routed = 0;
   double other = 0;

@@ -52,7 +52,7 @@ class Target:
         self.listener.close()
 
 
-def edge(gslb, cluster, node, ports, probe=""):
+def edge(gslb, cluster, node, ports, probe="", beacons="[]"):
     """A real edge that reports to the GSLB and may probe these ports."""
     folder = harness.folder()
     config = folder / "edge.toml"
@@ -69,6 +69,7 @@ url = "http://127.0.0.1:1"
 [report]
 gslb = ["http://127.0.0.1:{gslb.admin_port}"]
 interval = "100ms"
+beacons = {beacons}
 [probe]
 allow_private = true
 target_interval = "100ms"
@@ -77,7 +78,7 @@ ports = {ports}
 {probe}
 """)
     process = harness.Process([harness.binary("proxima-edge"), "run", "-c", str(config)])
-    process.admin = admin
+    process.http, process.admin = listen, admin
     process.wait_for_port(admin)
     return process
 

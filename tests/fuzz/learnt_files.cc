@@ -1,9 +1,10 @@
-// Any text as what was learnt and kept on disk, or listed by an operator: pairs, targets.
+// Any text as what was learnt and kept on disk, or listed by an operator: pairs, mixtures, targets.
 #include <cstdint>
 
 #include "gslb/base/bytes.h"
 #include "gslb/base/check.h"
 #include "gslb/measure/estimator.h"
+#include "gslb/measure/mixtures.h"
 #include "gslb/measure/probe_targets.h"
 
 namespace {
@@ -23,6 +24,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   measure::Estimator pairs(units(), {{"fra", {50, 8}}, {"nyc", {40, -74}}}, measure::PriorLine{});
   pairs.read(text);
   pairs.write();
+  measure::Mixtures mixtures(units(), 2);
+  mixtures.read(text);
+  measure::Mixtures again(units(), 2);
+  CHECK(again.read(mixtures.write()) == 0 && again.known() == mixtures.known());
   Problems problems;
   for (const auto& listed : measure::parse_probe_targets(text, "fuzz", problems)) {
     CHECK((listed.target.kind == fleet::ProbeKind::kIcmp) == (listed.target.port == 0));

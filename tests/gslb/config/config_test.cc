@@ -113,6 +113,14 @@ TEST_F(ConfigTest, ReportsAllProblemsAtOnceInFileOrder) {
             "f:8:11: error: unknown service 'wbe' (did you mean 'web'?)\n");
 }
 
+TEST_F(ConfigTest, BeaconsAreWildcards) {
+  const std::string service = "[service.web]\n[[route]]\nservice = 'web'\nbeacon = true\n";
+  EXPECT_TRUE(good(kZone + kCluster + service + "name = '*.probe.example.'\n").routes[0].beacon);
+  EXPECT_EQ(bad(kZone + kCluster + service + "name = 'probe.example.'\n"),
+            "f:14:10: error: a beacon's names differ from client to client (name = "
+            "\"*.probe.example.com.\")\n");
+}
+
 TEST_F(ConfigTest, DoesNotReportReferencesToFaultyTablesAsUnknown) {
   EXPECT_EQ(bad(kZone + kCluster +
                 "[service.web]\nttl = 'x s'\n[[route]]\nname = 'a.example.'\n"

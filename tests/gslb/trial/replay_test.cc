@@ -25,6 +25,10 @@ folder = "recordings"
 files = 2
 [admin]
 token = "operators-only-0123456789"
+[[route]]
+name = "*.probe.example."
+service = "web"
+beacon = true
 [[key]]
 name = "transfer."
 secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
@@ -59,11 +63,17 @@ class Recorded : public testing::Test {
                                .wall = clock_.wall(),
                                .learns = random(5) > 0,
                                .samples = {},
+                               .joins = {},
                                .clusters = {}};
     for (std::size_t i = 0; i < 40; ++i) {
       epoch_->demand->count(static_cast<unsigned>(random(3)), 0,
-                            static_cast<geo::UnitIndex>(random(units)),
+                            static_cast<geo::UnitIndex>(random(units + 4)),  // some resolvers'
                             static_cast<std::uint32_t>(random(500)));
+      inputs.joins.push_back(
+          {.resolver = {Address::v4(0xc0000200 + (static_cast<std::uint32_t>(random(6)) << 8)), 24},
+           .home = static_cast<geo::UnitIndex>(random(units)),
+           .client = static_cast<geo::UnitIndex>(random(units)),
+           .at = clock_.wall()});
       inputs.samples.push_back({{.unit = static_cast<geo::UnitIndex>(random(units)),
                                  .cluster = static_cast<fleet::ClusterIndex>(random(clusters)),
                                  .rtt_ms = 10 + static_cast<double>(random(100'000)) / 1e3,
