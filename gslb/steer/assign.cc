@@ -41,6 +41,14 @@ struct Mover {
   }
 };
 
+struct Reached {
+  CostNs distance;
+  ClusterIndex cluster;
+  friend bool operator>(const Reached& a, const Reached& b) {
+    return a.distance != b.distance ? a.distance > b.distance : a.cluster > b.cluster;
+  }
+};
+
 CostNs to_ns(float cost_ms) { return std::llround(cost_ms * kNsPerMs); }
 
 class Transport {
@@ -56,6 +64,7 @@ class Transport {
         cheapest_row_(clusters_ * clusters_, 0),
         expanded_(clusters_, false),
         members_(clusters_),
+        price_(clusters_, 0),
         mover_(clusters_) {}
 
   Assignment run() {
@@ -172,51 +181,46 @@ class Transport {
     }
   }
 
-  // Cheapest chain of moves from `source` to every cluster (Bellman-Ford: moves back are negative,
-  // but no cycle is).  Full clusters pass excess on; one with room ends a chain.
-  void search(ClusterIndex source) {
+  // The cheapest chain of moves from `source` to a cluster with room; kNoCluster: there is none.
+  // Dijkstra on what a move costs beyond prices, which is never negative, so that it mostly ends
+  // after a few steps.  Full clusters pass excess on; one with room, whose price is 0, ends a
+  // chain.
+  ClusterIndex search(ClusterIndex source) {
     distance_.assign(clusters_, kUnreached);
     via_.assign(clusters_, kNoCluster);
+    settled_.clear();
     distance_[source] = 0;
-    std::queue<ClusterIndex> pending;
-    std::vector<bool> queued(clusters_, false);
-    std::vector<std::size_t> relaxed(clusters_, 0);
-    pending.push(source);
+    std::priority_queue<Reached, std::vector<Reached>, std::greater<>> pending;
+    pending.push({0, source});
     while (!pending.empty()) {
-      const ClusterIndex from = pending.front();
+      const auto [distance, from] = pending.top();
       pending.pop();
-      queued[from] = false;
-      if (room(from) > 0 || ++relaxed[from] > clusters_) { continue; }
+      if (distance > distance_[from]) { continue; }
+      if (room(from) > 0) { return from; }
+      settled_.push_back(from);
       expand(from);
       steps_ += clusters_;
       const CostNs* const costs = cheapest_.data() + from * clusters_;
+      const CostNs before = distance - price_[from];
       for (ClusterIndex to = 0; to < clusters_; ++to) {
-        const CostNs through = distance_[from] + costs[to];
+        const CostNs through = before + costs[to] + price_[to];
         if (through >= distance_[to] || costs[to] == kUnreached) { continue; }
         distance_[to] = through;
         via_[to] = from;
-        if (!queued[to]) {
-          queued[to] = true;
-          pending.push(to);
-        }
+        pending.push({through, to});
       }
     }
-  }
-
-  ClusterIndex nearest_with_room() const {
-    ClusterIndex best = kNoCluster;
-    for (ClusterIndex cluster = 0; cluster < clusters_; ++cluster) {
-      if (distance_[cluster] == kUnreached || room(cluster) <= 0) { continue; }
-      if (best == kNoCluster || distance_[cluster] < distance_[best]) { best = cluster; }
-    }
-    return best;
+    return kNoCluster;
   }
 
   // Sends as much as the chain carries.  False when no chain leads to room.
   bool send_from(ClusterIndex source) {
-    search(source);
-    const ClusterIndex sink = nearest_with_room();
+    const ClusterIndex sink = search(source);
     if (sink == kNoCluster) { return false; }
+    // With these prices no move of the chain costs anything, and none back is a gain.
+    for (const ClusterIndex each : settled_) {
+      price_[each] += std::max<CostNs>(0, distance_[sink] - distance_[each]);
+    }
     double amount = std::min(excess(source), room(sink));
     for (ClusterIndex at = sink; at != source; at = via_[at]) {
       mover_[at] = cheapest_row_[via_[at] * clusters_ + at];
@@ -301,10 +305,10 @@ class Transport {
     result.price_ms.assign(clusters_, 0);
     for (ClusterIndex cluster = 0; cluster < clusters_; ++cluster) {
       if (room(cluster) > 0 || load_[cluster] <= 0) { continue; }
-      search(cluster);
-      const ClusterIndex sink = nearest_with_room();
+      const ClusterIndex sink = search(cluster);
       if (sink != kNoCluster) {
-        result.price_ms[cluster] = std::max(0.0, static_cast<double>(distance_[sink]) / kNsPerMs);
+        result.price_ms[cluster] =
+            static_cast<double>(distance_[sink] + price_[cluster]) / kNsPerMs;
       }
     }
   }
@@ -322,7 +326,9 @@ class Transport {
   std::vector<std::uint32_t> cheapest_row_;
   std::vector<bool> expanded_;
   std::vector<std::vector<std::uint32_t>> members_;  // rows that came to a cluster (may have left)
+  std::vector<CostNs> price_;  // of a full cluster: a lower bound of what moving away costs
   std::vector<CostNs> distance_;
+  std::vector<ClusterIndex> settled_;  // by the last search, nearest first
   std::vector<ClusterIndex> via_;
   std::vector<std::uint32_t> mover_;  // to it along the chain
   std::uint64_t steps_ = 0;

@@ -1,9 +1,9 @@
 #include "gslb/steer/fallback.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
-
-#include "gslb/steer/stable.h"
+#include <utility>
 
 namespace gslb::steer {
 namespace {
@@ -66,29 +66,60 @@ class Death {
     whole_.push_back(orphan.row);
   }
 
-  // At the least scale at which all find room.  Stable allocation is good enough for what lasts
-  // until the next plan, and ten times faster; only whether a scale of 1 will do is asked exactly.
+  // At the least scale at which all find room; whether a scale of 1 will do is asked exactly, by
+  // how much of a shortcut that leaves a little unused.
   Assignment find(ClusterIndex dead, double* scale) {
     const double wanted = std::accumulate(demand_.begin(), demand_.end(), 0.0);
     for (*scale = 1;; *scale *= kScaleStep) {
-      const std::vector<double>& room = spare(dead, *scale);
+      spare(dead, *scale);
       const bool last = *scale >= kMostScale;
-      if (!last && std::accumulate(room.begin(), room.end(), 0.0) < wanted) { continue; }
-      const AssignProblem problem{candidates_, offsets_, demand_, room, rows_.budget};
-      Assignment found = stable_allocation(problem);
+      if (!last && std::accumulate(spare_.begin(), spare_.end(), 0.0) < wanted) { continue; }
+      Assignment found = place_whole(spare_);
       if (last || found.feasible) { return found; }
       if (*scale > 1) { continue; }
-      found = assign(problem);
+      found = assign({candidates_, offsets_, demand_, spare_, rows_.budget});
       if (found.feasible) { return found; }
     }
   }
 
-  const std::vector<double>& spare(ClusterIndex dead, double scale) {
+  // Rows whole, as they will fall, to the cheapest that has room for them; first those whose next
+  // choice is worst.  Who finds no room goes to his cheapest.
+  Assignment place_whole(std::vector<double> room) const {
+    const auto regret = [&](std::uint32_t row) {
+      const std::uint32_t first = offsets_[row];
+      return offsets_[row + 1] - first < 2
+                 ? std::numeric_limits<float>::infinity()
+                 : candidates_[first + 1].cost_ms - candidates_[first].cost_ms;
+    };
+    std::vector<std::pair<float, std::uint32_t>> order;
+    for (std::uint32_t row = 0; row < demand_.size(); ++row) {
+      order.emplace_back(-regret(row), row);
+    }
+    std::sort(order.begin(), order.end());
+    Assignment result;
+    result.rows.resize(demand_.size());
+    for (const auto& [_, row] : order) {
+      const auto begin = candidates_.begin() + offsets_[row];
+      const auto end = candidates_.begin() + offsets_[row + 1];
+      if (begin == end) { continue; }
+      auto to = std::find_if(begin, end, [&, row = row](const Candidate& each) {
+        return room[each.cluster] >= demand_[row];
+      });
+      if (to == end) {
+        result.feasible = false;
+        to = begin;
+      }
+      room[to->cluster] -= demand_[row];
+      result.rows[row] = {{Share{to->cluster, 1}}, 1};
+    }
+    return result;
+  }
+
+  void spare(ClusterIndex dead, double scale) {
     spare_.clear();
     for (std::size_t i = 0; i < rows_.capacity.size(); ++i) {
       spare_.push_back(i == dead ? 0 : std::max(0.0, rows_.capacity[i] * scale - load_[i]));
     }
-    return spare_;
   }
 
   const AssignProblem& rows_;
@@ -98,7 +129,7 @@ class Death {
   std::vector<std::uint32_t> offsets_;
   std::vector<double> demand_;
   std::vector<std::uint32_t> whole_;  // the rows that they are of
-  std::vector<double> spare_;
+  std::vector<double> spare_;         // what the others have left
 };
 
 }  // namespace

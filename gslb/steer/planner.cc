@@ -23,6 +23,8 @@ constexpr double kSwitchFadeS = 1200;
 constexpr double kLeastSwitchMs = 0.5;
 // More than this share of the demand moves in one plan only where capacity or health ask for it.
 constexpr double kMostMoved = 0.05;
+// A plan that moves this much is not tried again with less patience: each try costs a solve.
+constexpr double kManyMoved = 0.02;
 // What a switch costs, times this, until no more moves: the last is as good as never.
 constexpr std::array kPatience = {1.0, 2.0, 4.0, 8.0, 32.0, 1000.0};
 
@@ -183,11 +185,12 @@ Assignment Planner::assign_calmly(SwitchProblem problem, const std::vector<doubl
   Assignment eager;
   if (moved(calm) > kMostMoved) {
     while (patience_ + 1 < kPatience.size() && moved(calm) > kMostMoved) {
+      patience_ += moved(calm) > 2 * kMostMoved && patience_ + 2 < kPatience.size() ? 2 : 1;
       eager = std::move(calm);
-      calm = solve(++patience_);
+      calm = solve(patience_);
     }
   } else {
-    while (patience_ > 0) {
+    while (patience_ > 0 && moved(calm) < kManyMoved) {
       eager = solve(patience_ - 1);
       if (moved(eager) > kMostMoved) { break; }
       std::swap(calm, eager);
