@@ -3,15 +3,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <filesystem>
-#include <fstream>
 #include <random>
-#include <stdexcept>
+#include <sstream>
 
 #include "gslb/control/epoch.h"
 
 #include "bench/steering/gap.h"
-#include "bench/steering/matrix.h"
+#include "bench/steering/scene.h"
 
 namespace bench::steering {
 namespace {
@@ -42,12 +40,7 @@ std::string config(const GapOptions& options, const RttMatrix& planet) {
 // As many units as asked for: a network each, of an ASN of its own.
 std::shared_ptr<const Compiled> compile(const GapOptions& options) {
   const RttMatrix planet = make_planet(std::max<std::size_t>(400, options.clusters), options.seed);
-  std::string folder = (std::filesystem::temp_directory_path() / "replan-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) { throw std::runtime_error("mkdtemp"); }
-  std::ofstream(folder + "/proxima.toml") << config(options, planet);
-  std::ofstream(folder + "/example.zone")
-      << "@ 60 IN SOA ns hostmaster 1 3600 600 86400 60\n@ 60 IN NS ns\nns 60 IN A 203.0.113.1\n";
-  std::ofstream csv(folder + "/geo.csv");
+  std::ostringstream csv;
   std::mt19937_64 random(options.seed);
   for (std::size_t i = 0; i < options.units; ++i) {
     const auto place = planet.sites[random() % planet.sites.size()].place;
@@ -58,12 +51,7 @@ std::shared_ptr<const Compiled> compile(const GapOptions& options) {
     csv << prefix << "0," << prefix << "255," << place.latitude << ',' << place.longitude << ','
         << 1000 + i << '\n';
   }
-  csv.close();
-  gslb::Problems problems;
-  auto compiled = gslb::control::compile(folder + "/proxima.toml", problems);
-  std::filesystem::remove_all(folder);
-  if (!compiled) { throw std::runtime_error(problems.to_string()); }
-  return compiled;
+  return steering::compile(config(options, planet), csv.str());
 }
 
 }  // namespace

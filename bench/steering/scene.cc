@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <numeric>
 #include <random>
 #include <stdexcept>
+
+#include "tests/support/folder.h"
 
 namespace bench::steering {
 namespace {
@@ -90,7 +90,7 @@ class Builder {
     }
     make_networks();
     size_clusters();
-    compile();
+    scene_.compiled = bench::steering::compile(config(), geo_csv());
     make_units();
     return std::move(scene_);
   }
@@ -189,19 +189,6 @@ class Builder {
     return text;
   }
 
-  void compile() {
-    std::string folder = (std::filesystem::temp_directory_path() / "steering-XXXXXX").string();
-    if (::mkdtemp(folder.data()) == nullptr) { throw std::runtime_error("mkdtemp"); }
-    std::ofstream(folder + "/geo.csv") << geo_csv();
-    std::ofstream(folder + "/proxima.toml") << config();
-    std::ofstream(folder + "/example.zone")
-        << "@ 60 IN SOA ns hostmaster 1 3600 600 86400 60\n@ 60 IN NS ns\nns 60 IN A 203.0.113.1\n";
-    gslb::Problems problems;
-    scene_.compiled = gslb::control::compile(folder + "/proxima.toml", problems);
-    std::filesystem::remove_all(folder);
-    if (!scene_.compiled) { throw std::runtime_error(problems.to_string()); }
-  }
-
   // The network whose resolver asks for `from` when it sends no ECS: its own, the country's
   // largest, or a large one within 5,000 km.
   std::size_t resolver_of(std::size_t from) {
@@ -265,6 +252,19 @@ class Builder {
 };
 
 }  // namespace
+
+std::shared_ptr<gslb::control::Compiled> compile(const std::string& config,
+                                                 const std::string& geo_csv) {
+  const tests::Folder folder;
+  folder.write("geo.csv", geo_csv);
+  folder.write(
+      "example.zone",
+      "@ 60 IN SOA ns hostmaster 1 3600 600 86400 60\n@ 60 IN NS ns\nns 60 IN A 203.0.113.1\n");
+  gslb::Problems problems;
+  auto compiled = gslb::control::compile(folder.write("proxima.toml", config), problems);
+  if (!compiled) { throw std::runtime_error(problems.to_string()); }
+  return compiled;
+}
 
 Scene make_scene(const RttMatrix& matrix, const SceneOptions& options) {
   if (matrix.sites.size() < options.clusters) { throw std::runtime_error("too few places"); }

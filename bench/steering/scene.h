@@ -65,6 +65,11 @@ struct Scene {
 inline constexpr double kTargetOfMax = 0.9;
 inline constexpr double kTotalRequests = 20'000;
 
+// The daemon's own loader on a configuration of one zone, "example.zone", and one geo source,
+// "geo.csv".  Throws std::runtime_error when it is refused.
+std::shared_ptr<gslb::control::Compiled> compile(const std::string& config,
+                                                 const std::string& geo_csv);
+
 // Throws std::runtime_error when the configuration it wrote is refused.
 Scene make_scene(const RttMatrix& matrix, const SceneOptions& options);
 

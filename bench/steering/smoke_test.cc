@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "bench/steering/report.h"
+#include "tests/support/folder.h"
 
 namespace {
 
@@ -74,15 +75,12 @@ TEST(ResolverCaches, DrainAsTheMixOfLivesSays) {
 
 class MatrixFiles : public testing::Test {
  protected:
-  void SetUp() override { std::filesystem::create_directory(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   RttMatrix read(const std::string& places, const std::string& pairs) {
-    std::ofstream(folder_ + "/places.csv") << places;
-    std::ofstream(folder_ + "/pairs.csv") << pairs;
-    return read_matrix(folder_ + "/places.csv", folder_ + "/pairs.csv");
+    std::ofstream(folder_ / "places.csv") << places;
+    std::ofstream(folder_ / "pairs.csv") << pairs;
+    return read_matrix(folder_ / "places.csv", folder_ / "pairs.csv");
   }
-  std::string folder_ = testing::TempDir() + "/steering_" +
-                        testing::UnitTest::GetInstance()->current_test_info()->name();
+  const tests::Folder folder_;
 };
 
 TEST_F(MatrixFiles, MissingPairsAreFilledFromWhatIsThere) {

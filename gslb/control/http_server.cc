@@ -17,7 +17,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "gslb/base/check.h"
-#include "gslb/base/log.h"
+#include "gslb/base/run_io.h"
 #include "gslb/control/http_session.h"
 #include "gslb/control/tls_context.h"
 #include "gslb/fleet/report.h"
@@ -50,7 +50,6 @@ struct HttpServer::Core {
 
   asio::awaitable<void> accept_clients();
   Problems listen();
-  void run() noexcept;
   void begin_drain();
 
   const HttpOptions options;
@@ -122,17 +121,6 @@ asio::awaitable<void> HttpServer::Core::accept_clients() {
   }
 }
 
-void HttpServer::Core::run() noexcept {
-  for (;;) {
-    try {
-      io.run();  // until stop() has left nothing to do
-      return;
-    } catch (const std::exception& exception) {
-      log_error("http", "unexpected failure", {{"why", exception.what()}});
-    }
-  }
-}
-
 // On the server's thread.
 void HttpServer::Core::begin_drain() {
   host.draining = true;
@@ -161,7 +149,7 @@ Problems HttpServer::start() {
   problems.append(core_->listen());
   if (problems.has_errors()) return problems;
   asio::co_spawn(core_->io, core_->accept_clients(), [](std::exception_ptr) {});
-  core_->thread = std::thread([core = core_.get()] { core->run(); });
+  core_->thread = std::thread([core = core_.get()] { run_io(core->io, "http"); });
   ::pthread_setname_np(core_->thread.native_handle(), "admin-http");
   return problems;
 }

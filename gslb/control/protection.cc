@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include <openssl/rand.h>
-
-#include "gslb/base/check.h"
+#include "gslb/base/entropy.h"
 
 namespace gslb::control {
 namespace {
@@ -33,9 +31,7 @@ std::shared_ptr<const answer::Protection> make_protection(const config::Config& 
       made->cookie_secrets.push_back(dns::parse_cookie_secret(secret).value());
     }
     if (made->cookie_secrets.empty()) {
-      dns::CookieSecret random{};
-      CHECK(::RAND_bytes(random.data(), static_cast<int>(random.size())) == 1);
-      made->cookie_secrets.push_back(random);
+      made->cookie_secrets.push_back(random_octets<std::tuple_size_v<dns::CookieSecret>>());
     }
     made->require_cookie = config.cookies.require;
   }

@@ -1,5 +1,4 @@
 // DNS over UDP and ICMP echo: one datagram out, one that answers it in.
-#include <array>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -9,9 +8,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <openssl/rand.h>
 
-#include "gslb/base/check.h"
+#include "gslb/base/entropy.h"
 #include "gslb/monitor/attempt.h"
 #include "gslb/monitor/dns_reply.h"
 #include "gslb/monitor/echo.h"
@@ -25,13 +23,6 @@ using boost::system::error_code;
 
 constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMostOctets = 65'535;
-
-template <std::size_t kSize>
-std::array<std::uint8_t, kSize> random_octets() {
-  std::array<std::uint8_t, kSize> octets{};
-  CHECK(RAND_bytes(octets.data(), kSize) == 1);
-  return octets;
-}
 
 // Sends `query`, then reads until `judge` has a verdict.
 template <typename Socket, typename Judge>

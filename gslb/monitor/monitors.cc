@@ -8,9 +8,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <openssl/rand.h>
 
-#include "gslb/base/log.h"
+#include "gslb/base/entropy.h"
+#include "gslb/base/run_io.h"
 #include "gslb/monitor/attempt.h"
 #include "gslb/monitor/schedule.h"
 
@@ -20,31 +20,14 @@ namespace {
 namespace asio = boost::asio;
 using config::MonitorKind;
 
-std::uint64_t random_seed() {
-  std::uint64_t seed = 0;
-  RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed);
-  return seed;
-}
-
 MonoTime now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
 // All on the monitor thread, but for the posting.
 struct Monitors::Core {
-  explicit Core(Sink to) : sink(std::move(to)), thread([this] { run(); }) {
+  explicit Core(Sink to) : sink(std::move(to)), thread([this] { run_io(io, "monitor"); }) {
     ::pthread_setname_np(thread.native_handle(), "monitor");
-  }
-
-  void run() noexcept {
-    for (;;) {
-      try {
-        io.run();
-        return;
-      } catch (const std::exception& exception) {
-        log_error("monitor", "unexpected failure", {{"why", exception.what()}});
-      }
-    }
   }
 
   void configure(std::vector<Target> list) {

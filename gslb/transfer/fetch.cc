@@ -14,10 +14,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <openssl/rand.h>
 #include <openssl/ssl.h>
 
-#include "gslb/base/check.h"
+#include "gslb/base/entropy.h"
 #include "gslb/transfer/apply.h"
 #include "gslb/transfer/primary_query.h"
 
@@ -34,11 +33,7 @@ constexpr auto kResult = asio::as_tuple(asio::use_awaitable);
 constexpr int kProbeTries = 3;
 constexpr std::size_t kMaxUdpOctets = 4096;
 
-std::uint16_t random_id() {
-  std::array<std::uint8_t, 2> octets{};
-  CHECK(RAND_bytes(octets.data(), octets.size()) == 1);
-  return load_u16(octets.data());
-}
+std::uint16_t random_id() { return load_u16(random_octets<2>().data()); }
 
 template <typename Protocol>
 typename Protocol::endpoint to_asio(const Endpoint& from) {

@@ -12,9 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <openssl/rand.h>
-
 #include "gslb/base/check.h"
+#include "gslb/base/entropy.h"
 #include "gslb/base/log.h"
 #include "gslb/base/socket_address.h"
 #include "gslb/transfer/access.h"
@@ -24,12 +23,6 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = 4096;
 constexpr int kMaxWaitMs = 60'000;
-
-std::uint64_t random_seed() {
-  std::array<std::uint8_t, 8> octets{};
-  CHECK(RAND_bytes(octets.data(), octets.size()) == 1);
-  return load_u64(octets.data());
-}
 
 }  // namespace
 

@@ -7,9 +7,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <openssl/rand.h>
 
-#include "gslb/base/log.h"
+#include "gslb/base/entropy.h"
+#include "gslb/base/run_io.h"
 
 namespace gslb::transfer {
 namespace {
@@ -18,12 +18,6 @@ namespace asio = boost::asio;
 
 TransferTime moment() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
-}
-
-std::uint64_t random_seed() {
-  std::uint64_t seed = 0;
-  RAND_bytes(reinterpret_cast<unsigned char*>(&seed), sizeof seed);
-  return seed;
 }
 
 }  // namespace
@@ -45,19 +39,8 @@ struct Secondaries::Core {
               to(std::move(events));
             },
             random_seed()),
-        thread([this] { run(); }) {
+        thread([this] { run_io(io, "transfer"); }) {
     ::pthread_setname_np(thread.native_handle(), "transfer");
-  }
-
-  void run() noexcept {
-    for (;;) {
-      try {
-        io.run();
-        return;
-      } catch (const std::exception& exception) {
-        log_error("transfer", "unexpected failure", {{"why", exception.what()}});
-      }
-    }
   }
 
   // Transfer thread: does what is due, sleeps until there is more.

@@ -11,20 +11,15 @@
 #include "gslb/transfer/journal.h"
 #include "gslb/transfer/zone_copy.h"
 
+#include "tests/support/folder.h"
+
 namespace {
 
 using namespace gslb;
 
-// Removed with all in it at the end.
-struct Folder {
-  std::string path = "/tmp/proxima-fuzz-XXXXXX";
-  Folder() { CHECK(::mkdtemp(path.data()) != nullptr); }
-  ~Folder() { std::filesystem::remove_all(path); }
-};
-
 const std::string& folder() {
-  static const Folder made;
-  return made.path;
+  static const tests::Folder made;
+  return made.path();
 }
 
 // The file's name is the journal's: made by one that has an entry.

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/folder.h"
+
 namespace tests {
 
 using namespace gslb;
@@ -151,13 +153,10 @@ std::vector<std::string> Reply::answers(RrType type) const {
 }
 
 World::World(const std::string& config, const std::map<std::string, std::string>& files) {
-  std::string folder = (std::filesystem::temp_directory_path() / "proxima-world-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) { throw std::runtime_error("mkdtemp"); }
-  std::ofstream(folder + "/proxima.toml") << config;
-  for (const auto& [name, text] : files) { std::ofstream(folder + '/' + name) << text; }
+  const Folder folder;
+  for (const auto& [name, text] : files) { folder.write(name, text); }
   Problems problems;
-  const auto compiled = control::compile(folder + "/proxima.toml", problems);
-  std::filesystem::remove_all(folder);
+  const auto compiled = control::compile(folder.write("proxima.toml", config), problems);
   if (!compiled) { throw std::runtime_error(problems.to_string()); }
   epoch = std::make_shared<control::Epoch>(compiled, 1, clock_.mono());
   fleet = std::make_unique<fleet::FleetState>(compiled->fleet, now());

@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/folder.h"
+
 namespace edge::config {
 namespace {
 
@@ -127,15 +129,13 @@ alow_private = true
 }
 
 TEST(EdgeConfig, RefusesACaFileWithoutACertificate) {
-  const std::string folder = testing::TempDir();
+  const tests::Folder folder;
   const auto problems_with = [&](const std::string& text) {
-    const std::string name = "edge-config-test-" + std::to_string(::getpid()) + ".pem";
-    std::ofstream(folder + '/' + name) << text;
+    folder.write("ca.pem", text);
     std::string toml(kGood);
-    toml.replace(toml.find("interval ="), 0, "ca_file = \"" + name + "\"\n");
+    toml.replace(toml.find("interval ="), 0, "ca_file = \"ca.pem\"\n");
     gslb::Problems problems;
-    parse(toml, folder + "/e.toml", problems);
-    std::remove((folder + '/' + name).c_str());
+    parse(toml, folder / "e.toml", problems);
     return problems.to_string();
   };
   EXPECT_EQ(problems_with("-----BEGIN CERTIFICATE-----\n"), "");

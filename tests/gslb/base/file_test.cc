@@ -9,22 +9,18 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/folder.h"
+
 namespace gslb {
 namespace {
 
 class FileTest : public ::testing::Test {
  protected:
-  FileTest() {
-    std::string pattern = std::string(TEST_BINARY_DIR) + "/file_test.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~FileTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string folder_;
+  const tests::Folder folder_;
 };
 
 TEST_F(FileTest, ReadsBackWhatWasWritten) {
-  const std::string path = folder_ + "/state";
+  const std::string path = folder_ / "state";
   std::string content(200'000, 'x');  // several reads
   content[5] = '\0';
   ASSERT_TRUE(write_file_atomically(path, content));
@@ -34,7 +30,7 @@ TEST_F(FileTest, ReadsBackWhatWasWritten) {
 }
 
 TEST_F(FileTest, RefusesMoreThanTheLimit) {
-  const std::string path = folder_ + "/state";
+  const std::string path = folder_ / "state";
   ASSERT_TRUE(write_file_atomically(path, "12345"));
   EXPECT_TRUE(read_file(path, 5));
   EXPECT_FALSE(read_file(path, 4));
@@ -42,14 +38,14 @@ TEST_F(FileTest, RefusesMoreThanTheLimit) {
 }
 
 TEST_F(FileTest, SaysWhyItCannotRead) {
-  EXPECT_FALSE(read_file(folder_ + "/none"));
+  EXPECT_FALSE(read_file(folder_ / "none"));
   EXPECT_EQ(errno, ENOENT);
-  EXPECT_FALSE(read_file(folder_));
+  EXPECT_FALSE(read_file(folder_.path()));
   EXPECT_EQ(errno, EISDIR);
 }
 
 TEST_F(FileTest, LeavesNoTemporaryFileAndNoRightsForOthers) {
-  const std::string path = folder_ + "/state";
+  const std::string path = folder_ / "state";
   ASSERT_TRUE(write_file_atomically(path, "a"));
   EXPECT_FALSE(std::filesystem::exists(path + ".new"));
   struct stat status {};
@@ -59,18 +55,18 @@ TEST_F(FileTest, LeavesNoTemporaryFileAndNoRightsForOthers) {
 
 TEST_F(FileTest, KeepsTheOldFileWhenItCannotReplaceIt) {
   // A folder in the way of the temporary file: fails for root too.
-  const std::string path = folder_ + "/state";
+  const std::string path = folder_ / "state";
   ASSERT_TRUE(write_file_atomically(path, "old"));
   std::filesystem::create_directory(path + ".new");
   EXPECT_FALSE(write_file_atomically(path, "new"));
   EXPECT_TRUE(errno == EISDIR || errno == EEXIST) << errno;
   EXPECT_EQ(read_file(path), "old");
-  EXPECT_FALSE(write_file_atomically(folder_ + "/none/state", "x"));
+  EXPECT_FALSE(write_file_atomically(folder_ / "none/state", "x"));
   EXPECT_EQ(errno, ENOENT);
 }
 
 TEST_F(FileTest, RemovesTheTemporaryFileWhenTheRenameFails) {
-  const std::string path = folder_ + "/taken";
+  const std::string path = folder_ / "taken";
   std::filesystem::create_directory(path);
   EXPECT_FALSE(write_file_atomically(path, "x"));
   EXPECT_EQ(errno, EISDIR);
@@ -78,7 +74,7 @@ TEST_F(FileTest, RemovesTheTemporaryFileWhenTheRenameFails) {
 }
 
 TEST_F(FileTest, MakesAFolderWithItsParentsAndLetsOneThatIsThereBe) {
-  const std::string path = folder_ + "/a/b";
+  const std::string path = folder_ / "a/b";
   EXPECT_FALSE(make_folder(path, 0700));
   struct stat status {};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
@@ -86,8 +82,8 @@ TEST_F(FileTest, MakesAFolderWithItsParentsAndLetsOneThatIsThereBe) {
   EXPECT_FALSE(make_folder(path, 0750));
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0700U) << "somebody's own choice";
-  ASSERT_TRUE(write_file_atomically(folder_ + "/file", "x"));
-  EXPECT_TRUE(make_folder(folder_ + "/file/below"));
+  ASSERT_TRUE(write_file_atomically(folder_ / "file", "x"));
+  EXPECT_TRUE(make_folder(folder_ / "file/below"));
 }
 
 TEST(ResolvePath, StartsAtTheFolderOfTheNamingFile) {

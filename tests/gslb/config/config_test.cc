@@ -10,6 +10,8 @@
 
 #include "gslb/base/file.h"
 
+#include "tests/support/folder.h"
+
 namespace gslb::config {
 namespace {
 
@@ -204,30 +206,24 @@ TEST_F(ConfigTest, SwitchesServerTextsOffWhenEmpty) {
 
 class KeyFileTest : public ConfigTest {
  protected:
-  KeyFileTest() {
-    std::string pattern = std::string(TEST_BINARY_DIR) + "/key_file.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~KeyFileTest() override { std::filesystem::remove_all(folder_); }
-
   std::optional<Config> load_with_key(const std::string& key, std::filesystem::perms mode) {
-    EXPECT_TRUE(write_file_atomically(folder_ + "/fra.key", key));
-    std::filesystem::permissions(folder_ + "/fra.key", mode);
+    EXPECT_TRUE(write_file_atomically(folder_ / "fra.key", key));
+    std::filesystem::permissions(folder_ / "fra.key", mode);
     return load_with("fra.key");
   }
   std::optional<Config> load_with(const std::string& key_file) {
     EXPECT_TRUE(write_file_atomically(
-        folder_ + "/p.toml", kZone + "[cluster.fra]\nkey_file = '" + key_file +
-                                 "'\nlatitude = 5\nlongitude = 8\n[[cluster.fra.node]]\nid = "
-                                 "'a'\nipv4 = '192.0.2.1'\n"));
+        folder_ / "p.toml", kZone + "[cluster.fra]\nkey_file = '" + key_file +
+                                "'\nlatitude = 5\nlongitude = 8\n[[cluster.fra.node]]\nid = "
+                                "'a'\nipv4 = '192.0.2.1'\n"));
     Problems problems;
-    auto config = load(folder_ + "/p.toml", problems);
+    auto config = load(folder_ / "p.toml", problems);
     said_ = problems.to_string();
     return config;
   }
 
   static constexpr auto kOwner = std::filesystem::perms::owner_read;
-  std::string folder_;
+  const tests::Folder folder_;
 };
 
 TEST_F(KeyFileTest, StripsTheLastNewlineOnly) {
@@ -244,7 +240,7 @@ TEST_F(KeyFileTest, CountsOctetsWithoutTheNewline) {
 
 TEST_F(KeyFileTest, WarnsWhenEverybodyCanReadIt) {
   EXPECT_TRUE(load_with_key("0123456789abcdef", kOwner | std::filesystem::perms::others_read));
-  EXPECT_NE(said_.find("warning: '" + folder_ + "/fra.key' can be read by everybody"),
+  EXPECT_NE(said_.find("warning: '" + folder_ / "fra.key' can be read by everybody"),
             std::string::npos);
 }
 

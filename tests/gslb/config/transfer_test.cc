@@ -1,10 +1,10 @@
 #include "gslb/config/transfer.h"
 
-#include <fstream>
-
 #include <gtest/gtest.h>
 
 #include "gslb/config/config.h"
+
+#include "tests/support/folder.h"
 
 namespace gslb::config {
 namespace {
@@ -29,10 +29,8 @@ class TransferConfigTest : public ::testing::Test {
     return problems.to_string();
   }
   // [[key]] with this file and these further lines.
-  static std::string key_from(const std::string& content, const std::string& more = "") {
-    const std::string path =
-        ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::ofstream(path) << content;
+  std::string key_from(const std::string& content, const std::string& more = "") {
+    const std::string path = folder_.write("key", content);
     EXPECT_EQ(::system(("chmod 600 " + path).c_str()), 0);
     return kZone + "[[key]]\nsecret_file = '" + path + "'\n" + more;
   }
@@ -42,6 +40,8 @@ class TransferConfigTest : public ::testing::Test {
     EXPECT_EQ(config.keys[0].algorithm, algorithm);
     EXPECT_EQ(config.keys[0].secret, kOctets);
   }
+
+  const tests::Folder folder_;
 };
 
 TEST_F(TransferConfigTest, NobodyMayTransferUnlessToldSo) {

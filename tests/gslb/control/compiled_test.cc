@@ -11,6 +11,8 @@
 
 #include "gslb/control/protection.h"
 
+#include "tests/support/folder.h"
+
 namespace gslb::control {
 namespace {
 
@@ -28,12 +30,13 @@ TEST(Compiled, TakesTheExampleWithoutAWord) {
 }
 
 TEST(Compiled, AMissingZoneFileIsReportedWhereItIsNamed) {
-  const std::string path = testing::TempDir() + "compiled_test.toml";
-  std::ofstream(path) << "[[zone]]\nname = 'example.'\nfile = 'no-such.zone'\n"
-                         "[[zone]]\nname = 'example.org.'\nfile = 'nor-this.zone'\n";
+  const tests::Folder folder;
+  const std::string path =
+      folder.write("compiled_test.toml",
+                   "[[zone]]\nname = 'example.'\nfile = 'no-such.zone'\n"
+                   "[[zone]]\nname = 'example.org.'\nfile = 'nor-this.zone'\n");
   Problems problems;
   EXPECT_EQ(compile(path, problems), nullptr);
-  std::remove(path.c_str());
   ASSERT_EQ(problems.list().size(), 2U) << problems.to_string();
   const std::string first = problems.list()[0].to_string();
   EXPECT_THAT(first, StartsWith(path + ":3:8: error: can't read the zone file "));
@@ -43,10 +46,10 @@ TEST(Compiled, AMissingZoneFileIsReportedWhereItIsNamed) {
 }
 
 TEST(Compiled, RefusesACnameFallbackWhereTheOwnerHasRecords) {
-  const std::string folder = testing::TempDir();
-  std::ofstream(folder + "apex.zone") << "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.1\n"
+  const tests::Folder folder;
+  std::ofstream(folder / "apex.zone") << "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.1\n"
                                          "*.a TXT here\n";
-  std::ofstream(folder + "apex.toml")
+  std::ofstream(folder / "apex.toml")
       << "[[zone]]\nname = 'example.'\nfile = 'apex.zone'\n[cluster.fra]\nlatitude = 1\n"
          "longitude = 2\nhealth = 'none'\n[[cluster.fra.node]]\nid = 'n'\nipv4 = '192.0.2.9'\n"
          "[service.web]\nfallback = 'cname'\nfallback_cname = 'other.cdn.'\n"
@@ -54,18 +57,16 @@ TEST(Compiled, RefusesACnameFallbackWhereTheOwnerHasRecords) {
          "[[route]]\nname = '*.a.example.'\nservice = 'web'\n"
          "[[route]]\nname = '*.b.example.'\nservice = 'web'\n";
   Problems problems;
-  EXPECT_EQ(compile(folder + "apex.toml", problems), nullptr);
+  EXPECT_EQ(compile(folder / "apex.toml", problems), nullptr);
   ASSERT_EQ(problems.error_count(), 2U) << problems.to_string();
   EXPECT_THAT(problems.to_string(), HasSubstr("apex.toml:15:8: error: 'example.' has records"));
   EXPECT_THAT(problems.to_string(), HasSubstr("apex.toml:18:8: error: '*.a.example.' has records"));
 }
 
 TEST(Compiled, TakesTheGeoMapFromTheCacheUntilASourceChanges) {
-  const std::string folder = testing::TempDir() + "geo_cache";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const tests::Folder folder;
   const auto write = [&](const char* name, const std::string& text) {
-    std::ofstream(folder + '/' + name) << text;
+    std::ofstream(folder / name) << text;
   };
   write("example.zone", "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.1\n");
   write("asn.csv", "192.0.2.0,192.0.2.255,64496,Net\n");
@@ -75,12 +76,12 @@ TEST(Compiled, TakesTheGeoMapFromTheCacheUntilASourceChanges) {
   const auto operator_of = [&](bool uses_cache) {
     Problems problems;
     const auto compiled =
-        compile(folder + "/proxima.toml", problems,
+        compile(folder / "proxima.toml", problems,
                 {.compiled = nullptr, .zones = nullptr, .uses_geo_cache = uses_cache});
     EXPECT_EQ(problems.to_string(), "");
     return compiled == nullptr ? "" : compiled->geo->operator_name(64496);
   };
-  const std::string cache = folder + "/state/geo.cache";
+  const std::string cache = folder / "state/geo.cache";
   EXPECT_EQ(operator_of(false), "Net");
   EXPECT_FALSE(std::filesystem::exists(cache)) << "check leaves no traces";
   EXPECT_EQ(operator_of(true), "Net");
@@ -94,22 +95,21 @@ TEST(Compiled, TakesTheGeoMapFromTheCacheUntilASourceChanges) {
   EXPECT_EQ(operator_of(true), "Net");
   EXPECT_EQ(stamp(), written) << "a compile would have written it again";
 
-  std::filesystem::remove(folder + "/asn.csv");
+  std::filesystem::remove(folder / "asn.csv");
   write("asn.csv", "192.0.2.0,192.0.2.255,64496,Other\n");
   EXPECT_EQ(operator_of(true), "Other");
   std::ofstream(cache) << "nonsense";
   EXPECT_EQ(operator_of(true), "Other");
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Compiled, WarnsOfAZoneWhoseSignaturesAreOfNoUse) {
-  const std::string folder = testing::TempDir();
-  std::ofstream(folder + "signed.zone")
+  const tests::Folder folder;
+  std::ofstream(folder / "signed.zone")
       << "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.1\n"
          "@ DNSKEY 257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=\n";
-  std::ofstream(folder + "signed.toml") << "[[zone]]\nname = 'example.'\nfile = 'signed.zone'\n";
+  std::ofstream(folder / "signed.toml") << "[[zone]]\nname = 'example.'\nfile = 'signed.zone'\n";
   Problems problems;
-  const auto compiled = compile(folder + "signed.toml", problems);
+  const auto compiled = compile(folder / "signed.toml", problems);
   ASSERT_NE(compiled, nullptr);
   EXPECT_THAT(problems.to_string(), HasSubstr("warning: DNSSEC: example. SOA: not signed"));
   Problems again;
@@ -118,8 +118,9 @@ TEST(Compiled, WarnsOfAZoneWhoseSignaturesAreOfNoUse) {
 }
 
 TEST(Compiled, OnlyThoseNamedMayAskAConsumedCatalog) {
-  const std::string path = testing::TempDir() + "catalog.toml";
-  std::ofstream(path) << "[server]\nstate_dir = '" + testing::TempDir() +
+  const tests::Folder folder;
+  const std::string path = folder / "catalog.toml";
+  std::ofstream(path) << "[server]\nstate_dir = '" + folder.path() +
                              "'\n[[remote]]\nid = 'p'\naddress = '192.0.2.1'\n"
                              "[[zone]]\nname = 'closed.'\nprimaries = 'p'\ncatalog = true\n"
                              "[[zone]]\nname = 'open.'\nprimaries = 'p'\ncatalog = true\n"

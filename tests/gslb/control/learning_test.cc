@@ -7,6 +7,7 @@
 
 #include "gslb/answer/explain.h"
 
+#include "tests/support/folder.h"
 #include "tests/support/world.h"
 
 namespace {
@@ -90,7 +91,8 @@ TEST_F(Learning, ANewEpochInheritsWhatTheOldOneLearnt) {
 TEST_F(Learning, ARestartKeepsIt) {
   inbox_.add(*world_.epoch->compiled, report("fra", 95'000), world_.now().wall);
   learn_all(inbox_);
-  const std::string path = testing::TempDir() + "/learning_test.rtt";
+  const tests::Folder folder;
+  const std::string path = folder / "learnt.rtt";
   control::save_rtt(*world_.epoch, path);
   control::Epoch next(world_.epoch->compiled, 1, world_.now().mono);
   control::restore_rtt(next, path);

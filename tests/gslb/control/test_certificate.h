@@ -9,20 +9,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/folder.h"
+
 namespace gslb::control {
 
 // Owns a folder with certificate and key; removed at the end.
 class TestCertificate {
  public:
-  TestCertificate() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "certificate.XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    make("first");
-  }
-  ~TestCertificate() { std::filesystem::remove_all(folder_); }
-  TestCertificate(const TestCertificate&) = delete;
-  TestCertificate& operator=(const TestCertificate&) = delete;
+  TestCertificate() { make("first"); }
 
   // Replaces both files by a new pair.
   void make(const std::string& organisation) const {
@@ -35,12 +29,12 @@ class TestCertificate {
         key() + "' -out '" + certificate() + "' 2>/dev/null";
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
   }
-  std::string certificate() const { return folder_ + "/certificate.pem"; }
-  std::string key() const { return folder_ + "/key.pem"; }
-  const std::string& folder() const { return folder_; }
+  std::string certificate() const { return folder_ / "certificate.pem"; }
+  std::string key() const { return folder_ / "key.pem"; }
+  const std::string& folder() const { return folder_.path(); }
 
  private:
-  std::string folder_;
+  const tests::Folder folder_;
 };
 
 }  // namespace gslb::control

@@ -10,6 +10,8 @@
 #include "gslb/zone/derive.h"
 #include "gslb/zone/loader.h"
 
+#include "tests/support/folder.h"
+
 namespace gslb::control {
 namespace {
 
@@ -19,9 +21,6 @@ namespace fs = std::filesystem;
 class ZoneSignerTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "proxima-signer-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
     signer_ = std::make_unique<ZoneSigner>(clock_, [this](const dns::Name&) {
       std::lock_guard lock(mutex_);
       ++ready_;
@@ -29,18 +28,15 @@ class ZoneSignerTest : public testing::Test {
     });
     store_.set_stage([this](const StageInput& input) { return signer_->stage(input); });
   }
-  void TearDown() override {
-    signer_.reset();
-    fs::remove_all(folder_);
-  }
+  void TearDown() override { signer_.reset(); }
 
   config::Config config(const std::string& policy = "") {
     Problems problems;
-    auto made = config::parse("[server]\nstate_dir = '" + folder_ +
+    auto made = config::parse("[server]\nstate_dir = '" + folder_.path() +
                                   "/state'\n[[zone]]\nname = 'a.'\nfile = 'a.zone'\n"
                                   "dnssec = 'p'\n[dnssec.p]\n" +
                                   policy,
-                              folder_ + "/proxima.toml", problems);
+                              folder_ / "proxima.toml", problems);
     EXPECT_TRUE(made) << problems.to_string();
     return *made;
   }
@@ -79,7 +75,7 @@ class ZoneSignerTest : public testing::Test {
     return served()->find_node(dns::Name::parse(owner)->wire()) != zone::kNoNode;
   }
 
-  std::string folder_;
+  const tests::Folder folder_;
   const dns::Name apex_ = *dns::Name::parse("a.");
   SystemClock clock_;
   std::mutex mutex_;
@@ -262,8 +258,8 @@ TEST_F(ZoneSignerTest, WithoutKeysNothingIsServedUnsigned) {
 }
 
 TEST_F(ZoneSignerTest, KeysThatCannotBeWrittenLeaveTheZoneUnserved) {
-  fs::create_directories(folder_ + "/state");
-  std::ofstream(folder_ + "/state/keys") << "no folder";
+  fs::create_directories(folder_ / "state");
+  std::ofstream(folder_ / "state/keys") << "no folder";
   configure();
   serve(row(1, 1));
   EXPECT_EQ(served()->state(), zone::ZoneState::kNotReady);

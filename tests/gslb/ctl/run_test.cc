@@ -9,6 +9,8 @@
 #include "gslb/ctl/render.h"
 #include "gslb/ctl/table.h"
 
+#include "tests/support/folder.h"
+
 namespace gslb::ctl {
 namespace {
 
@@ -72,7 +74,8 @@ struct FakeWorld {
 };
 
 TEST(Run, KeysOfAZoneThatHasNoneAreAnError) {
-  const std::string folder = ::testing::TempDir() + "no-such-keys";
+  const tests::Folder own;
+  const std::string folder = own / "no-such-keys";
   for (const char* action : {"ds", "list"}) {
     FakeWorld fake;
     EXPECT_EQ(fake.run_words({"keys", action, "example.", "--dir", folder}), kExitUsage);

@@ -10,6 +10,7 @@
 #include "gslb/base/file.h"
 
 #include "tests/gslb/dnssec/tool.h"
+#include "tests/support/folder.h"
 
 namespace gslb::dnssec {
 namespace {
@@ -56,7 +57,7 @@ TEST_P(EachAlgorithm, ReadsWhatItWrites) {
 TEST_P(EachAlgorithm, LoadsInBindAndLdns) {
   for (const std::uint16_t flags : {kKskFlags, kZskFlags}) {
     const KeyFile key = sample(GetParam(), flags);
-    TempDirectory directory;
+    tests::Folder directory;
     Problems problems;
     ASSERT_TRUE(write_key_file(directory.path(), key, problems)) << problems.to_string();
     const std::string base = directory.path() + "/" + key_file_name(*key.key);
@@ -98,7 +99,7 @@ TEST_P(EachAlgorithm, ReadsTheKeysOfBindAndLdns) {
       continue;
     }
     SCOPED_TRACE(command);
-    TempDirectory directory;
+    tests::Folder directory;
     const ToolRun run = run_tool("cd " + directory.path() + " && " + command);
     ASSERT_EQ(run.status, 0) << run.output;
     Problems problems;
@@ -112,7 +113,7 @@ TEST_P(EachAlgorithm, ReadsTheKeysOfBindAndLdns) {
 }
 
 TEST(KeyFile, SecretsAreReadableByTheirOwnerOnly) {
-  TempDirectory directory;
+  tests::Folder directory;
   const KeyFile key = sample();
   const std::string base = directory.path() + "/" + key_file_name(*key.key);
   // A draft left by a crash, with a mode that lets others read.
@@ -126,7 +127,7 @@ TEST(KeyFile, SecretsAreReadableByTheirOwnerOnly) {
 }
 
 TEST(KeyFile, ASecretThatEverybodyCanReadIsAWarning) {
-  TempDirectory directory;
+  tests::Folder directory;
   const KeyFile key = sample();
   Problems problems;
   ASSERT_TRUE(write_key_file(directory.path(), key, problems));
@@ -181,7 +182,7 @@ TEST(KeyFile, ProblemsNameFileAndLine) {
 }
 
 TEST(KeyFile, ADirectoryMayHoldOtherThings) {
-  TempDirectory directory;
+  tests::Folder directory;
   Problems problems;
   const KeyFile mine = sample();
   ASSERT_TRUE(write_key_file(directory.path(), mine, problems));

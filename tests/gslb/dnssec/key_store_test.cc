@@ -8,6 +8,7 @@
 #include "gslb/base/file.h"
 
 #include "tests/gslb/dnssec/rollover_world.h"
+#include "tests/support/folder.h"
 
 namespace gslb::dnssec {
 namespace {
@@ -16,23 +17,16 @@ namespace fs = std::filesystem;
 
 class KeyStore : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "proxima-keys-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   ZoneKey make(KeyRole role, const ZoneKeys& others = {}) {
-    auto key = make_key(folder_ + "/keys", zone_, {.role = role}, kStart, others, problems_);
+    auto key = make_key(folder_ / "keys", zone_, {.role = role}, kStart, others, problems_);
     EXPECT_TRUE(key) << problems_.to_string();
     return *key;
   }
   ZoneKeys load(KeyTime now = kStart) {
-    return load_keys(KeyDirectory(folder_ + "/keys"), zone_, policy_, now, problems_);
+    return load_keys(KeyDirectory(folder_ / "keys"), zone_, policy_, now, problems_);
   }
 
-  std::string folder_;
+  const tests::Folder folder_;
   dns::Name zone_ = *dns::Name::parse("Example.");
   RolloverPolicy policy_;
   Problems problems_;
@@ -65,7 +59,7 @@ TEST_F(KeyStore, StateSurvivesAsTextWhateverItIs) {
   state.dnskey = {kOmnipresent, kStart + seconds(6)};
   state.zrrsig = {kUnretentive, kStart + seconds(7)};
   state.ds = {kRumoured, kStart + seconds(8)};
-  ASSERT_TRUE(save_states(folder_ + "/keys", {key}, problems_));
+  ASSERT_TRUE(save_states(folder_ / "keys", {key}, problems_));
   const ZoneKeys keys = load();
   ASSERT_EQ(keys.size(), 1U);
   EXPECT_EQ(keys[0].state, state);
@@ -99,26 +93,26 @@ TEST_F(KeyStore, RefusesADamagedState) {
     EXPECT_FALSE(parse_state(text, state)) << text;
   }
   const ZoneKey key = make(KeyRole::kCsk);
-  std::ofstream(folder_ + "/keys/" + key_file_name(*key.file.key) + ".state") << "KSK: y";
+  std::ofstream(folder_ / "keys/" + key_file_name(*key.file.key) + ".state") << "KSK: y";
   load();
   EXPECT_NE(problems_.to_string().find("cannot read the state of a key"), std::string::npos);
 }
 
 TEST_F(KeyStore, KeyInUseWithoutItsPrivateHalfIsAnError) {
   ZoneKey key = make(KeyRole::kCsk);
-  const std::string base = folder_ + "/keys/" + key_file_name(*key.file.key);
+  const std::string base = folder_ / "keys/" + key_file_name(*key.file.key);
   fs::remove(base + ".private");
   load();
   EXPECT_FALSE(problems_.has_errors()) << "a spare: " << problems_.to_string();
   key.state.introduced = kStart;
   key.state.dnskey = {kRumoured, kStart};
-  ASSERT_TRUE(save_states(folder_ + "/keys", {key}, problems_));
+  ASSERT_TRUE(save_states(folder_ / "keys", {key}, problems_));
   load();
   EXPECT_NE(problems_.to_string().find("the key is in use but can't be read"), std::string::npos);
 }
 
 TEST_F(KeyStore, KeysOfAnotherServerGoOnAsTheirMetadataSay) {
-  const std::string keys = folder_ + "/keys";
+  const std::string keys = folder_ / "keys";
   std::vector<std::uint16_t> tags;
   for (const int days : {300, 10, 0}) {
     auto key = SigningKey::generate(zone_.lower(), Algorithm::kEcdsaP256Sha256,
@@ -147,8 +141,8 @@ TEST_F(KeyStore, KeysOfAnotherServerGoOnAsTheirMetadataSay) {
 }
 
 TEST_F(KeyStore, SaysWhenItCannotWrite) {
-  std::ofstream(folder_ + "/keys") << "a file";
-  EXPECT_FALSE(make_key(folder_ + "/keys", zone_, {}, kStart, {}, problems_));
+  std::ofstream(folder_ / "keys") << "a file";
+  EXPECT_FALSE(make_key(folder_ / "keys", zone_, {}, kStart, {}, problems_));
   EXPECT_NE(problems_.to_string().find("cannot make the key directory"), std::string::npos);
 }
 

@@ -33,25 +33,4 @@ inline ToolRun run_tool(const std::string& command) {
 
 inline bool has_tool(const std::string& tool) { return run_tool("command -v " + tool).status == 0; }
 
-// Removed with all it holds at the end of the test.
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string path = std::filesystem::temp_directory_path() / "proxima-dnssec-XXXXXX";
-    path_ = ::mkdtemp(path.data());
-  }
-  ~TempDirectory() { std::filesystem::remove_all(path_); }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
-
-  const std::string& path() const noexcept { return path_; }
-  std::string write(const std::string& file, std::string_view text) const {
-    std::ofstream(path_ + "/" + file, std::ios::binary) << text;
-    return path_ + "/" + file;
-  }
-
- private:
-  std::string path_;
-};
-
 }  // namespace gslb::dnssec

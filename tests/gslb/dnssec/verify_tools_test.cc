@@ -3,6 +3,7 @@
 
 #include "tests/gslb/dnssec/tool.h"
 #include "tests/gslb/dnssec/zones.h"
+#include "tests/support/folder.h"
 
 namespace gslb::dnssec {
 namespace {
@@ -43,7 +44,7 @@ SigningPlan plan_of(const Style& style) {
 }
 
 void expect_valid(const zone::Zone& zone, bool is_split, std::string_view what) {
-  const TempDirectory directory;
+  const tests::Folder directory;
   const std::string file = directory.write("zone", text_of(zone));
   for (const std::string& command :
        {"ldns-verify-zone " + file,

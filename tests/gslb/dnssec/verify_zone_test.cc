@@ -8,6 +8,7 @@
 
 #include "tests/gslb/dnssec/tool.h"
 #include "tests/gslb/dnssec/zones.h"
+#include "tests/support/folder.h"
 
 namespace gslb::dnssec {
 namespace {
@@ -79,7 +80,7 @@ TEST(VerifyZone, FindsNothingInWhatTheToolsSign) {
       continue;
     }
     SCOPED_TRACE(options);
-    const TempDirectory directory;
+    const tests::Folder directory;
     Problems problems;
     const KeyFile key{
         SigningKey::generate(name("example."), Algorithm::kEcdsaP256Sha256, kKskFlags), {}, {}};

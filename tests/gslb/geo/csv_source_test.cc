@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/gslb/geo/geo_fixture.h"
+#include "tests/support/folder.h"
 
 namespace gslb::geo {
 namespace {
@@ -115,7 +116,7 @@ TEST_F(CsvSource, ReportsColumnsFilesAndFields) {
   source.asn_field = "9";
   source.operator_field = "";
   EXPECT_THAT(bad({{source}, {}}), HasSubstr("no record of " + file + " has any of the fields"));
-  EXPECT_THAT(bad({{asn_csv(folder_ + "/none.csv")}, {}}),
+  EXPECT_THAT(bad({{asn_csv(folder_ / "none.csv")}, {}}),
               HasSubstr("proxima.toml:8:3: error: can't read"));
   EXPECT_THAT(bad({{asn_csv(write("empty.csv", "\n"))}, {}}), HasSubstr("holds no ranges"));
 }

@@ -10,23 +10,15 @@
 
 #include "gslb/geo/compile.h"
 
+#include "tests/support/folder.h"
 #include "tests/support/mmdb_writer.h"
 
 namespace gslb::geo {
 
 class GeoFixture : public ::testing::Test {
  protected:
-  GeoFixture() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "geo.XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~GeoFixture() override { std::filesystem::remove_all(folder_); }
-
   std::string write(const std::string& name, const std::string& octets) const {
-    const std::string path = folder_ + "/" + name;
-    std::filesystem::remove(path);  // ext4 writes a file through that is truncated and closed
-    std::ofstream(path, std::ios::binary) << octets;
-    return path;
+    return folder_.write(name, octets);
   }
 
   // Flat shape: country_code, latitude, longitude, accuracy_radius, autonomous_system_*.
@@ -77,7 +69,7 @@ class GeoFixture : public ::testing::Test {
   }
 
   Problems problems_;
-  std::string folder_;
+  const tests::Folder folder_;
 };
 
 inline Prefix prefix(const std::string& text) { return Prefix::parse(text).value(); }

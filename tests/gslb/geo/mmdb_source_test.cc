@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/gslb/geo/geo_fixture.h"
+#include "tests/support/folder.h"
 
 namespace gslb::geo {
 namespace {
@@ -141,11 +142,11 @@ TEST_F(MmdbSource, NamesTheFieldsThatNoRecordHas) {
 }
 
 TEST_F(MmdbSource, ReportsMissingEmptyAndForeignFilesAllAtOnce) {
-  const std::string text = bad({{flat(folder_ + "/none.mmdb"), flat(write("e.mmdb", "")),
-                                 flat(write("t.mmdb", "not a database")), flat(folder_)},
+  const std::string text = bad({{flat(folder_ / "none.mmdb"), flat(write("e.mmdb", "")),
+                                 flat(write("t.mmdb", "not a database")), flat(folder_.path())},
                                 {}});
   EXPECT_EQ(problems_.error_count(), 4U);
-  EXPECT_THAT(text, HasSubstr("proxima.toml:7:3: error: can't read " + folder_ +
+  EXPECT_THAT(text, HasSubstr("proxima.toml:7:3: error: can't read " + folder_.path() +
                               "/none.mmdb: No such file or directory (geodata/fetch.sh"));
   EXPECT_THAT(text, HasSubstr("e.mmdb is not a good MMDB file"));
   EXPECT_THAT(text, HasSubstr("t.mmdb is not a good MMDB file"));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "metrics_fixture.h"
+#include "tests/support/folder.h"
 
 namespace gslb::metrics {
 namespace {
@@ -20,10 +21,8 @@ struct Verdict {
 // What `promtool check metrics` says about `exposition`; a pipe in and a file out, since popen()
 // goes one way only.
 Verdict check_metrics(const std::string& exposition) {
-  std::string said = testing::TempDir() + "promtool-XXXXXX";
-  const int fd = ::mkstemp(said.data());
-  EXPECT_GE(fd, 0);
-  ::close(fd);
+  const tests::Folder folder;
+  const std::string said = folder / "said";
   FILE* const tool = ::popen(("promtool check metrics >" + said + " 2>&1").c_str(), "w");
   EXPECT_NE(tool, nullptr);
   std::fwrite(exposition.data(), 1, exposition.size(), tool);
@@ -33,7 +32,6 @@ Verdict check_metrics(const std::string& exposition) {
   std::array<char, 4096> chunk{};
   verdict.text.assign(chunk.data(), std::fread(chunk.data(), 1, chunk.size(), file));
   std::fclose(file);
-  std::remove(said.c_str());
   return verdict;
 }
 

@@ -17,6 +17,7 @@
 #include "gslb/server/tls_context.h"
 
 #include "tests/gslb/server/loopback.h"
+#include "tests/support/folder.h"
 
 namespace gslb::server {
 
@@ -24,8 +25,6 @@ namespace gslb::server {
 class TestCertificate {
  public:
   explicit TestCertificate(const std::string& name, long valid_s = 86'400) {
-    std::string folder = "/tmp/proxima-tls-XXXXXX";
-    folder_ = ::mkdtemp(folder.data());
     EVP_PKEY* const pkey = ::EVP_EC_gen("P-256");
     X509* const x509 = ::X509_new();
     ::X509_set_version(x509, 2);
@@ -47,12 +46,11 @@ class TestCertificate {
     ::X509_free(x509);
     ::EVP_PKEY_free(pkey);
   }
-  ~TestCertificate() { std::filesystem::remove_all(folder_); }
-  std::string certificate() const { return folder_ + "/certificate.pem"; }
-  std::string key() const { return folder_ + "/key.pem"; }
+  std::string certificate() const { return folder_ / "certificate.pem"; }
+  std::string key() const { return folder_ / "key.pem"; }
 
  private:
-  std::string folder_;
+  const tests::Folder folder_;
 };
 
 struct TlsClientOptions {

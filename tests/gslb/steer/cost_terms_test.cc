@@ -1,9 +1,10 @@
 // What service classes, delivery, the operator's cost file and the masks make of a cost.
-#include <fstream>
 
 #include <gtest/gtest.h>
 
 #include "gslb/steer/cost.h"
+
+#include "tests/support/folder.h"
 
 namespace {
 
@@ -95,8 +96,8 @@ TEST(ServiceClass, TheNetworkNeverMakesUpForATier) {
 class CostFile : public testing::Test {
  protected:
   static Model with(const std::string& lines, const std::string& more = "") {
-    const std::string path = testing::TempDir() + "proxima-costs.csv";
-    std::ofstream(path) << lines;
+    const tests::Folder folder;
+    const std::string path = folder.write("costs.csv", lines);
     return Model(cluster("a", "", kV4) + cluster("b", "", kV4) +
                  "[service.s]\n[steering]\ncost_file = '" + path + "'\n" + more);
   }

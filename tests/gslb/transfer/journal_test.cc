@@ -6,6 +6,7 @@
 
 #include "gslb/base/file.h"
 
+#include "tests/support/folder.h"
 #include "wire.h"
 
 namespace gslb::transfer {
@@ -15,9 +16,6 @@ constexpr std::size_t kLimit = 4096;
 
 class JournalTest : public ::testing::Test {
  protected:
-  JournalTest() { std::filesystem::create_directories(folder_); }
-  ~JournalTest() override { std::filesystem::remove_all(folder_); }
-
   static JournalEntry entry(std::uint32_t to, std::size_t records = 1) {
     Difference difference;
     difference.old_soa = record_of(soa(to - 1));
@@ -27,7 +25,7 @@ class JournalTest : public ::testing::Test {
     }
     return encode(difference, 1000 + to);
   }
-  Journal fresh(std::size_t limit = kLimit) { return {name_of("example."), folder_, limit}; }
+  Journal fresh(std::size_t limit = kLimit) { return {name_of("example."), folder_.path(), limit}; }
   Journal restored(std::uint32_t serial, std::uint64_t digest) {
     Journal journal = fresh();
     journal.restore(serial, [&] { return digest; });
@@ -37,8 +35,8 @@ class JournalTest : public ::testing::Test {
     return Journal::chain_from(journal.whole_chain(), serial).size();
   }
 
-  const std::string folder_ = ::testing::TempDir() + "journal" + std::to_string(::getpid());
-  const std::string file_ = folder_ + "/example.journal";
+  const tests::Folder folder_;
+  const std::string file_ = folder_ / "example.journal";
 };
 
 TEST_F(JournalTest, GivesWhatFollowsAVersion) {

@@ -12,6 +12,7 @@
 #include "gslb/control/learnt.h"
 #include "gslb/control/recorder.h"
 
+#include "tests/support/folder.h"
 #include "tests/support/world.h"
 
 namespace {
@@ -38,17 +39,15 @@ secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
 class Recorded : public testing::Test {
  protected:
   void SetUp() override {
-    std::filesystem::create_directories(folder_);
-    std::ofstream(folder_ + "/proxima.toml") << tests::kWorldConfig << kTables;
-    std::ofstream(folder_ + "/example.zone") << tests::kWorldZone;
-    std::ofstream(folder_ + "/other.zone") << tests::kOtherZone;
+    std::ofstream(folder_ / "proxima.toml") << tests::kWorldConfig << kTables;
+    std::ofstream(folder_ / "example.zone") << tests::kWorldZone;
+    std::ofstream(folder_ / "other.zone") << tests::kOtherZone;
     begin();
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void begin() {
     Problems problems;
-    compiled_ = control::compile(folder_ + "/proxima.toml", problems);
+    compiled_ = control::compile(folder_ / "proxima.toml", problems);
     ASSERT_NE(compiled_, nullptr) << problems.to_string();
     epoch_ = std::make_unique<control::Epoch>(compiled_, 3, clock_.mono());
     recorder_.begin(*epoch_, clock_.wall());
@@ -89,7 +88,7 @@ class Recorded : public testing::Test {
   }
   std::vector<std::string> files() const {
     std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/recordings")) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "recordings")) {
       found.push_back(entry.path().string());
     }
     std::sort(found.begin(), found.end());
@@ -104,8 +103,7 @@ class Recorded : public testing::Test {
   }
 
   // Tests run side by side.
-  const std::string folder_ = testing::TempDir() + "replay_" +
-                              testing::UnitTest::GetInstance()->current_test_info()->name();
+  const tests::Folder folder_;
   FakeClock clock_;
   std::uint64_t seed_ = 7;
   std::shared_ptr<const control::Compiled> compiled_;
@@ -163,12 +161,12 @@ TEST_F(Recorded, SecretsAreBlankedAndNotNeeded) {
 TEST_F(Recorded, FilesAreBoundedInNumberAndSize) {
   for (int i = 0; i < 4; ++i) { begin(); }
   EXPECT_EQ(files().size(), 2U);
-  std::ofstream(folder_ + "/proxima.toml", std::ios::app) << "[record]\n";
+  std::ofstream(folder_ / "proxima.toml", std::ios::app) << "[record]\n";
   Problems problems;
-  EXPECT_EQ(control::compile(folder_ + "/proxima.toml", problems), nullptr) << "twice is an error";
+  EXPECT_EQ(control::compile(folder_ / "proxima.toml", problems), nullptr) << "twice is an error";
   const std::string small =
       std::string(kTables).replace(std::string(kTables).find("files = 2"), 9, "max_size = '1MiB'");
-  std::ofstream(folder_ + "/proxima.toml") << tests::kWorldConfig << small;
+  std::ofstream(folder_ / "proxima.toml") << tests::kWorldConfig << small;
   begin();
   for (int i = 0; i < 1200; ++i) { step(); }
   EXPECT_LE(newest().size(), std::size_t{1} << 20);

@@ -11,6 +11,8 @@
 
 #include "gslb/trial/n_minus_1.h"
 
+#include "tests/support/folder.h"
+
 namespace {
 
 using namespace gslb;
@@ -33,15 +35,13 @@ const WallTime kNow{std::chrono::hours(24 * 365 * 50)};
 class Simulated : public testing::Test {
  protected:
   void SetUp() override {
-    std::filesystem::create_directories(folder_);
-    std::ofstream(folder_ + "/example.zone")
+    std::ofstream(folder_ / "example.zone")
         << "$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.1\nalias CNAME www.cdn\n";
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::shared_ptr<const control::Compiled> compile(const std::vector<Site>& sites,
                                                    const std::string& more = "") {
-    std::ofstream file(folder_ + "/proxima.toml");
+    std::ofstream file(folder_ / "proxima.toml");
     file << "[[zone]]\nname = 'example.'\nfile = 'example.zone'\n";
     for (const Site& each : sites) {
       file << "[cluster." << each.id << "]\nlatitude = " << each.latitude
@@ -60,7 +60,7 @@ class Simulated : public testing::Test {
     file << more;
     file.close();
     Problems problems;
-    auto compiled = control::compile(folder_ + "/proxima.toml", problems);
+    auto compiled = control::compile(folder_ / "proxima.toml", problems);
     EXPECT_NE(compiled, nullptr) << problems.to_string();
     return compiled;
   }
@@ -98,8 +98,7 @@ class Simulated : public testing::Test {
     throw std::runtime_error(id);
   }
 
-  const std::string folder_ = testing::TempDir() + "simulate_" +
-                              testing::UnitTest::GetInstance()->current_test_info()->name();
+  const tests::Folder folder_;
   Problems problems_;
 };
 

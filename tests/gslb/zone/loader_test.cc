@@ -12,6 +12,7 @@
 #include "gslb/base/file.h"
 
 #include "lookup.h"
+#include "tests/support/folder.h"
 
 namespace gslb::zone {
 namespace {
@@ -234,18 +235,14 @@ TEST(Loader, RoutesLieBesideOtherDataButNotAddressesOrAliases) {
 }
 
 TEST(Loader, IncludedFilesAreRelativeAndNamedInProblems) {
-  const std::filesystem::path folder =
-      std::filesystem::path(testing::TempDir()) / ("zone_include_" + std::to_string(::getpid()));
+  const tests::Folder folder;
   std::filesystem::create_directories(folder / "parts");
-  const auto put = [&](const char* name, const std::string& text) {
-    std::ofstream(folder / name) << text;
-  };
+  const auto put = [&](const char* name, const std::string& text) { folder.write(name, text); };
   put("main.zone", std::string(kHead) + "a TXT before\n$INCLUDE parts/one sub\n  TXT after\n");
   put("parts/one", "www A 192.0.2.2\n$ORIGIN elsewhere.example.com.\n$INCLUDE two\n");
   put("parts/two", "x A 192.0.2.3\n");
   Problems problems;
-  const auto zone =
-      load_zone(name_of("example.com"), (folder / "main.zone").string(), {}, problems);
+  const auto zone = load_zone(name_of("example.com"), folder / "main.zone", {}, problems);
   ASSERT_NE(zone, nullptr) << problems.to_string();
   EXPECT_EQ(look_up(*zone, "www.sub.example.com"), "exact www.sub.example.com.");
   EXPECT_EQ(look_up(*zone, "x.elsewhere.example.com"), "exact x.elsewhere.example.com.");
@@ -254,10 +251,8 @@ TEST(Loader, IncludedFilesAreRelativeAndNamedInProblems) {
   EXPECT_EQ(zone->rrset(zone->find_node(name.wire()), RrType::kTxt)->count, 2);
 
   put("parts/two", "\nx A 192.0.2.3.4\n");
-  EXPECT_EQ(load_zone(name_of("example.com"), (folder / "main.zone").string(), {}, problems),
-            nullptr);
+  EXPECT_EQ(load_zone(name_of("example.com"), folder / "main.zone", {}, problems), nullptr);
   EXPECT_THAT(problems.to_string(), HasSubstr("parts/two:2:5: error: A: "));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Loader, TextMayNotInclude) {

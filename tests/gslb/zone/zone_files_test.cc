@@ -12,6 +12,7 @@
 #include "gslb/base/file.h"
 
 #include "lookup.h"
+#include "tests/support/folder.h"
 
 namespace gslb::zone {
 namespace {
@@ -107,11 +108,9 @@ TEST(ZoneFiles, HostileFilesAreSurvived) {
 TEST(ZoneFiles, GeneratedInvalidZonesAreSurvived) {
   const std::string archive = SHARED_DATA_DIR "/ferret-invalid-zones/ferret-invalid-zones.tar.xz";
   if (!std::filesystem::exists(archive)) { GTEST_SKIP() << "no third-party zones here"; }
-  const std::string folder = testing::TempDir() + "invalid_zones_" + std::to_string(::getpid());
-  std::filesystem::create_directories(folder);
-  ASSERT_EQ(std::system(("tar xJf '" + archive + "' -C '" + folder + "'").c_str()), 0);
-  EXPECT_GT(survive(folder, {"bar", "."}), 800U);
-  std::filesystem::remove_all(folder);
+  const tests::Folder folder;
+  ASSERT_EQ(std::system(("tar xJf '" + archive + "' -C '" + folder.path() + "'").c_str()), 0);
+  EXPECT_GT(survive(folder.path(), {"bar", "."}), 800U);
 }
 
 }  // namespace
