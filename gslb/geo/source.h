@@ -37,7 +37,6 @@ enum Field : unsigned {
   kRadius,
   kAsn,
   kOperator,
-  kSubdivision,
   kFieldCount,
 };
 
@@ -49,7 +48,6 @@ struct RawRecord {
   std::optional<double> radius_km;
   std::optional<double> asn;
   std::string_view operator_name;
-  std::string_view subdivision;  // "CA" or "US-CA"
 };
 
 // The record's number; its operator's name goes to the context.
