@@ -6,7 +6,13 @@ Totals sum(const std::vector<const WorkerCounters*>& workers) {
   Totals totals;
   for (const WorkerCounters* worker : workers) {
     for (const auto& row : worker->requests) {
-      for (const gslb::Counter& counter : row) { totals.requests += counter.value(); }
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const std::uint64_t count = row[i].value();
+        const auto result = static_cast<CacheResult>(i);
+        totals.requests += count;
+        if (result != CacheResult::kNone) { totals.cache.requests += count; }
+        if (result == CacheResult::kHit) { totals.cache.hits += count; }
+      }
     }
     totals.sent_octets += worker->sent_octets.value();
     // Closed is read first: read the other way round the difference could be negative.
@@ -14,6 +20,10 @@ Totals sum(const std::vector<const WorkerCounters*>& workers) {
     totals.connections += worker->connections_opened.value() - closed;
   }
   return totals;
+}
+
+gslb::fleet::CacheUse cache_use(const Totals& before, const Totals& now) {
+  return {now.cache.requests - before.cache.requests, now.cache.hits - before.cache.hits};
 }
 
 LoadMeter::Load LoadMeter::observe(const Totals& totals, gslb::MonoTime now) {

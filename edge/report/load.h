@@ -19,6 +19,7 @@ struct Totals {
   std::uint64_t requests = 0;
   std::uint64_t sent_octets = 0;
   std::uint64_t connections = 0;  // open now
+  gslb::fleet::CacheUse cache{};  // of what is asked of origins or the store
 };
 Totals sum(const std::vector<const WorkerCounters*>& workers);
 
@@ -40,6 +41,9 @@ class LoadMeter {
   };
   std::deque<Sample> samples_;  // oldest first, the first at least a second old if there is one
 };
+
+// What the cache did between two sums.
+gslb::fleet::CacheUse cache_use(const Totals& before, const Totals& now);
 
 // The three resources every edge measures, with the configured target and max (0: not configured).
 std::vector<gslb::fleet::ResourceLoad> resource_loads(

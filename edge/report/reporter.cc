@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -94,6 +95,7 @@ struct Reporter::Impl {
   std::vector<std::unique_ptr<Sender>> senders;
   std::thread thread;
   LoadMeter meter;
+  Totals told;  // in the last heartbeat
   std::uint64_t start_ms = 0;
   std::uint64_t sequence = 0;
   std::size_t admin_clients = 0;
@@ -111,9 +113,10 @@ void Reporter::Impl::send_now() {
   report.state = state;
   report.reason = reason;
   report.interval_ms = static_cast<std::uint32_t>(config.report.interval_ms);
-  const LoadMeter::Load load =
-      meter.observe(sum(sources.workers), std::chrono::steady_clock::now());
+  const Totals totals = sum(sources.workers);
+  const LoadMeter::Load load = meter.observe(totals, std::chrono::steady_clock::now());
   report.load = resource_loads(load, config.report.capacity);
+  report.cache = cache_use(std::exchange(told, totals), totals);
   report.rtt = sources.rtt->drain();
   report.beacons = sources.beacons->drain();
   report.probe_room = static_cast<std::uint32_t>(prober.room());

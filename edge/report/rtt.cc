@@ -72,6 +72,8 @@ PathFigures path_figures_of(int socket) {
   if (info->tcpi_delivery_rate_app_limited == 0) {
     figures.bits_per_s = info->tcpi_delivery_rate * 8;
   }
+  // Once is loss; a second time, after twice the wait, is rather a way that is broken.
+  figures.is_stuck = info->tcpi_unacked > 0 && info->tcpi_retransmits >= 2;
   return figures;
 }
 
@@ -93,6 +95,8 @@ void RttCollector::add_path(const gslb::Address& client, const PathFigures& figu
   gathered.path.sent += figures.sent;
   gathered.path.retransmitted += figures.retransmitted;
   gathered.path.bits_per_s += figures.bits_per_s;
+  gathered.path.requests += figures.requests;
+  gathered.path.failed += figures.failed;
   gathered.rates += figures.bits_per_s > 0 ? 1 : 0;
 }
 
@@ -132,7 +136,9 @@ std::vector<RttSample> RttCollector::drain() {
                        .bins = std::move(from.bins),
                        .sent = from.path.sent,
                        .retransmitted = from.path.retransmitted,
-                       .bits_per_s = from.rates > 0 ? from.path.bits_per_s / from.rates : 0});
+                       .bits_per_s = from.rates > 0 ? from.path.bits_per_s / from.rates : 0,
+                       .requests = from.path.requests,
+                       .failed = from.path.failed});
   }
   give_back(std::move(rest));
   return samples;
@@ -153,6 +159,8 @@ void RttCollector::give_back(Networks rest) {
     into.path.sent += from.path.sent;
     into.path.retransmitted += from.path.retransmitted;
     into.path.bits_per_s += from.path.bits_per_s;
+    into.path.requests += from.path.requests;
+    into.path.failed += from.path.failed;
     into.rates += from.rates;
   }
 }

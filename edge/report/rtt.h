@@ -24,7 +24,11 @@ struct PathFigures {
   std::uint64_t sent = 0;  // segments with data
   std::uint64_t retransmitted = 0;
   std::uint64_t bits_per_s = 0;  // 0: the path was never full, so its rate says nothing
+  std::uint64_t requests = 0;
+  std::uint64_t failed = 0;  // of them
+  bool is_stuck = false;     // what was sent last is not acknowledged, however often it is sent
 };
+// All but requests.
 PathFigures path_figures_of(int socket);
 
 // Thread-safe.  Bounded: of more than kMost networks the later ones are not seen, and of more than

@@ -25,6 +25,8 @@ class ClientIo {
   virtual Awaitable<BodyStatus> read_body(std::string& out) = 0;
   // True when body octets are here already: no 100 (Continue) is needed then.
   virtual bool has_body_octets() const = 0;
+  // An answer with this status is about to be sent; it counts among those to the client's network.
+  virtual void count_answer(int status) = 0;
   // The client's address as text.
   virtual const std::string& peer() const = 0;
 };

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include <unistd.h>
 
@@ -35,6 +36,13 @@ constexpr std::size_t kReadOctets = 16 * 1024;
 constexpr std::chrono::milliseconds kLinger{500};
 constexpr std::size_t kLingerOctets = 256 * 1024;
 
+// The network gave up.  A client that closes in the middle, which is often what its user wants, is
+// none of these.
+bool is_lost(const error_code& error) {
+  return error == asio::error::timed_out || error == asio::error::host_unreachable ||
+         error == asio::error::network_unreachable || error == asio::error::network_down;
+}
+
 class Connection final : public ClientIo,
                          public ConnectionHandle,
                          public std::enable_shared_from_this<Connection> {
@@ -62,6 +70,12 @@ class Connection final : public ClientIo,
   Awaitable<bool> write(const std::vector<std::string_view>& pieces) override;
   Awaitable<BodyStatus> read_body(std::string& out) override;
   bool has_body_octets() const override { return !buffer_.empty(); }
+  void count_answer(int status) override {
+    ++answers_;
+    last_failed_ = false;
+    // 408: what the client sent did not arrive.
+    if (status >= 500 || status == 408) { note_failure(); }
+  }
   const std::string& peer() const override { return peer_; }
   void end_if_idle() override {
     error_code ignored;
@@ -74,7 +88,9 @@ class Connection final : public ClientIo,
   Awaitable<Next> refuse_with(int status, std::string_view why);
   Awaitable<bool> fill();
   Awaitable<void> linger();
+  void note_failure();
   void sample_rtt();
+  void report_path();
   void arm(Clock::time_point deadline);
   void watch();
 
@@ -87,6 +103,9 @@ class Connection final : public ClientIo,
   bool watching_ = false;
   bool timed_out_ = false;
   bool idle_ = false;
+  std::uint32_t answers_ = 0;
+  std::uint32_t failures_ = 0;  // of them
+  bool last_failed_ = false;    // the last of them
   const gslb::Address address_;
   const std::string peer_;
   std::string buffer_;  // received, not yet used
@@ -147,6 +166,7 @@ Awaitable<bool> Connection::write(const std::vector<std::string_view>& pieces) {
       socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
   arm(Clock::time_point::max());
   worker_.counters.sent_octets.add(count);
+  if (error && (timed_out_ || is_lost(error))) { note_failure(); }
   co_return !error;
 }
 
@@ -243,23 +263,35 @@ void Connection::sample_rtt() {
   }
 }
 
+// An answer fails once, whatever goes wrong with it.
+void Connection::note_failure() {
+  if (answers_ > 0 && !std::exchange(last_failed_, true)) { ++failures_; }
+}
+
+void Connection::report_path() {
+  report::PathFigures figures = report::path_figures_of(socket_.native_handle());
+  if (figures.is_stuck) { note_failure(); }
+  figures.requests = answers_;
+  figures.failed = failures_;
+  worker_.shared.rtt.add_path(address_, figures);
+}
+
 Awaitable<void> Connection::run() {
   const auto self = shared_from_this();
   bool sampled = false;
   while (true) {
     const Next next = co_await read_request();
-    if (next != Next::kRequest) { break; }
-    const bool again = co_await answer(worker_, *this, request_, framing_);
-    if (!sampled) { sample_rtt(); }
-    sampled = true;
+    bool again = false;
+    if (next == Next::kRequest) { again = co_await answer(worker_, *this, request_, framing_); }
+    // Refusals are answers too.
+    if (!sampled && answers_ > 0) { sample_rtt(); }
+    sampled = answers_ > 0;
     if (again) { continue; }
+    if (next != Next::kRequest) { break; }
     if (!timed_out_) { co_await linger(); }
     break;
   }
-  if (sampled) {
-    const int descriptor = socket_.native_handle();
-    worker_.shared.rtt.add_path(address_, report::path_figures_of(descriptor));
-  }
+  if (sampled) { report_path(); }
   timer_.cancel();
   error_code ignored;
   socket_.close(ignored);

@@ -173,6 +173,7 @@ ReplyOptions RequestScope::reply_options() const {
 
 void RequestScope::count(int status, report::CacheResult result) {
   worker.counters.count_request(status, result);
+  client.count_answer(status);
 }
 
 Awaitable<bool> RequestScope::respond_with_page(int status, std::string_view why,

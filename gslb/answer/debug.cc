@@ -40,8 +40,9 @@ std::string mixture_of(const Explanation& from) {
 std::string cluster_line(const ExplainedCluster& from) {
   return from.id + " rtt " + tenths(from.cost.rtt.mean_ms) + "+-" + tenths(from.cost.rtt.sigma_ms) +
          "ms " + std::string(to_string(from.cost.rtt.source)) + " cost " +
-         tenths(from.cost.total_ms) + " price " + tenths(from.price_ms) +
-         (from.serving ? " up" : " down") +
+         tenths(from.cost.total_ms) +
+         (from.cost.trouble_ms > 0 ? " trouble " + tenths(from.cost.trouble_ms) : "") + " price " +
+         tenths(from.price_ms) + (from.serving ? " up" : " down") +
          (from.rank >= 0 ? " rank " + std::to_string(from.rank + 1) : "") + ": " + from.verdict;
 }
 

@@ -193,7 +193,9 @@ steer::Plan plan_step(Epoch& epoch, const PlanInputs& inputs) {
 }
 
 void add_sample(measure::Estimator& estimator, const TimedSample& each) {
-  if (each.peer) {
+  if (each.cache) {
+    estimator.add_cache(each.sample.cluster, *each.cache);
+  } else if (each.peer) {
     estimator.add_mesh(*each.peer, each.sample.cluster, each.sample.rtt_ms, each.at);
   } else {
     estimator.add(each.sample, each.at);

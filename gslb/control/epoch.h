@@ -21,6 +21,7 @@ struct TimedSample {
   measure::Sample sample;
   WallTime at;
   std::optional<fleet::ClusterIndex> peer{};  // from one cluster to another: there is no unit
+  std::optional<measure::CacheCount> cache{};  // of a cluster's cache: neither unit nor RTT
 };
 
 // All that one plan is made of beside what its epoch has learnt before: what a recording keeps.

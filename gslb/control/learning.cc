@@ -15,19 +15,34 @@ void SampleInbox::add(const Compiled& compiled, const fleet::Report& report, Wal
       ++lost_;
       continue;
     }
-    measure::Sample taken{.unit = compiled.geo->find(sample.client.address()).unit,
-                          .cluster = cluster,
-                          .rtt_ms = sample.rtt_us / 1e3,
-                          .count = sample.count,
-                          .path = {.sent = static_cast<double>(sample.sent),
-                                   .retransmitted = static_cast<double>(sample.retransmitted),
-                                   .bits_per_s = static_cast<double>(sample.bits_per_s)}};
+    measure::Sample taken{
+        .unit = compiled.geo->find(sample.client.address()).unit,
+        .cluster = cluster,
+        .rtt_ms = sample.rtt_us / 1e3,
+        .count = sample.count,
+        .path = {.sent = static_cast<double>(sample.sent),
+                 .retransmitted = static_cast<double>(sample.retransmitted),
+                 .bits_per_s = static_cast<double>(sample.bits_per_s)},
+        .requests = {static_cast<float>(sample.requests), static_cast<float>(sample.failed)}};
     for (const fleet::RttBin& bin : sample.bins) {
       taken.spread.push_back(
           {static_cast<float>(fleet::rtt_bin_ms(bin.bin)), static_cast<float>(bin.count)});
     }
     samples_.push_back({std::move(taken), now});
   }
+  if (report.cache.requests == 0 || cluster == fleet::kNoCluster) { return; }
+  CacheSum& sum = caches_[cluster];
+  sum.count.requests += static_cast<double>(report.cache.requests);
+  sum.count.hits += static_cast<double>(report.cache.hits);
+  sum.at = now;
+}
+
+std::vector<TimedSample> SampleInbox::take() {
+  std::vector<TimedSample> taken = std::exchange(samples_, {});
+  for (const auto& [cluster, sum] : std::exchange(caches_, {})) {
+    taken.push_back({.sample = {.cluster = cluster}, .at = sum.at, .cache = sum.count});
+  }
+  return taken;
 }
 
 void SampleInbox::add(TimedSample sample) {

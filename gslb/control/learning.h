@@ -4,6 +4,7 @@
 // samples → estimator → planner, once a plan.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,11 +24,17 @@ class SampleInbox {
   void add(const Compiled& compiled, const fleet::Report& report, WallTime now);
   // One that was got otherwise.
   void add(TimedSample sample);
-  std::vector<TimedSample> take() { return std::exchange(samples_, {}); }
+  // What came together; of each cluster's cache one sum, so that it counts once a plan.
+  std::vector<TimedSample> take();
   std::uint64_t lost() const noexcept { return lost_; }
 
  private:
+  struct CacheSum {
+    measure::CacheCount count;
+    WallTime at;  // of the last report
+  };
   std::vector<TimedSample> samples_;
+  std::map<fleet::ClusterIndex, CacheSum> caches_;
   std::uint64_t lost_ = 0;
 };
 

@@ -26,6 +26,13 @@ std::uint64_t hash_numbers(const std::vector<double>& values) {
   return state;
 }
 
+// What isn't known changes nothing.
+std::uint64_t hash_path(std::uint64_t state, const measure::PathQuality& path) {
+  if (path.loss_source != measure::LossSource::kNone) { state = hash_number(state, path.loss); }
+  if (path.trouble_ms > 0) { state = hash_number(state, path.trouble_ms); }
+  return path.hit_ratio ? hash_number(state, *path.hit_ratio) : state;
+}
+
 std::uint64_t hash_row(std::uint64_t state, const steer::Row& row) {
   state = hash_combine(state, row.choices.size() << 16 | row.thresholds.size() << 8 |
                                   row.ttl_step << 4 | row.spilled);
@@ -111,6 +118,32 @@ bool read_unit(std::string_view line, geo::Unit& unit) {
          read_integer(line, &unit.override_index);
 }
 
+// As many amounts as there are places for them, parted by colons.
+bool read_amounts(std::string_view text, std::initializer_list<double*> into) {
+  for (double* each : into) {
+    if (!read_amount(take_field(text, ':'), each)) { return false; }
+  }
+  return text.empty();
+}
+
+// What is known of a sample beside the RTT; false: it is none of these, or no number.
+bool read_counts(std::string_view name, std::string_view value, TimedSample& timed) {
+  measure::Sample& sample = timed.sample;
+  if (name == "path") {
+    measure::PathCount& path = sample.path;
+    return read_amounts(value, {&path.sent, &path.retransmitted, &path.bits_per_s});
+  }
+  if (name == "cache") {
+    measure::CacheCount& count = timed.cache.emplace();
+    return read_amounts(value, {&count.requests, &count.hits});
+  }
+  double tried = 0;
+  double failed = 0;
+  if (name != "requests" || !read_amounts(value, {&tried, &failed})) { return false; }
+  sample.requests = {static_cast<float>(tried), static_cast<float>(failed)};
+  return true;
+}
+
 // What a sample may be beside a client's single RTT.
 bool read_details(std::string_view line, TimedSample& timed) {
   measure::Sample& sample = timed.sample;
@@ -124,19 +157,32 @@ bool read_details(std::string_view line, TimedSample& timed) {
     } else if (name == "share") {
       double rtt_ms = 0;
       double connections = 0;
-      if (!read_amount(take_field(value, ':'), &rtt_ms) || !read_amount(value, &connections)) {
-        return false;
-      }
+      if (!read_amounts(value, {&rtt_ms, &connections})) { return false; }
       sample.spread.push_back({static_cast<float>(rtt_ms), static_cast<float>(connections)});
-    } else {
+    } else if (!read_counts(name, value, timed)) {
       return false;
     }
   }
   return true;
 }
 
-std::string write_details(const TimedSample& timed) {
+std::string amounts(std::initializer_list<double> values) {
   std::string text;
+  for (const double each : values) { text += (text.empty() ? "" : ":") + format_number(each); }
+  return text;
+}
+
+std::string write_details(const TimedSample& timed) {
+  const measure::Sample& sample = timed.sample;
+  const measure::PathCount& path = sample.path;
+  std::string text;
+  if (path.sent > 0 || path.bits_per_s > 0) {
+    text += " path=" + amounts({path.sent, path.retransmitted, path.bits_per_s});
+  }
+  if (sample.requests.tried > 0) {
+    text += " requests=" + amounts({double{sample.requests.tried}, double{sample.requests.failed}});
+  }
+  if (timed.cache) { text += " cache=" + amounts({timed.cache->requests, timed.cache->hits}); }
   if (timed.sample.is_probe) { text += " probe"; }
   if (timed.peer) { text += " peer=" + std::to_string(*timed.peer); }
   for (const measure::Sample::Share& share : timed.sample.spread) {
@@ -225,6 +271,7 @@ PlanDigest digest(const Epoch& epoch, const steer::Plan& plan) {
           plan.estimates->at(static_cast<geo::UnitIndex>(i / plan.estimates->clusters()),
                              static_cast<fleet::ClusterIndex>(i % plan.estimates->clusters()));
       made.estimates = hash_number(hash_number(made.estimates, each.mean_ms), each.sigma_ms);
+      made.estimates = hash_path(made.estimates, each.path);
     }
   }
   made.prices = hash_numbers(plan.summary.price_ms);

@@ -14,7 +14,9 @@
 //   learnt 567                        and as many octets, see learnt.h
 //   plan 1 123456789 1790000000000000000 learns      … of the monotonic and the wall clock; keeps
 //   sample 17 2 35.5 4 1790000000000000000           unit, cluster, RTT ms, connections, when; then
-//                                     probe, peer=CLUSTER (of the mesh), share=MS:CONNECTIONS …
+//                                     probe, peer=CLUSTER (of the mesh), share=MS:CONNECTIONS …,
+//                                     path=SENT:AGAIN:BITS_PER_S, requests=COUNT:FAILED, or
+//                                     cache=REQUESTS:HITS (of a cluster, without unit and RTT)
 //   join 192.0.2.0/24 3 17 1790000000000000000       resolver, its unit, its client's, when
 //   asked 0:15 7:2                                   row, queries since the last plan
 //   cluster up 0.73 target                           one a cluster

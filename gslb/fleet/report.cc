@@ -43,7 +43,12 @@ bool are_bins(const RttSample& sample) {
 bool is_sample(const RttSample& sample) {
   return is_client(sample.client) && sample.rtt_us >= 1 && sample.rtt_us <= kMaxReportRttUs &&
          sample.count >= 1 && are_bins(sample) && sample.sent <= kMaxReportInteger &&
-         sample.retransmitted <= sample.sent && sample.bits_per_s <= kMaxReportInteger;
+         sample.retransmitted <= sample.sent && sample.bits_per_s <= kMaxReportInteger &&
+         sample.requests <= kMaxReportInteger && sample.failed <= sample.requests;
+}
+
+bool is_cache(const CacheUse& cache) {
+  return cache.requests <= kMaxReportInteger && cache.hits <= cache.requests;
 }
 
 std::string_view state_name(NodeState state) {
@@ -91,7 +96,7 @@ json::array load_array(const Report& report) {
 // More than this of details would make the whole too long; the sender puts who matters first.
 constexpr std::size_t kMaxDetailOctets = 110'000;
 
-std::size_t detail_octets(const RttSample& sample) { return 100 + 17 * sample.bins.size(); }
+std::size_t detail_octets(const RttSample& sample) { return 160 + 17 * sample.bins.size(); }
 
 json::array rtt_array(const Report& report) {
   json::array entries;
@@ -115,6 +120,10 @@ json::array rtt_array(const Report& report) {
       entry["retransmitted"] = sample.retransmitted;
     }
     if (sample.bits_per_s > 0) { entry["bits_per_s"] = sample.bits_per_s; }
+    if (sample.requests > 0) {
+      entry["requests"] = sample.requests;
+      entry["failed"] = sample.failed;
+    }
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -185,6 +194,8 @@ void parse_rtt(Members& report, std::vector<RttSample>* out) {
     members.integer("retransmitted", 0, kMaxReportInteger, &sample.retransmitted,
                     Member::kOptional);
     members.integer("bits_per_s", 0, kMaxReportInteger, &sample.bits_per_s, Member::kOptional);
+    members.integer("requests", 0, kMaxReportInteger, &sample.requests, Member::kOptional);
+    members.integer("failed", 0, kMaxReportInteger, &sample.failed, Member::kOptional);
     if (!members.ok()) { return report.fail(members.error()); }
     const std::optional<Prefix> prefix = Prefix::parse(client);
     sample.client = prefix.value_or(Prefix());
@@ -192,6 +203,16 @@ void parse_rtt(Members& report, std::vector<RttSample>* out) {
     if (!report.ok()) { return; }
     out->push_back(std::move(sample));
   }
+}
+
+void parse_cache(Members& report, CacheUse* out) {
+  const json::value* found = report.find("cache", Member::kOptional);
+  if (found == nullptr) { return; }
+  Members members(*found);
+  members.integer("requests", 0, kMaxReportInteger, &out->requests);
+  members.integer("hits", 0, kMaxReportInteger, &out->hits);
+  if (!members.ok()) { return report.fail(members.error()); }
+  report.require(is_cache(*out));
 }
 
 }  // namespace
@@ -226,6 +247,9 @@ std::string write_report(const Report& report) {
                     {"interval_ms", report.interval_ms},
                     {"load", load_array(report)},
                     {"rtt", rtt_array(report)}};
+  if (report.cache.requests > 0 && is_cache(report.cache)) {
+    body["cache"] = {{"requests", report.cache.requests}, {"hits", report.cache.hits}};
+  }
   write_probing(report, body);
   return json::serialize(body);
 }
@@ -256,6 +280,7 @@ Result<Report, ReportError> parse_report(std::string_view body) {
   members.integer("interval_ms", 1, kMaxReportIntervalMs, &report.interval_ms);
   parse_load(members, &report.load);
   parse_rtt(members, &report.rtt);
+  parse_cache(members, &report.cache);
   parse_probing(members, &report);
   if (!members.ok()) { return Unexpected(members.error()); }
   return report;

@@ -64,6 +64,14 @@ struct RttSample {
   std::uint64_t sent = 0;      // TCP segments with data
   std::uint64_t retransmitted = 0;  // of `sent`
   std::uint64_t bits_per_s = 0;     // mean rate of what filled its path; 0: nothing did
+  std::uint64_t requests = 0;       // that ended, well or not
+  std::uint64_t failed = 0;         // of `requests`: what the client wanted did not get through
+};
+
+// What a node's cache did in the interval.
+struct CacheUse {
+  std::uint64_t requests = 0;  // 0: not told
+  std::uint64_t hits = 0;      // of them: answered without asking anybody
 };
 
 // What a GSLB wants an edge to measure, and what came of it.
@@ -111,6 +119,7 @@ struct Report {
   std::uint32_t interval_ms = 1000;
   std::vector<ResourceLoad> load;
   std::vector<RttSample> rtt;
+  CacheUse cache;
   std::uint32_t probe_room = 0;  // orders it takes with the reply
   std::vector<ProbeResult> probes;
   std::vector<BeaconHit> beacons;

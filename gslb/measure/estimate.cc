@@ -32,6 +32,18 @@ std::string_view to_string(RttSource source) noexcept {
   return "";
 }
 
+std::string_view to_string(LossSource source) noexcept {
+  switch (source) {
+    case LossSource::kNone:
+      return "configured";
+    case LossSource::kUnit:
+      return "unit";
+    case LossSource::kPair:
+      return "measured";
+  }
+  return "";
+}
+
 RttEstimate estimate_prior(const geo::Unit& unit, const geo::Place& cluster,
                            const PriorLine& line) noexcept {
   if (!unit.has_place) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "gslb/geo/geo_map.h"
@@ -23,16 +24,27 @@ enum class RttSource : std::uint8_t {
 };
 std::string_view to_string(RttSource source) noexcept;
 
+enum class LossSource : std::uint8_t {
+  kNone,  // not known: what is configured stands
+  kUnit,  // the unit's at all clusters, or the mean of all units'
+  kPair,  // the unit's own at this cluster
+};
+std::string_view to_string(LossSource source) noexcept;  // "configured" "unit" "measured"
+
+// How well data gets through, beside the RTT.
+struct PathQuality {
+  double loss = 0;  // share of TCP segments sent again, 0 … 1
+  LossSource loss_source = LossSource::kNone;
+  double bits_per_s = 0;              // of a connection that fills its path; 0: not known
+  double trouble_ms = 0;              // the way is broken for this unit, see reach.h
+  std::optional<double> hit_ratio{};  // of the cluster's cache, whoever asks
+};
+
 struct RttEstimate {
   double mean_ms = 0;
   double sigma_ms = 0;  // one standard deviation
   RttSource source = RttSource::kUnknownPlace;
-};
-
-// How well data gets through, beside the RTT.
-struct PathQuality {
-  double loss = 0;        // share of TCP segments sent again, 0 … 1
-  double bits_per_s = 0;  // of a connection that fills its path; 0: not known
+  PathQuality path{};
 };
 
 // What a decision goes by: the mean, and a margin for what is not known.  An unmeasured cluster has

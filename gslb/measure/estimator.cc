@@ -43,19 +43,7 @@ EstimateTable::EstimateTable(std::size_t units, std::size_t clusters)
 
 RttEstimate EstimateTable::at(geo::UnitIndex unit, fleet::ClusterIndex cluster) const noexcept {
   const std::size_t at = std::size_t{unit} * clusters_ + cluster;
-  return {cells_[at].mean_ms, cells_[at].sigma_ms, sources_[at]};
-}
-
-PathQuality EstimateTable::quality(geo::UnitIndex unit,
-                                   fleet::ClusterIndex cluster) const noexcept {
-  if (path_offsets_.empty()) { return {}; }
-  const auto begin = paths_.begin() + path_offsets_[unit];
-  const auto end = paths_.begin() + path_offsets_[unit + 1];
-  const auto at = std::lower_bound(
-      begin, end, cluster,
-      [](const MeasuredPath& path, fleet::ClusterIndex wanted) { return path.cluster < wanted; });
-  if (at == end || at->cluster != cluster) { return {mean_loss_, 0}; }
-  return {double{at->loss}, double{at->bits_per_s}};
+  return {cells_[at].mean_ms, cells_[at].sigma_ms, sources_[at], quality(unit, cluster)};
 }
 
 Estimator::Estimator(const std::vector<geo::Unit>& units, std::vector<Site> sites,
@@ -73,6 +61,7 @@ Estimator::Estimator(const std::vector<geo::Unit>& units, std::vector<Site> site
     units_.push_back(unit);
   }
   tracks_.resize(units_.size());
+  hit_ratios_.resize(clusters_);
 }
 
 std::vector<PairTrack>::iterator Estimator::find(std::size_t unit, fleet::ClusterIndex cluster) {
@@ -118,7 +107,10 @@ SampleVerdict Estimator::add_to(std::size_t unit, const Sample& sample, WallTime
   }
   if (track->add(points_of(sample), now)) { ++figures_.resets; }
   if (!sample.is_probe) { track->note_clients(); }
-  track->add_path(sample.path);
+  track->add_path(sample.path, {{static_cast<float>(sample.path.sent),
+                                 static_cast<float>(sample.path.retransmitted)},
+                                sample.requests,
+                                sample.is_probe ? 0.0F : static_cast<float>(sample.count)});
   ++figures_.taken;
   news_ = true;
   return SampleVerdict::kTaken;
@@ -153,31 +145,6 @@ void Estimator::evict(WallTime now, std::span<const double> demand) {
   figures_.pairs -= surplus;
 }
 
-void Estimator::note_paths(EstimateTable& table) const {
-  // So many segments tell as much of a pair as all others do of the mean.
-  constexpr double kTellingSegments = 2000;
-  PathCount all;
-  for (std::size_t unit = 0; unit < geo_units_; ++unit) {
-    for (const PairTrack& track : tracks_[unit]) {
-      all.sent += track.path().sent;
-      all.retransmitted += track.path().retransmitted;
-    }
-  }
-  table.mean_loss_ = all.sent > 0 ? all.retransmitted / all.sent : 0;
-  table.path_offsets_.push_back(0);
-  for (std::size_t unit = 0; unit < geo_units_; ++unit) {
-    for (const PairTrack& track : tracks_[unit]) {
-      const PathCount& path = track.path();
-      if (path.sent <= 0 && path.bits_per_s <= 0) { continue; }
-      const double loss = (path.retransmitted + kTellingSegments * table.mean_loss_) /
-                          (path.sent + kTellingSegments);
-      table.paths_.push_back(
-          {static_cast<float>(loss), static_cast<float>(path.bits_per_s), track.cluster()});
-    }
-    table.path_offsets_.push_back(static_cast<std::uint32_t>(table.paths_.size()));
-  }
-}
-
 std::shared_ptr<const EstimateTable> Estimator::refresh(WallTime now,
                                                         std::span<const double> demand) {
   evict(now, demand);
@@ -205,7 +172,8 @@ std::shared_ptr<const EstimateTable> Estimator::refresh(WallTime now,
       if (source == RttSource::kMeasured && !track.has_clients()) { source = RttSource::kProbe; }
     }
   }
-  note_paths(*table);
+  judge_reach(now);
+  note_paths(*table, now);
   table->facts_ = model.facts();
   table->figures_ = figures_;
   news_ = false;

@@ -13,6 +13,7 @@
 
 #include "gslb/base/clock.h"
 #include "gslb/measure/estimate.h"
+#include "gslb/measure/hit_ratio.h"
 #include "gslb/measure/model.h"
 #include "gslb/measure/pair_track.h"
 
@@ -27,25 +28,30 @@ struct EstimatorFigures {
   std::size_t pairs = 0;      // known now
 };
 
-// Estimates of all pairs at one moment.  Immutable; thread-safe.  9 octets a pair, 12 more a
-// measured one.
+// Estimates of all pairs at one moment.  Immutable; thread-safe.  9 octets a pair, 16 more a
+// measured one, 4 a unit.
 class EstimateTable {
  public:
   EstimateTable(std::size_t units, std::size_t clusters);
 
-  RttEstimate at(geo::UnitIndex unit, fleet::ClusterIndex cluster) const noexcept;
-  // Loss of a pair with few segments leans to the mean of all, which is that of an unmeasured one.
   // O(log of the unit's measured clusters).
-  PathQuality quality(geo::UnitIndex unit, fleet::ClusterIndex cluster) const noexcept;
+  RttEstimate at(geo::UnitIndex unit, fleet::ClusterIndex cluster) const noexcept;
   std::size_t units() const noexcept { return units_; }
   std::size_t clusters() const noexcept { return clusters_; }
   // The unit's own place contradicts what it measured, and was left out.
   bool is_contradicted(geo::UnitIndex unit) const { return facts_.is_contradicted[unit]; }
   const ModelFacts& facts() const noexcept { return facts_; }
   const EstimatorFigures& figures() const noexcept { return figures_; }  // when it was made
+  // By cluster: units to which the way is broken.
+  const std::vector<std::uint32_t>& broken() const noexcept { return broken_; }
+  // Of the cluster's cache; nothing: not told of enough requests.
+  std::optional<double> hit_ratio(fleet::ClusterIndex cluster) const {
+    return hit_ratios_[cluster];
+  }
 
  private:
   friend class Estimator;
+  PathQuality quality(geo::UnitIndex unit, fleet::ClusterIndex cluster) const noexcept;
   struct Cell {
     float mean_ms = 0;
     float sigma_ms = 0;
@@ -57,11 +63,15 @@ class EstimateTable {
   struct MeasuredPath {
     float loss = 0;
     float bits_per_s = 0;
+    float trouble_ms = 0;
     fleet::ClusterIndex cluster = 0;
+    bool is_own_loss = false;
   };
-  std::vector<MeasuredPath> paths_;          // by unit, by cluster
-  std::vector<std::uint32_t> path_offsets_;  // units + 1; empty: none
-  double mean_loss_ = 0;
+  std::vector<MeasuredPath> paths_;                // by unit, by cluster
+  std::vector<std::uint32_t> path_offsets_;        // units + 1
+  std::vector<float> unit_loss_;                   // by unit; empty: too little is known
+  std::vector<std::optional<double>> hit_ratios_;  // by cluster
+  std::vector<std::uint32_t> broken_;              // by cluster
   ModelFacts facts_;
   EstimatorFigures figures_;
 };
@@ -79,6 +89,7 @@ struct Sample {
   };
   std::vector<Share> spread{};  // ascending
   PathCount path{};
+  Attempts requests{};
 };
 
 enum class SampleVerdict : std::uint8_t {
@@ -91,7 +102,7 @@ enum class SampleVerdict : std::uint8_t {
 class Estimator {
  public:
   struct Limits {
-    std::size_t pairs = 262'144;  // about 150 octets each
+    std::size_t pairs = 262'144;  // about 190 octets each
     std::size_t vantages = 0;     // of the sites, the last: they measure, but serve nobody
   };
   // `line`: what is believed of the network before anything is measured.
@@ -105,27 +116,34 @@ class Estimator {
   SampleVerdict add_mesh(fleet::ClusterIndex from, fleet::ClusterIndex to, double rtt_ms,
                          WallTime now);
 
+  // What edges told of a cluster's cache since the last refresh().
+  void add_cache(fleet::ClusterIndex cluster, const CacheCount& count);
+
   // All pairs anew from the samples so far.  `demand`, by unit, says which pairs are worth their
   // memory should there be too many (empty: all alike).  100,000 units x 64 clusters: below 1 s.
   std::shared_ptr<const EstimateTable> refresh(WallTime now, std::span<const double> demand = {});
 
   // True when refresh() would have something new to say.
-  bool has_news() const noexcept { return news_; }
+  bool has_news() const noexcept { return news_ || has_troubles_; }
   const EstimatorFigures& figures() const noexcept { return figures_; }
 
-  // Every pair as lines of text; equal states give equal octets.  See read().
+  // All that is to be kept as lines of text; equal states give equal octets.  See read().
   std::string write() const;
-  // Adds pairs an earlier estimator wrote down: by the ids of units and clusters, so that geo data
+  // Adds what an earlier estimator wrote down: by the ids of units and clusters, so that geo data
   // and configuration may have changed.  Total; returns the number of lines that were of no use
   // (unknown ids among them).
   std::size_t read(std::string_view text);
-  // The pairs and figures of an earlier estimator, by ids.
+  // The same, and figures, of an earlier estimator, by ids.
   void inherit(const Estimator& old);
 
  private:
+  struct Ids;
   std::vector<PairTrack>::iterator find(std::size_t unit, fleet::ClusterIndex cluster);
   SampleVerdict add_to(std::size_t unit, const Sample& sample, WallTime now);
-  void note_paths(EstimateTable& table) const;
+  bool read_pair(std::string_view line, const Ids& ids);
+  bool read_cache(std::string_view line, const Ids& ids);
+  void judge_reach(WallTime now);
+  void note_paths(EstimateTable& table, WallTime now);
   void evict(WallTime now, std::span<const double> demand);
 
   std::vector<geo::Unit> units_;  // the geo map's, then one a cluster
@@ -135,8 +153,10 @@ class Estimator {
   Limits limits_;
   std::size_t clusters_;                        // sites that serve
   std::vector<std::vector<PairTrack>> tracks_;  // by unit; by cluster
+  std::vector<HitRatio> hit_ratios_;            // by cluster
   EstimatorFigures figures_;
   bool news_ = true;
+  bool has_troubles_ = false;  // which end by themselves
 };
 
 }  // namespace gslb::measure

@@ -1,10 +1,13 @@
 // The estimator's samples as text: what survives a restart.
 //
 //   proxima-rtt 1
-//   00c0ffee00c0ffee fra 1790000000250 2.8163:3.5 3.1023:0.25
+//   cache fra 0.83
+//   00c0ffee00c0ffee fra 1790000000250 path=1200:3:5e+07 2.8163:3.5 3.1023:0.25
 //
-// unit's id (hexadecimal), cluster's id, time of the last sample (ms since 1970; behind a 'p' where
-// only probes stand behind it), then the points of the histogram (value:weight).
+// cache: cluster's id, hit ratio.  Else: unit's id (hexadecimal), cluster's id, time of the last
+// sample (ms since 1970; behind a 'p' where only probes stand behind it); where known path= with
+// segments sent, sent again and bits a second, and broken= with the time (ms since 1970) when the
+// way was last found broken; then the points of the histogram (value:weight).
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -32,23 +35,76 @@ std::optional<LogHistogram> parse_points(std::string_view text) {
   return histogram;
 }
 
+constexpr std::int64_t kLatest = std::int64_t{1} << 43;  // ms; the year 2248
+
+std::optional<WallTime> parse_time(std::string_view text) {
+  const auto since = parse_number<std::int64_t>(text);
+  if (!since || *since < 0 || *since > kLatest) { return std::nullopt; }
+  return WallTime(milliseconds(*since));
+}
+
+bool parse_path(std::string_view text, PathCount* path) {
+  constexpr double kMost = 1e18;
+  for (double* each : {&path->sent, &path->retransmitted, &path->bits_per_s}) {
+    const auto value = parse_number<double>(take_field(text, ':'));
+    if (!value || !(*value >= 0 && *value <= kMost)) { return false; }
+    *each = *value;
+  }
+  return path->retransmitted <= path->sent;
+}
+
+long long milliseconds_of(WallTime time) {
+  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
+}
+
+// The members before the points.  False: one is none.
+bool parse_details(std::string_view& line, PathCount* path, WallTime* broken_at) {
+  while (line.starts_with("path=") || line.starts_with("broken=")) {
+    std::string_view value = take_field(line, ' ');
+    if (take_field(value, '=') == "path") {
+      if (!parse_path(value, path)) { return false; }
+      continue;
+    }
+    const auto time = parse_time(value);
+    if (!time) { return false; }
+    *broken_at = *time;
+  }
+  return true;
+}
+
 }  // namespace
+
+struct Estimator::Ids {
+  std::map<std::uint64_t, std::size_t> units;
+  std::map<std::string_view, std::size_t> sites;
+};
 
 std::string Estimator::write() const {
   std::string text(kHeader);
   text += '\n';
-  std::array<char, 48> buffer{};
+  std::array<char, 96> buffer{};
   const auto append = [&](const char* format, auto... values) {
     const int length = std::snprintf(buffer.data(), buffer.size(), format, values...);
     text.append(buffer.data(), static_cast<std::size_t>(length));
   };
+  for (std::size_t i = 0; i < hit_ratios_.size(); ++i) {
+    const auto ratio = hit_ratios_[i].ratio();
+    if (!ratio) { continue; }
+    text += "cache " + sites_[i].id;
+    append(" %.5g\n", *ratio);
+  }
   for (std::size_t unit = 0; unit < geo_units_; ++unit) {
     for (const PairTrack& track : tracks_[unit]) {
       append("%016llx ", static_cast<unsigned long long>(units_[unit].id));
       text += sites_[track.cluster()].id;
-      const auto since = track.updated().time_since_epoch();
-      append(track.has_clients() ? " %lld" : " p%lld",
-             static_cast<long long>(std::chrono::duration_cast<milliseconds>(since).count()));
+      append(track.has_clients() ? " %lld" : " p%lld", milliseconds_of(track.updated()));
+      const PathCount& path = track.path();
+      if (path.sent > 0 || path.bits_per_s > 0) {
+        append(" path=%.6g:%.6g:%.6g", path.sent, path.retransmitted, path.bits_per_s);
+      }
+      if (track.broken_at() != WallTime()) {
+        append(" broken=%lld", milliseconds_of(track.broken_at()));
+      }
       for (const LogHistogram::Point& point : track.history()) {
         append(" %.5g:%.3g", double{point.value}, double{point.weight});
       }
@@ -58,42 +114,54 @@ std::string Estimator::write() const {
   return text;
 }
 
+bool Estimator::read_cache(std::string_view line, const Ids& ids) {
+  const auto cluster = ids.sites.find(take_field(line, ' '));
+  const auto ratio = parse_number<double>(line);
+  const bool is_known = cluster != ids.sites.end() && cluster->second < clusters_;
+  if (!is_known || !ratio || !(*ratio >= 0 && *ratio <= 1)) { return false; }
+  if (hit_ratios_[cluster->second].ratio()) { return false; }
+  hit_ratios_[cluster->second].restore(*ratio);
+  return true;
+}
+
+bool Estimator::read_pair(std::string_view line, const Ids& ids) {
+  const auto id = parse_number<std::uint64_t>(take_field(line, ' '), 16);
+  const auto site = ids.sites.find(take_field(line, ' '));
+  std::string_view time = take_field(line, ' ');
+  const bool is_probed = time.starts_with('p');
+  time.remove_prefix(is_probed ? 1 : 0);
+  const auto updated = parse_time(time);
+  PathCount path;
+  WallTime broken_at{};
+  if (!parse_details(line, &path, &broken_at)) { return false; }
+  const auto points = parse_points(line);
+  const auto unit = id ? ids.units.find(*id) : ids.units.end();
+  if (unit == ids.units.end() || site == ids.sites.end() || !updated || !points) { return false; }
+  const auto cluster = static_cast<fleet::ClusterIndex>(site->second);
+  const auto track = find(unit->second, cluster);
+  const bool known = track != tracks_[unit->second].end() && track->cluster() == cluster;
+  if (known || figures_.pairs >= limits_.pairs) { return false; }
+  const auto restored = tracks_[unit->second].insert(track, PairTrack(cluster));
+  restored->restore(*points, *updated);
+  restored->restore_path(path, broken_at);
+  if (!is_probed) { restored->note_clients(); }
+  ++figures_.pairs;
+  return true;
+}
+
 std::size_t Estimator::read(std::string_view text) {
-  std::map<std::uint64_t, std::size_t> unit_of;
-  for (std::size_t i = 0; i < geo_units_; ++i) { unit_of.emplace(units_[i].id, i); }
-  std::map<std::string_view, std::size_t> cluster_of;
-  for (std::size_t i = 0; i < sites_.size(); ++i) { cluster_of.emplace(sites_[i].id, i); }
+  Ids ids;
+  for (std::size_t i = 0; i < geo_units_; ++i) { ids.units.emplace(units_[i].id, i); }
+  for (std::size_t i = 0; i < sites_.size(); ++i) { ids.sites.emplace(sites_[i].id, i); }
   if (take_field(text, '\n') != kHeader) { return 1; }
   std::size_t useless = 0;
   while (!text.empty()) {
     std::string_view line = take_field(text, '\n');
-    const auto id = parse_number<std::uint64_t>(take_field(line, ' '), 16);
-    const auto cluster = cluster_of.find(take_field(line, ' '));
-    std::string_view time = take_field(line, ' ');
-    const bool is_probed = time.starts_with('p');
-    time.remove_prefix(is_probed ? 1 : 0);
-    const auto since = parse_number<std::int64_t>(time);
-    const auto points = parse_points(line);
-    const auto unit = id ? unit_of.find(*id) : unit_of.end();
-    constexpr std::int64_t kLatest = std::int64_t{1} << 43;  // ms; the year 2248
-    if (unit == unit_of.end() || cluster == cluster_of.end() || !since || *since < 0 ||
-        *since > kLatest || !points) {
-      ++useless;
-      continue;
-    }
-    const auto index = static_cast<fleet::ClusterIndex>(cluster->second);
-    const auto track = find(unit->second, index);
-    const bool known = track != tracks_[unit->second].end() && track->cluster() == index;
-    if (known || figures_.pairs >= limits_.pairs) {
-      ++useless;
-      continue;
-    }
-    const WallTime updated{milliseconds(*since)};
-    const auto restored = tracks_[unit->second].insert(track, PairTrack(index));
-    restored->restore(*points, updated);
-    if (!is_probed) { restored->note_clients(); }
-    ++figures_.pairs;
-    news_ = true;
+    const bool is_cache = line.starts_with("cache ");
+    if (is_cache) { take_field(line, ' '); }
+    const bool is_good = is_cache ? read_cache(line, ids) : read_pair(line, ids);
+    news_ = news_ || is_good;
+    useless += is_good ? 0 : 1;
   }
   return useless;
 }

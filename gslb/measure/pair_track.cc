@@ -51,25 +51,41 @@ bool PairTrack::add(std::span<const LogHistogram::Point> points, WallTime now) n
   if (!history_.empty()) { history_.decay(faded); }
   path_.sent *= double{faded};
   path_.retransmitted *= double{faded};
+  reach_.fade(seconds_between(updated_, now));
   updated_ = std::max(updated_, now);
   LogHistogram fresh;
   for (const LogHistogram::Point& point : points) { fresh.add(point.value, point.weight); }
   recent_[recent_count_++] = points.size() == 1 ? points.front().value : fresh.quantile(0.5F);
   if (recent_count_ == kWindow && close_window()) {
     path_ = {};
+    reach_ = {};
+    broken_at_ = {};
     return true;
   }
   for (const LogHistogram::Point& point : points) { history_.add(point.value, point.weight); }
   return false;
 }
 
-void PairTrack::add_path(const PathCount& count) noexcept {
+void PairTrack::add_path(const PathCount& count, const Reach& reach) noexcept {
   constexpr double kRateGain = 0.2;
+  reach_.add(reach);
+  has_reach_news_ = has_reach_news_ || reach.segments.failed > 0 || reach.requests.failed > 0;
   path_.sent += count.sent;
   path_.retransmitted += count.retransmitted;
   if (count.bits_per_s <= 0) { return; }
   const bool is_first = path_.bits_per_s <= 0;
   path_.bits_per_s += (is_first ? 1 : kRateGain) * (count.bits_per_s - path_.bits_per_s);
+}
+
+Reach PairTrack::reach(WallTime now) const noexcept {
+  Reach faded = reach_;
+  faded.fade(seconds_between(updated_, now));
+  return faded;
+}
+
+void PairTrack::judge(const Reach& unit, const Reach& cluster, WallTime now) noexcept {
+  if (has_reach_news_ && is_broken(reach(now), unit, cluster)) { broken_at_ = now; }
+  has_reach_news_ = false;
 }
 
 // The bounds stay as they were at the last window that fitted: else the new route's first window

@@ -12,6 +12,7 @@
 #include "gslb/base/clock.h"
 #include "gslb/fleet/health_board.h"
 #include "gslb/measure/histogram.h"
+#include "gslb/measure/reach.h"
 
 namespace gslb::measure {
 
@@ -50,7 +51,7 @@ class PairTrack {
   // REQUIRES: not empty.
   bool add(std::span<const LogHistogram::Point> points, WallTime now) noexcept;
   // Belongs to the last add().
-  void add_path(const PathCount& count) noexcept;
+  void add_path(const PathCount& count, const Reach& reach) noexcept;
   // Clients' own connections stand behind it, not only probes.
   void note_clients() noexcept { has_clients_ = true; }
   PairValue value(WallTime now) const noexcept;
@@ -60,9 +61,18 @@ class PairTrack {
   bool has_clients() const noexcept { return has_clients_; }
   // Faded as the RTT is.
   const PathCount& path() const noexcept { return path_; }
+  // What was tried in the last minutes.
+  Reach reach(WallTime now) const noexcept;
+  // Finds out whether the way is broken, if there was news.  The sums are those of is_broken().
+  void judge(const Reach& unit, const Reach& cluster, WallTime now) noexcept;
+  WallTime broken_at() const noexcept { return broken_at_; }  // when that was last seen, or never
   const LogHistogram& history() const noexcept { return history_; }
   // As it was written down by another run: the points of its histogram.
   void restore(const LogHistogram& history, WallTime updated) noexcept;
+  void restore_path(const PathCount& path, WallTime broken_at) noexcept {
+    path_ = path;
+    broken_at_ = broken_at;
+  }
 
  private:
   float keep(WallTime now) const noexcept;
@@ -79,7 +89,10 @@ class PairTrack {
   std::uint8_t strikes_ = 0;
   bool has_bounds_ = false;
   bool has_clients_ = false;
+  bool has_reach_news_ = false;
   PathCount path_;
+  Reach reach_;
+  WallTime broken_at_{};
 };
 
 }  // namespace gslb::measure

@@ -62,6 +62,16 @@ void add_measure(const Input& input, Exposition& out) {
   for (std::size_t i = 0; i < std::min(facts.distrusted.size(), input.clusters.size()); ++i) {
     out.sample(facts.distrusted[i] ? 1 : 0, {{"cluster", input.clusters[i].id}});
   }
+  out.gauge("proxima_cluster_broken_units",
+            "Units to which the way from the cluster is broken, while it is well for others.");
+  for (std::size_t i = 0; i < std::min(estimates->broken().size(), input.clusters.size()); ++i) {
+    out.sample(estimates->broken()[i], {{"cluster", input.clusters[i].id}});
+  }
+  out.gauge("proxima_cluster_hit_ratio", "Of the cluster's cache, as plans go by it.");
+  for (std::size_t i = 0; i < std::min(estimates->broken().size(), input.clusters.size()); ++i) {
+    const auto ratio = estimates->hit_ratio(static_cast<fleet::ClusterIndex>(i));
+    if (ratio) { out.sample(*ratio, {{"cluster", input.clusters[i].id}}); }
+  }
   constexpr double kMillisecond = 1e-3;
   out.gauge("proxima_rtt_prior_base_seconds", "The fitted prior: RTT at no distance.",
             facts.line.base_ms * kMillisecond);

@@ -18,12 +18,27 @@ static_assert(kNearest < kMaxRowChoices);
 constexpr double kLeastChangeMs = 0.5;
 constexpr double kLeastChangeShare = 0.03;
 
+// Loss counts by its root.
+constexpr double kLeastLossChange = 1e-3;
+constexpr double kLeastLossChangeShare = 0.2;
+
+double total_ms(const measure::RttEstimate& estimate) {
+  return measure::cautious_ms(estimate) + estimate.path.trouble_ms;
+}
+
+bool differs(const measure::PathQuality& before, const measure::PathQuality& now) {
+  return before.loss_source != now.loss_source || before.hit_ratio != now.hit_ratio ||
+         std::abs(now.loss - before.loss) >
+             std::max(kLeastLossChange, kLeastLossChangeShare * before.loss);
+}
+
 bool differs(const measure::EstimateTable& a, const measure::EstimateTable& b,
              geo::UnitIndex unit) {
   for (std::size_t c = 0; c < a.clusters(); ++c) {
-    const double before = measure::cautious_ms(a.at(unit, static_cast<ClusterIndex>(c)));
-    const double now = measure::cautious_ms(b.at(unit, static_cast<ClusterIndex>(c)));
-    if (std::abs(now - before) > std::max(kLeastChangeMs, kLeastChangeShare * before)) {
+    const measure::RttEstimate before = a.at(unit, static_cast<ClusterIndex>(c));
+    const measure::RttEstimate now = b.at(unit, static_cast<ClusterIndex>(c));
+    const double most = std::max(kLeastChangeMs, kLeastChangeShare * total_ms(before));
+    if (std::abs(total_ms(now) - total_ms(before)) > most || differs(before.path, now.path)) {
       return true;
     }
   }

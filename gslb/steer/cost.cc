@@ -25,6 +25,7 @@ constexpr double kMostRankMs = 900'000;  // of pools: below the operator's prefe
 // A full-size TCP segment, and Mathis' constant for one acknowledgement a segment.
 constexpr double kSegmentOctets = 1460;
 constexpr double kMathis = 1.22;
+constexpr double kMostLoss = 0.5;  // that may be configured; the formula is none for more
 
 std::uint16_t country_key(char first, char second) noexcept {
   return static_cast<std::uint16_t>(static_cast<std::uint8_t>(first) << 8 |
@@ -219,11 +220,20 @@ void CostModel::put_network(ServiceIndex service, fleet::ClusterIndex cluster, C
   if (delivery.bandwidth_mbps > 0) {
     cost.transfer_ms = traffic.object_kb * 8 / delivery.bandwidth_mbps;  // kbit / (kbit/ms)
   }
+  // The operator's word stands until the pair itself has shown enough.
+  const measure::PathQuality& path = cost.rtt.path;
+  const bool has_word = delivery.loss > 0 && path.loss_source != measure::LossSource::kPair;
+  cost.loss_source = has_word ? measure::LossSource::kNone : path.loss_source;
+  const bool is_measured = cost.loss_source != measure::LossSource::kNone;
+  cost.loss = is_measured ? std::min(path.loss, kMostLoss) : delivery.loss;
+  cost.is_hit_ratio_measured = path.hit_ratio.has_value();
+  cost.hit_ratio = path.hit_ratio.value_or(delivery.hit_ratio);
+  cost.trouble_ms = path.trouble_ms;
   // What loss leaves of the bandwidth is kMathis segments a round trip, by the root of it.
   cost.loss_ms =
-      traffic.object_kb * 1000 / (kMathis * kSegmentOctets) * rtt_ms * std::sqrt(delivery.loss);
+      traffic.object_kb * 1000 / (kMathis * kSegmentOctets) * rtt_ms * std::sqrt(cost.loss);
   cost.loss_ms = std::max(0.0, cost.loss_ms - cost.transfer_ms);
-  cost.fill_ms = (1 - delivery.hit_ratio) * delivery.fill_ms;
+  cost.fill_ms = (1 - cost.hit_ratio) * delivery.fill_ms;
 }
 
 void CostModel::put_knobs(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
@@ -282,7 +292,7 @@ Cost CostModel::cost(ServiceIndex service, const geo::Unit& unit, fleet::Cluster
     // Nearest is what the map says: neither what the network does nor what is in the cache.
     if (cost.policy != config::Policy::kNearest) { put_network(service, cluster, cost); }
     cost.total_ms = std::min(cost.round_trips * (cost.rtt.mean_ms + cost.caution_ms) +
-                                 cost.transfer_ms + cost.loss_ms + cost.fill_ms,
+                                 cost.transfer_ms + cost.loss_ms + cost.fill_ms + cost.trouble_ms,
                              kMaxNetworkMs);
   }
   cost.total_ms += cost.on_net_ms + cost.pool_ms + cost.tier_ms + cost.money_ms + cost.bias_ms +

@@ -42,6 +42,12 @@ struct Cost {
   bool counts_network = true;
   double caution_ms = 0;   // >= 0; for what is not known of an RTT that others have measured
   double round_trips = 1;  // what the two count
+  // What the two below rest on: as measured, else as configured.
+  double loss = 0;
+  measure::LossSource loss_source = measure::LossSource::kNone;
+  double hit_ratio = 1;
+  bool is_hit_ratio_measured = false;
+  double trouble_ms = 0;   // the way is broken for these clients alone
   double transfer_ms = 0;  // a typical object at the cluster's bandwidth
   double loss_ms = 0;      // the same at what loss leaves of it
   double fill_ms = 0;      // a miss, by how often there is one

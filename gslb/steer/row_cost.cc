@@ -10,9 +10,10 @@ namespace {
 constexpr double kMostMasked = 0.1;
 
 constexpr std::array kTerms = {
-    &Cost::caution_ms, &Cost::round_trips, &Cost::transfer_ms, &Cost::loss_ms,  &Cost::fill_ms,
-    &Cost::on_net_ms,  &Cost::pool_ms,     &Cost::tier_ms,     &Cost::money_ms, &Cost::bias_ms,
-    &Cost::file_ms,    &Cost::prefer_ms,   &Cost::total_ms};
+    &Cost::caution_ms,  &Cost::round_trips, &Cost::loss,      &Cost::hit_ratio,
+    &Cost::transfer_ms, &Cost::loss_ms,     &Cost::fill_ms,   &Cost::trouble_ms,
+    &Cost::on_net_ms,   &Cost::pool_ms,     &Cost::tier_ms,   &Cost::money_ms,
+    &Cost::bias_ms,     &Cost::file_ms,     &Cost::prefer_ms, &Cost::total_ms};
 
 Cost mean_cost(const CostView& view, ServiceIndex service, const measure::Mixture& mixture,
                fleet::ClusterIndex cluster, std::uint8_t variant) {

@@ -14,6 +14,7 @@ class Node:
         self.admin_port, self.cluster, self.node, self.key = admin_port, cluster, node, key
         self.interval_ms = interval_ms
         self.state, self.load, self.rtt = "up", [], []
+        self.more = {}  # further members
         self.incarnation, self.sequence = int(time.time() * 1000), 0
         self.statuses = []  # HTTP statuses received
         self._stopping = threading.Event()
@@ -33,7 +34,7 @@ class Node:
         return json.dumps({
             "version": 1, "cluster": self.cluster, "node": self.node,
             "incarnation": self.incarnation, "sequence": self.sequence, "state": self.state,
-            "interval_ms": self.interval_ms, "load": self.load, "rtt": self.rtt})
+            "interval_ms": self.interval_ms, "load": self.load, "rtt": self.rtt, **self.more})
 
     def report(self, body=None, at_ms=None, key=None):
         """Posts one heartbeat; returns the HTTP status."""

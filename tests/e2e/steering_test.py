@@ -189,6 +189,35 @@ class SteeringTest(unittest.TestCase):
         gslb.start()  # whose nodes report no RTT
         self.assertIn(gslb.address(), NYC)
 
+    def test_clients_whose_requests_fail_at_a_cluster_go_elsewhere_and_only_they(self):
+        gslb = self.gslb()
+        self.assertIn(gslb.address(), FRA)
+        gslb.nodes["fra/n1"].rtt = [
+            {"client": GERMAN, "rtt_us": 9_000, "count": 9, "requests": 40, "failed": 25},
+            {"client": AMERICAN, "rtt_us": 95_000, "count": 9, "requests": 40, "failed": 0}]
+        gslb.nodes["fra/n1"].more = {"cache": {"requests": 500, "hits": 400}}
+        harness.wait_until(lambda: gslb.address() in NYC, 5, "the answer follows", 0.05)
+        gslb.nodes["fra/n1"].rtt = []
+
+        def explained(subnet):
+            shown = ask_admin(gslb, f"/v1/explain?name=www.cdn.example&client={subnet[:-5]}.7")
+            return {each["id"]: each for each in shown["clusters"]}
+
+        for subnet, expected in ((GERMAN, True), (AMERICAN, False)):
+            clusters = explained(subnet)
+            self.assertEqual(expected, clusters["fra"]["trouble_ms"] > 1000, clusters["fra"])
+            self.assertEqual(0, clusters["nyc"]["trouble_ms"])
+        self.assertEqual((0.8, "measured"),
+                         (clusters["fra"]["hit_ratio"], clusters["fra"]["hit_ratio_source"]))
+        self.assertEqual((1, "configured"),
+                         (clusters["nyc"]["hit_ratio"], clusters["nyc"]["hit_ratio_source"]))
+        shown = get(gslb, "/metrics")
+        self.assertIn('proxima_cluster_broken_units{cluster="fra"} 1\n', shown)
+        self.assertIn('proxima_cluster_hit_ratio{cluster="fra"} 0.8\n', shown)
+        gslb.stop()
+        gslb.start()  # whose nodes tell of no requests
+        self.assertIn(gslb.address(), NYC)
+
     def test_a_node_that_lies_about_rtt_attracts_nobody(self):
         gslb = self.gslb()
         gslb.nodes["nyc/n1"].rtt = [{"client": GERMAN, "rtt_us": 100, "count": 1000}]

@@ -27,8 +27,10 @@ void check_same(const Report& a, const Report& b) {
     CHECK(a.rtt[i].client == b.rtt[i].client && a.rtt[i].rtt_us == b.rtt[i].rtt_us);
     CHECK(a.rtt[i].count == b.rtt[i].count);
     CHECK(a.rtt[i].bins.size() <= gslb::fleet::kMaxReportRttBins);
-    CHECK(a.rtt[i].retransmitted <= a.rtt[i].sent);
+    CHECK(a.rtt[i].retransmitted <= a.rtt[i].sent && a.rtt[i].failed <= a.rtt[i].requests);
+    CHECK(a.rtt[i].requests == b.rtt[i].requests || b.rtt[i].requests == 0);
   }
+  CHECK(a.cache.hits <= a.cache.requests && a.cache.requests == b.cache.requests);
   CHECK(a.probe_room == b.probe_room && a.probes.size() == b.probes.size());
   for (std::size_t i = 0; i < a.probes.size(); ++i) {
     CHECK(a.probes[i].id == b.probes[i].id && a.probes[i].rtt_us == b.probes[i].rtt_us);

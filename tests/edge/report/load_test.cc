@@ -33,6 +33,20 @@ TEST(LoadMeter, GivesRatesOfTheLastSecondWhateverTheInterval) {
   }
 }
 
+TEST(CacheUse, IsOfWhatWasAskedOfStoreAndOriginSinceTheLastTime) {
+  WorkerCounters worker;
+  worker.count_request(200, CacheResult::kHit);
+  const Totals before = sum({&worker});
+  for (const CacheResult result :
+       {CacheResult::kHit, CacheResult::kHit, CacheResult::kMiss, CacheResult::kCollapsed,
+        CacheResult::kRevalidated, CacheResult::kStale, CacheResult::kBypass, CacheResult::kNone}) {
+    worker.count_request(200, result);
+  }
+  const auto use = cache_use(before, sum({&worker}));
+  EXPECT_EQ(use.requests, 7U) << "what the edge answers by itself is no matter of the cache";
+  EXPECT_EQ(use.hits, 2U);
+}
+
 TEST(ResourceLoads, CarryTargetAndMaxOfTheConfiguration) {
   const auto loads = resource_loads({10, 20, 30}, {{"connections", 100, 200}});
   ASSERT_EQ(loads.size(), 3U);

@@ -88,6 +88,17 @@ TEST(RttCollector, LossAndRateStandBesideAnRttOfTheSameNetwork) {
   EXPECT_EQ(samples[0].bits_per_s, 20U) << "the mean of those that were full";
 }
 
+TEST(RttCollector, FailuresStandBesideRequests) {
+  RttCollector collector;
+  collector.add(client(1), 9000);
+  collector.add_path(client(1), {.requests = 5, .failed = 2});
+  collector.add_path(client(1), {.requests = 3, .failed = 0});
+  const auto samples = collector.drain();
+  ASSERT_EQ(samples.size(), 1U);
+  EXPECT_EQ(samples[0].requests, 8U);
+  EXPECT_EQ(samples[0].failed, 2U);
+}
+
 TEST(RttOfASocket, IsTheKernelsOwn) {
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in at{};
@@ -108,6 +119,7 @@ TEST(RttOfASocket, IsTheKernelsOwn) {
   EXPECT_GT(*rtt, 0U);
   EXPECT_EQ(path_figures_of(near).sent, 1U);
   EXPECT_EQ(path_figures_of(near).retransmitted, 0U);
+  EXPECT_FALSE(path_figures_of(near).is_stuck);
   for (const int each : {listener, near, far}) { ::close(each); }
   EXPECT_FALSE(rtt_us_of(-1).has_value());
   EXPECT_EQ(path_figures_of(-1).sent, 0U);

@@ -101,6 +101,40 @@ TEST_F(Learning, ARestartKeepsIt) {
   control::restore_rtt(next, path);  // a first start: no file, no harm
 }
 
+TEST_F(Learning, ClientsToWhomAClusterLosesMuchGoElsewhereAndOnlyThey) {
+  ASSERT_EQ(explain("198.51.100.9").cluster, "fra");
+  const std::string other = explain("192.0.2.9").cluster;
+  fleet::Report broken = report("fra", 9'000);
+  broken.rtt[0].sent = 1000;
+  broken.rtt[0].retransmitted = 400;
+  broken.rtt.push_back(
+      {.client = Prefix::parse("192.0.2.0/24").value(), .rtt_us = 90'000, .count = 9});
+  broken.rtt[1].sent = 1000;
+  inbox_.add(*world_.epoch->compiled, broken, world_.now().wall);
+  learn_all(inbox_);
+  const auto after = explain("198.51.100.9");
+  EXPECT_NE(after.cluster, "fra");
+  EXPECT_EQ(of(after, "fra").cost.trouble_ms, measure::kTroubleMs);
+  EXPECT_EQ(of(after, "lon").cost.trouble_ms, 0);
+  EXPECT_EQ(explain("192.0.2.9").cluster, other);
+  for (int i = 0; i < 20; ++i) {
+    world_.advance(std::chrono::minutes(1));
+    learn_all(inbox_);
+  }
+  EXPECT_EQ(explain("198.51.100.9").cluster, "fra") << "it is tried again";
+}
+
+TEST_F(Learning, WhatCachesDoCountsOnceAPlan) {
+  fleet::Report said = report("fra", 9'000);
+  said.cache = {400, 300};
+  inbox_.add(*world_.epoch->compiled, said, world_.now().wall);
+  said.cache = {600, 100};
+  inbox_.add(*world_.epoch->compiled, said, world_.now().wall);
+  learn_all(inbox_);
+  EXPECT_EQ(of(explain("198.51.100.9"), "fra").cost.hit_ratio, 0.4);
+  EXPECT_FALSE(of(explain("198.51.100.9"), "lon").cost.is_hit_ratio_measured);
+}
+
 // A node that says 0.1 ms for everybody must not attract the world.
 TEST_F(Learning, ALyingNodeMovesNobody) {
   for (const char* client :

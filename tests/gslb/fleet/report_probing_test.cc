@@ -45,7 +45,10 @@ TEST(ReportProbing, ParsesWhatItWrites) {
                  .bins = {{55, 4}, {159, 5}},
                  .sent = 900,
                  .retransmitted = 3,
-                 .bits_per_s = 12'000'000}};
+                 .bits_per_s = 12'000'000,
+                 .requests = 40,
+                 .failed = 7}};
+  report.cache = {1200, 1100};
   report.probe_room = 64;
   report.probes = {{7, 1200, ProbeFailure::kNone}, {8, 0, ProbeFailure::kTimeout}};
   report.beacons = {{"k3xq9-0001", *Prefix::parse("2001:db8:1::/48")}};
@@ -56,6 +59,10 @@ TEST(ReportProbing, ParsesWhatItWrites) {
   ASSERT_EQ(read->rtt[0].bins.size(), 2U);
   EXPECT_EQ(read->rtt[0].bins[1].bin, 159);
   EXPECT_EQ(read->rtt[0].bits_per_s, 12'000'000U);
+  EXPECT_EQ(read->rtt[0].requests, 40U);
+  EXPECT_EQ(read->rtt[0].failed, 7U);
+  EXPECT_EQ(read->cache.requests, 1200U);
+  EXPECT_EQ(read->cache.hits, 1100U);
   EXPECT_EQ(read->probes[1].failure, ProbeFailure::kTimeout);
   EXPECT_EQ(read->beacons[0].nonce, "k3xq9-0001");
   EXPECT_EQ(write_report(*read), text);

@@ -96,7 +96,7 @@ TEST(Report, OptionalMembersMayBeAbsentAndUnknownOnesAreIgnored) {
   EXPECT_TRUE(parse_report(with("reason", "")).has_value());
   EXPECT_TRUE(parse_report(with("load", "")).has_value());
   EXPECT_TRUE(parse_report(with("rtt", "")).has_value());
-  EXPECT_TRUE(parse_report(with("load", R"([],"cache":{"hit_ratio":0.9})")).has_value());
+  EXPECT_TRUE(parse_report(with("load", R"([],"disk":{"free":0.9})")).has_value());
 }
 
 TEST(Report, RefusesEachMissingRequiredMember) {

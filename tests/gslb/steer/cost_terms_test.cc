@@ -85,6 +85,43 @@ TEST(ServiceClass, AMissCostsItsFillAsOftenAsThereIsOne) {
   EXPECT_NEAR(it(unit_of("DE"), 0, kTenMs).total_ms, 25, 1e-9);
 }
 
+TEST(ServiceClass, MeasuredLossStandsBeforeConfiguredOnceThePairHasShownIt) {
+  using gslb::measure::LossSource;
+  const Model it(cluster("plain", "", kV4) + cluster("told", "loss = 0.04\n", kV4) +
+                 "[service.s]\nclass = 'video'\n");
+  gslb::measure::RttEstimate estimate = kTenMs;
+  const auto loss = [&](gslb::fleet::ClusterIndex to) {
+    return it(unit_of("DE"), to, estimate).loss;
+  };
+  EXPECT_EQ(loss(0), 0);
+  EXPECT_EQ(loss(1), 0.04);
+  estimate.path = {.loss = 0.01, .loss_source = LossSource::kUnit};
+  EXPECT_EQ(loss(0), 0.01);
+  EXPECT_EQ(loss(1), 0.04) << "what the operator says of the cluster is more than a guess";
+  estimate.path.loss_source = LossSource::kPair;
+  EXPECT_EQ(loss(1), 0.01);
+  estimate.path.loss = 0.9;
+  EXPECT_EQ(loss(1), 0.5) << "the formula is none for more";
+  EXPECT_EQ(it(unit_of("DE"), 1, estimate).loss_source, LossSource::kPair);
+}
+
+TEST(ServiceClass, AMeasuredHitRatioAndABrokenWayCount) {
+  const Model it(cluster("a", "hit_ratio = 0.9\nfill_ms = 150\n", kV4) + "[service.s]\n");
+  gslb::measure::RttEstimate estimate = kTenMs;
+  estimate.path.hit_ratio = 0.5;
+  EXPECT_NEAR(it(unit_of("DE"), 0, estimate).fill_ms, 75, 1e-9);
+  EXPECT_TRUE(it(unit_of("DE"), 0, estimate).is_hit_ratio_measured);
+  estimate.path.trouble_ms = 1500;
+  EXPECT_NEAR(it(unit_of("DE"), 0, estimate).total_ms, 10 + 75 + 1500, 1e-9);
+}
+
+TEST(Policies, ThatAskForDistanceAloneDoNotSeeABrokenWay) {
+  const Model it(cluster("a", "fill_ms = 150\n", kV4) + "[service.s]\npolicy = 'nearest'\n");
+  gslb::measure::RttEstimate estimate = kTenMs;
+  estimate.path = {.trouble_ms = 1500, .hit_ratio = 0.5};
+  EXPECT_LT(it(unit_of("DE"), 0, estimate).total_ms, 20);
+}
+
 TEST(ServiceClass, TheNetworkNeverMakesUpForATier) {
   const Model it(cluster("bad", "tiers = ['gold']\nloss = 0.5\n", kV4) +
                  cluster("good", "tiers = ['bronze']\n", kV4) +
