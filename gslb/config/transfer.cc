@@ -63,7 +63,10 @@ KeyFile read_key_text(TomlTable& table, const Context& context) {
 void read_key(TomlTable& table, Context& context, Seen& seen) {
   TsigKey key;
   const KeyFile file = read_key_text(table, context);
-  if (!table.has("name") && !file.name.empty()) {
+  const bool is_unread = context.secrets == Secrets::kStandIns && table.has("secret_file");
+  if (is_unread && !table.has("name")) {
+    // It stands in the file.
+  } else if (!table.has("name") && !file.name.empty()) {
     key.name = {file.name, table.at("secret_file")};
     check_duplicate({plain_name(file.name), key.name.at}, "key", seen, context.problems);
   } else if (auto name = read_owner(table, context, "key", seen)) {
@@ -97,17 +100,20 @@ void read_key(TomlTable& table, Context& context, Seen& seen) {
   context.config.keys.push_back(std::move(key));
 }
 
-std::vector<std::string> key_names(const Config& config) {
-  std::vector<std::string> names;
-  for (const TsigKey& key : config.keys) { names.push_back(plain_name(key.name.text)); }
-  return names;
-}
-
 void check_known(const LocatedString& name, std::string_view kind,
                  const std::vector<std::string>& known, Problems& problems) {
   if (std::ranges::find(known, name.text) == known.end()) {
     report_unknown(name, kind, known, problems);
   }
+}
+
+void check_key(const LocatedString& name, const Context& context) {
+  std::vector<std::string> names;
+  for (const TsigKey& key : context.config.keys) {
+    if (key.name.text.empty()) { return; }  // in a file that isn't read
+    names.push_back(plain_name(key.name.text));
+  }
+  check_known(name, "key", names, context.problems);
 }
 
 void read_tls(TomlTable& table, const Context& context, Remote& remote) {
@@ -144,7 +150,7 @@ void read_remote(TomlTable& table, Context& context, Seen& seen) {
                                   Need::kRequired, context.problems);
   if (auto key = located(table, "key")) {
     remote.key = plain_name(key->text);
-    check_known({remote.key, key->at}, "key", key_names(context.config), context.problems);
+    check_key({remote.key, key->at}, context);
   }
   read_tls(table, context, remote);
   if (const auto text = table.string("source")) {
@@ -164,7 +170,7 @@ AccessRule parse_rule(const LocatedString& text, const Context& context) {
   constexpr std::string_view kTls = "tls:";
   if (text.text.starts_with(kKey)) {
     rule.key = plain_name(text.text.substr(kKey.size()));
-    check_known({rule.key, text.at}, "key", key_names(context.config), context.problems);
+    check_key({rule.key, text.at}, context);
   } else if (text.text.starts_with(kTls)) {
     rule.tls_name = plain_name(text.text.substr(kTls.size()));
     if (context.config.server.tls_client_ca.empty()) {

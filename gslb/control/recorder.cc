@@ -46,23 +46,38 @@ void prune(const fs::path& folder, std::size_t kept) {
 
 }  // namespace
 
-bool Recorder::put(const std::string& text) {
+Recorder::Put Recorder::put(const std::string& text) {
   room_ -= static_cast<std::int64_t>(text.size());
-  const bool is_full = room_ < 0;
-  if (!is_full && std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size() &&
-      std::fflush(file_.get()) == 0) {
-    return true;
+  if (room_ < 0) {
+    file_.reset();
+    return Put::kFull;
   }
-  log_warning("record",
-              is_full ? "the file is full: nothing more is recorded until a reload"
-                      : "can't be written: nothing more is recorded until a reload",
-              {{"file", path_}, {"error", is_full ? "max_size" : std::strerror(errno)}});
+  if (std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size() &&
+      std::fflush(file_.get()) == 0) {
+    return Put::kDone;
+  }
+  log_warning("record", "can't be written: nothing more is recorded until a reload",
+              {{"file", path_}, {"error", std::strerror(errno)}});
   file_.reset();
-  return false;
+  return Put::kFailed;
+}
+
+// As it was when the configuration was read: the operator may have changed it since.
+std::optional<std::string> Recorder::config_text(const Epoch& epoch) {
+  if (epoch.compiled != compiled_) {
+    const config::Config& config = epoch.compiled->config;
+    const auto text = read_file(config.file);
+    if (!text) { return std::nullopt; }
+    config_text_ = config::without_secrets(*text, config);
+    compiled_ = epoch.compiled;
+  }
+  return config_text_;
 }
 
 void Recorder::begin(Epoch& epoch, WallTime now) {
   file_.reset();
+  is_full_ = false;
+  epoch_ = &epoch;
   const config::Config& config = epoch.compiled->config;
   const config::Record& wanted = config.record;
   if (wanted.folder.empty()) { return; }
@@ -77,29 +92,36 @@ void Recorder::begin(Epoch& epoch, WallTime now) {
     // It has the configuration, which may have secrets that were not found to be blanked.
     descriptor = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   } while (descriptor < 0 && errno == EEXIST);  // of a process that began in the same second
-  const auto text = read_file(config.file);
+  const auto text = config_text(epoch);
   if (descriptor >= 0) { file_.reset(::fdopen(descriptor, "w")); }
   if (!file_ || !text) {
     log_warning("record", "can't begin", {{"file", path_}, {"error", std::strerror(errno)}});
     file_.reset();
     return;
   }
-  room_ = wanted.max_octets;
+  // Every file begins with all that was learnt: at most half of it, or there were no end of files.
+  room_ = wanted.max_octets / 2;
   counted_.assign(epoch.ledger.counted().size(), 0);
   epoch.settle_mixtures();
   Learnt learnt = learnt_of(epoch, {});
   learnt.rtt = epoch.settle_estimator();
   const RecordedStart start{.config_path = config.file,
-                            .config_text = config::without_secrets(*text, config),
+                            .config_text = *text,
                             .geo = hash_text(epoch.compiled->geo_fingerprint),
                             .units = epoch.compiled->geo->units(),
                             .started = epoch.started,
                             .learnt = write_learnt(learnt)};
-  if (put(write_start(start))) { log_info("record", "begun", {{"file", path_}}); }
+  const Put done = put(write_start(start));
+  room_ += wanted.max_octets - wanted.max_octets / 2;
+  if (done == Put::kDone) { log_info("record", "begun", {{"file", path_}}); }
+  if (done == Put::kFull) {
+    log_warning("record", "max_size is too small for what was learnt: nothing is recorded",
+                {{"file", path_}});
+  }
 }
 
 void Recorder::add(const Epoch& epoch, const PlanInputs& inputs, const steer::Plan& plan) {
-  if (!file_) { return; }
+  if (!file_ || &epoch != epoch_) { return; }
   RecordedPlan recorded{
       .number = plan.summary.number, .inputs = inputs, .asked = {}, .made = digest(epoch, plan)};
   const std::vector<std::uint32_t>& counted = epoch.ledger.counted();
@@ -108,7 +130,7 @@ void Recorder::add(const Epoch& epoch, const PlanInputs& inputs, const steer::Pl
     if (fresh > 0) { recorded.asked.emplace_back(row, fresh); }
   }
   counted_ = counted;
-  put(write_plan(recorded));
+  is_full_ = put(write_plan(recorded)) == Put::kFull;
 }
 
 }  // namespace gslb::control

@@ -129,6 +129,11 @@ class Supervisor {
     std::vector<measure::ProbeOrder> probes;
     double duration_s = 0;
   };
+  struct Begun {
+    std::shared_ptr<Epoch> epoch;
+    steer::Plan plan;  // its first
+  };
+  Begun begin_epoch(std::shared_ptr<const Compiled> compiled, Epoch& old);  // planning thread
   void finish_plan(const std::shared_ptr<Epoch>& epoch, Planned planned);
   void publish(const Epoch& epoch, std::shared_ptr<const steer::AnswerMap> map);
   void start_server();
@@ -137,6 +142,7 @@ class Supervisor {
   void run_zone_reload(const dns::Name& apex);
   void run_geo_reload();
   void take_over(std::shared_ptr<Compiled> compiled, Epoch& old);
+  void renew_epoch(Epoch& old);  // planning thread: the same configuration begun anew
   void take_over_zones(Compiled& compiled);  // planning thread
   std::vector<dns::Name> configure_signing(const Compiled& compiled);
   void make_routed_sets(const Compiled& compiled, const zone::ZoneSet& zones);

@@ -36,6 +36,8 @@ void Supervisor::start_plan(MonoTime now) {
     planned.duration_s = duration.count();
     loop_->post([this, epoch, planned] { finish_plan(epoch, planned); });
     recorder_.add(*epoch, inputs, planned.plan);
+    // Only an epoch's own beginning can be planned again from.
+    if (recorder_.is_full()) { renew_epoch(*epoch); }
     if (!rtt_file.empty()) { save_rtt(*epoch, rtt_file); }
     if (!learnt_file.empty()) { save_learnt(*epoch, view, learnt_file); }
   });

@@ -124,12 +124,8 @@ void Supervisor::run_zone_reload(const dns::Name& apex) {
   finish_reload(outcome);
 }
 
-// Planning thread.  The new configuration is planned before it takes over: its first snapshot
-// comes with it.
-void Supervisor::take_over(std::shared_ptr<Compiled> compiled, Epoch& old) {
-  take_over_zones(*compiled);
-  auto zones = zone_store_.zones();
-  make_routed_sets(*compiled, *zones);
+// Planned before it takes over: its first snapshot comes with it.
+Supervisor::Begun Supervisor::begin_epoch(std::shared_ptr<const Compiled> compiled, Epoch& old) {
   const fleet::Moment now = moment();
   auto epoch = std::make_shared<Epoch>(std::move(compiled), workers_, now.mono);
   for (const TimedSample& each : loop_->call([this] { return take_samples(); })) {
@@ -152,12 +148,27 @@ void Supervisor::take_over(std::shared_ptr<Compiled> compiled, Epoch& old) {
                           })};
   steer::Plan plan = plan_step(*epoch, inputs);
   recorder_.add(*epoch, inputs, plan);
-  const auto secondary = epoch->compiled->secondary;
-  transfers_.adopt(epoch->compiled->config, statics_, *zones);
-  loop_->call([&] { adopt(std::move(epoch), std::move(plan), std::move(zones)); });
+  return {std::move(epoch), std::move(plan)};
+}
+
+// Planning thread.
+void Supervisor::take_over(std::shared_ptr<Compiled> compiled, Epoch& old) {
+  take_over_zones(*compiled);
+  auto zones = zone_store_.zones();
+  make_routed_sets(*compiled, *zones);
+  Begun begun = begin_epoch(std::move(compiled), old);
+  const auto secondary = begun.epoch->compiled->secondary;
+  transfers_.adopt(begun.epoch->compiled->config, statics_, *zones);
+  loop_->call([&] { adopt(std::move(begun.epoch), std::move(begun.plan), std::move(zones)); });
   zone_store_.notify();
   save_zones();
   secondaries_.adopt(*secondary);
+}
+
+void Supervisor::renew_epoch(Epoch& old) {
+  Begun begun = begin_epoch(old.compiled, old);
+  auto zones = zone_store_.zones();
+  loop_->call([&] { adopt(std::move(begun.epoch), std::move(begun.plan), std::move(zones)); });
 }
 
 // Planning thread.

@@ -5,6 +5,7 @@ import subprocess
 import unittest
 
 import harness
+from heartbeats import Node
 
 ZONE = """$TTL 300
 @ SOA ns1 host 1 3600 600 86400 60
@@ -237,6 +238,42 @@ class Restart(unittest.TestCase):
             done = subprocess.run([harness.binary("proxima-gslb"), "replay", str(each)],
                                   capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_full_recording_is_followed_by_another_that_stands_by_itself(self):
+        folder = harness.folder()
+        dns, admin = harness.free_port(), harness.free_port()
+        config = folder / "proxima.toml"
+        key = "record-test-record-test"
+        # 1,024 samples a heartbeat fill a file within seconds.
+        config.write_text(
+            HEAD.format(dns=dns, admin=admin)
+            .replace('folder = "recordings"', 'folder = "recordings"\nmax_size = "1MiB"\nfiles = 2')
+            + clusters().replace('health = "none"', f'key = "{key}"', 1))
+        (folder / "example.zone").write_text(ZONE)
+        daemon = harness.Process([harness.binary("proxima-gslb"), "-c", str(config)])
+        daemon.wait_for_port(admin)
+        node = Node(admin, "fra", "n1", key)
+        self.addCleanup(node.stop)
+        node.rtt = [{"client": f"198.18.{i % 256}.0/24", "rtt_us": 9000 + i, "count": 1 + i % 7,
+                     "sent": 100 + i, "retransmitted": i % 9, "requests": 9, "failed": i % 3}
+                    for i in range(1024)]
+        node.more = {"cache": {"requests": 300, "hits": 200}}
+        daemon.wait_for_port(dns)
+        recordings = folder / "recordings"
+        text = config.read_text()
+        config.write_text("the next configuration, half")
+        harness.wait_until(lambda: daemon.log().count("record: begun") >= 4, 20, "three are full")
+        config.write_text(text)
+        node.stop()
+        self.assertEqual(daemon.stop(), 0)
+        left = sorted(recordings.iterdir())
+        self.assertEqual(len(left), 2, "the newest")
+        for each in left:
+            self.assertLessEqual(each.stat().st_size, 1 << 20)
+            done = subprocess.run([harness.binary("proxima-gslb"), "replay", str(each)],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertRegex(done.stdout, r": \d+ plans, all the same")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,12 @@ beacon = true
 [[key]]
 name = "transfer."
 secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
+[[key]]
+secret_file = "tsig.key"
+[[remote]]
+id = "ns2"
+address = "192.0.2.53"
+key = "named-in-its-file."
 )";
 
 // The configuration of the worlds, on disk, with plans of made-up demand, RTT and health.
@@ -40,6 +46,8 @@ class Recorded : public testing::Test {
  protected:
   void SetUp() override {
     std::ofstream(folder_ / "proxima.toml") << tests::kWorldConfig << kTables;
+    std::ofstream(folder_ / "tsig.key") << "key \"named-in-its-file.\" { algorithm hmac-sha256; "
+                                           "secret \"b3RoZXItc2VjcmV0LW90aGVy\"; };\n";
     std::ofstream(folder_ / "example.zone") << tests::kWorldZone;
     std::ofstream(folder_ / "other.zone") << tests::kOtherZone;
     begin();
@@ -52,7 +60,20 @@ class Recorded : public testing::Test {
     epoch_ = std::make_unique<control::Epoch>(compiled_, 3, clock_.mono());
     recorder_.begin(*epoch_, clock_.wall());
   }
+  void begin_anew() {
+    auto next = std::make_unique<control::Epoch>(compiled_, 3, clock_.mono());
+    next->inherit(*epoch_);
+    epoch_ = std::move(next);
+    recorder_.begin(*epoch_, clock_.wall());
+  }
   std::uint64_t random(std::uint64_t below) { return mix64(++seed_) % below; }
+
+  // Now and then what breaks a way.
+  measure::PathCount some_path() {
+    return {.sent = 500,
+            .retransmitted = static_cast<double>(random(10) == 0 ? 400 : random(9)),
+            .bits_per_s = static_cast<double>(random(2) * 1'000'001)};
+  }
 
   void step() {
     clock_.advance(seconds(1 + random(20)));
@@ -76,9 +97,13 @@ class Recorded : public testing::Test {
       inputs.samples.push_back({{.unit = static_cast<geo::UnitIndex>(random(units)),
                                  .cluster = static_cast<fleet::ClusterIndex>(random(clusters)),
                                  .rtt_ms = 10 + static_cast<double>(random(100'000)) / 1e3,
-                                 .count = static_cast<std::uint32_t>(1 + random(9))},
+                                 .count = static_cast<std::uint32_t>(1 + random(9)),
+                                 .path = some_path(),
+                                 .requests = {30, static_cast<float>(random(12))}},
                                 clock_.wall()});
     }
+    inputs.samples.push_back(
+        {.sample = {.cluster = 1}, .at = clock_.wall(), .cache = {{300, 100}}});
     for (std::size_t i = 0; i < clusters; ++i) {
       inputs.clusters.push_back({.serving = random(8) > 0,
                                  .utilisation = static_cast<double>(random(1300)) / 1e3,
@@ -122,10 +147,7 @@ TEST_F(Recorded, PlansMadeAgainAreTheSame) {
 // What was learnt before (a restart, a reload) stands in the recording, to the last bit.
 TEST_F(Recorded, ARecordingThatBeginsLateIsWhole) {
   for (int i = 0; i < 12; ++i) { step(); }
-  auto next = std::make_unique<control::Epoch>(compiled_, 3, clock_.mono());
-  next->inherit(*epoch_);
-  epoch_ = std::move(next);
-  recorder_.begin(*epoch_, clock_.wall());
+  begin_anew();
   for (int i = 0; i < 12; ++i) { step(); }
   const trial::Replay done = again(newest());
   EXPECT_EQ(done.difference, "");
@@ -153,6 +175,7 @@ TEST_F(Recorded, TheFirstDifferenceIsNamed) {
 TEST_F(Recorded, SecretsAreBlankedAndNotNeeded) {
   step();
   const std::string text = newest();
+  std::filesystem::remove(folder_ / "tsig.key");
   EXPECT_EQ(text.find("operators-only"), std::string::npos);
   EXPECT_EQ(text.find("c2VjcmV0"), std::string::npos);
   EXPECT_EQ(again(text).plans, 1U);
@@ -168,12 +191,41 @@ TEST_F(Recorded, FilesAreBoundedInNumberAndSize) {
       std::string(kTables).replace(std::string(kTables).find("files = 2"), 9, "max_size = '1MiB'");
   std::ofstream(folder_ / "proxima.toml") << tests::kWorldConfig << small;
   begin();
-  for (int i = 0; i < 1200; ++i) { step(); }
-  EXPECT_LE(newest().size(), std::size_t{1} << 20);
-  const trial::Replay done = again(newest());
+  for (int i = 0; i < 1200 && !recorder_.is_full(); ++i) { step(); }
+  ASSERT_TRUE(recorder_.is_full());
+  const std::string first = newest();
+  EXPECT_LE(first.size(), std::size_t{1} << 20);
+  const trial::Replay done = again(first);
   EXPECT_EQ(done.difference, "");
   EXPECT_FALSE(done.is_cut_off) << "what doesn't fit is not begun";
   EXPECT_LT(done.plans, 1200U);
+  const std::size_t count = files().size();
+  step();
+  EXPECT_EQ(newest(), first) << "nothing more until it begins anew";
+
+  // As the supervisor does.  The file on disk may be another by now.
+  std::ofstream(folder_ / "proxima.toml") << "being edited";
+  begin_anew();
+  for (int i = 0; i < 20; ++i) { step(); }
+  EXPECT_EQ(files().size(), count + 1);
+  EXPECT_EQ(again(newest()).difference, "");
+  EXPECT_EQ(again(newest()).plans, 20U);
+}
+
+TEST_F(Recorded, PlansOfAnEpochThatWasReplacedAreLeftOut) {
+  step();
+  auto old = std::move(epoch_);
+  begin();
+  const control::PlanInputs inputs{
+      .mono = clock_.mono(),
+      .wall = clock_.wall(),
+      .learns = true,
+      .samples = {},
+      .joins = {},
+      .clusters = std::vector<steer::ClusterInput>(compiled_->fleet->clusters().size())};
+  recorder_.add(*old, inputs, control::plan_step(*old, inputs));
+  step();
+  EXPECT_EQ(again(newest()).plans, 1U);
 }
 
 TEST_F(Recorded, DamagedFilesAreRefusedWithoutHarm) {
