@@ -40,13 +40,13 @@ struct Cost {
   measure::RttEstimate rtt;
   // False: the policy asks for the order alone, so RTT, tier, money and bias count nothing.
   bool counts_network = true;
+  // Where loss and hit_ratio are from; else they are as configured.
+  measure::LossSource loss_source = measure::LossSource::kNone;
+  bool is_hit_ratio_measured = false;
   double caution_ms = 0;   // >= 0; for what is not known of an RTT that others have measured
   double round_trips = 1;  // what the two count
-  // What the two below rest on: as measured, else as configured.
-  double loss = 0;
-  measure::LossSource loss_source = measure::LossSource::kNone;
-  double hit_ratio = 1;
-  bool is_hit_ratio_measured = false;
+  double loss = 0;         // what loss_ms rests on
+  double hit_ratio = 1;    // what fill_ms rests on
   double trouble_ms = 0;   // the way is broken for these clients alone
   double transfer_ms = 0;  // a typical object at the cluster's bandwidth
   double loss_ms = 0;      // the same at what loss leaves of it
