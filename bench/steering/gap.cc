@@ -26,6 +26,7 @@ struct Problem {
   std::vector<std::uint32_t> offsets{0};
   std::vector<double> demand;
   std::vector<double> capacity;
+  gslb::steer::GroupTree groups;
 };
 
 // Units spread over the sites of a planet, clusters at some of them.
@@ -67,6 +68,17 @@ Problem make_problem(const GapOptions& options) {
     sum += problem.capacity.back();
   }
   for (double& each : problem.capacity) { each *= total / options.use / sum; }
+  problem.groups = {.parent = {}, .clusters = options.clusters, .fails_together = {}};
+  if (options.groups == 0) { return problem; }
+  std::vector<double> of_groups(options.groups, 0);
+  for (std::size_t i = 0; i < options.clusters; ++i) {
+    problem.groups.parent.push_back(
+        static_cast<std::uint16_t>(options.clusters + i % options.groups));
+    of_groups[i % options.groups] += kGroupRoom * problem.capacity[i];
+  }
+  problem.groups.parent.resize(options.clusters + options.groups, gslb::steer::kNoHolder);
+  problem.groups.fails_together.assign(options.groups, true);
+  problem.capacity.insert(problem.capacity.end(), of_groups.begin(), of_groups.end());
   return problem;
 }
 
@@ -81,7 +93,11 @@ double bound(const Problem& problem, const std::vector<double>& price_ms) {
     }
     sum += problem.demand[row] * least;
   }
-  for (std::size_t i = 0; i < problem.clusters; ++i) { sum -= price_ms[i] * problem.capacity[i]; }
+  for (std::size_t i = 0; i < problem.capacity.size(); ++i) {
+    const bool is_in_group = !problem.groups.parent.empty() && i < problem.clusters;
+    const double above_ms = is_in_group ? price_ms[problem.groups.parent[i]] : 0;
+    sum -= (price_ms[i] - above_ms) * problem.capacity[i];
+  }
   return sum;
 }
 
@@ -106,17 +122,22 @@ std::string measure_gap(const GapOptions& options) {
   std::string report;
   for (const char* which : {"first plan", "after demand changed by 5 %"}) {
     const double start = cpu_s();
-    const Assignment made = gslb::steer::assign(
-        {problem.candidates, problem.offsets, problem.demand, problem.capacity});
+    const Assignment made =
+        gslb::steer::assign({.candidates = problem.candidates,
+                             .offsets = problem.offsets,
+                             .demand = problem.demand,
+                             .capacity = problem.capacity,
+                             .groups = problem.groups.parent.empty() ? nullptr : &problem.groups});
     const double took = cpu_s() - start;
     const double best = bound(problem, made.price_ms);
     char line[256];
     std::snprintf(line, sizeof line,
                   "%s: %zu rows x %zu clusters, %.0f %% use: %.2f s CPU, %s, %.4f %% over the LP "
-                  "bound, %zu moves\n",
+                  "bound, %zu moves, %.1f M steps\n",
                   which, problem.demand.size(), options.clusters, 100 * options.use, took,
                   made.feasible ? "feasible" : "NOT feasible",
-                  100 * (cost(problem, made) / best - 1), made.moves);
+                  100 * (cost(problem, made) / best - 1), made.moves,
+                  static_cast<double>(made.steps) / 1e6);
     report += line;
     std::mt19937_64 random(options.seed + 1);
     for (double& each : problem.demand) {

@@ -10,6 +10,7 @@ struct GapOptions {
   std::size_t units = 100'000;
   std::size_t clusters = 64;
   std::size_t classes = 1;  // services that share the clusters
+  std::size_t groups = 0;   // each of as many clusters, with room for 85 % of what they have
   double use = 0.7;
   std::uint64_t seed = 1;
 };
@@ -17,6 +18,8 @@ struct GapOptions {
 // A report in words: solver and Lagrangian bound, CPU seconds of the first plan and of one after
 // the demand has changed.
 std::string measure_gap(const GapOptions& options);
+inline constexpr double kGroupRoom = 0.85;
+
 // The same for whole plans of the daemon's epoch: demand, capacities, assignment, fallbacks, map.
 std::string measure_replan(const GapOptions& options);
 

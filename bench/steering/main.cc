@@ -29,6 +29,7 @@ constexpr const char* kUsage = R"(bench_steering [OPTION VALUE]...
   --joins N[,N...]             instead: traffic without ECS, after so many beacons a resolver
   --gap UNITS                  instead: the solver beside the LP bound; --clusters, --classes, --use
   --replan UNITS               instead: CPU time of whole plans; --clusters, --classes, --use
+  --groups N                   with these: of clusters, each with room for 85 % of what is in it
 )";
 
 struct Arguments {
@@ -119,6 +120,8 @@ Arguments parse(int count, char** words) {
       result.scene.query_sigma = std::stod(value);
     } else if (name == "--gap") {
       result.gap.units = std::stoul(value);
+    } else if (name == "--groups") {
+      result.gap.groups = std::stoul(value);
     } else if (name == "--replan") {
       result.gap.units = std::stoul(value);
       result.whole_plans = true;

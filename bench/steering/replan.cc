@@ -27,10 +27,14 @@ std::string config(const GapOptions& options, const RttMatrix& planet) {
     text += "[service." + id + "]\n[[route]]\nname = \"" + id + ".example.\"\nservice = \"" + id +
             "\"\n";
   }
+  for (std::size_t i = 0; i < options.groups; ++i) {
+    text += "[group.g" + std::to_string(i) + "]\n";
+  }
   for (std::size_t i = 0; i < options.clusters; ++i) {
     const auto place = planet.sites[i].place;
-    text += "[cluster.c" + std::to_string(i) +
-            "]\nhealth = \"none\"\nlatitude = " + std::to_string(place.latitude) +
+    text += "[cluster.c" + std::to_string(i) + "]\n";
+    if (options.groups > 0) { text += "group = \"g" + std::to_string(i % options.groups) + "\"\n"; }
+    text += "health = \"none\"\nlatitude = " + std::to_string(place.latitude) +
             "\nlongitude = " + std::to_string(place.longitude) + "\n[[cluster.c" +
             std::to_string(i) + ".node]]\nid = \"n\"\nipv4 = \"203.0.113.1\"\n";
   }
@@ -68,7 +72,7 @@ std::string measure_replan(const GapOptions& options) {
   const std::size_t units = compiled->geo->units().size();
   std::mt19937_64 random(options.seed + 1);
   std::normal_distribution<double> normal;
-  std::vector<gslb::steer::ClusterInput> inputs(options.clusters, {true, 0, true});
+  std::vector<gslb::steer::ClusterInput> inputs(options.clusters + options.groups, {true, 0, true});
   std::vector<double> target;
   for (int plan = 0; plan < 6; ++plan) {
     clock.advance(std::chrono::seconds(15));
@@ -86,9 +90,17 @@ std::string measure_replan(const GapOptions& options) {
     // Once loads are known, targets are such that the mean use is as asked, far from even.
     if (target.empty()) {
       const auto& load = made.summary.planned_load;
-      const double mean = made.summary.demand_per_s / static_cast<double>(load.size());
-      for (const double each : load) {
+      const double mean = made.summary.demand_per_s / static_cast<double>(options.clusters);
+      for (std::size_t i = 0; i < options.clusters; ++i) {
+        const double each = load[i];
         target.push_back((0.8 * each + 0.2 * mean) * std::exp(0.35 * normal(random)) / options.use);
+      }
+      for (std::size_t group = 0; group < options.groups; ++group) {
+        double room = 0;
+        for (std::size_t i = group; i < options.clusters; i += options.groups) {
+          room += kGroupRoom * target[i];
+        }
+        target.push_back(room);
       }
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {

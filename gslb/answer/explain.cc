@@ -96,6 +96,9 @@ std::string verdict_of(const ExplainedCluster& cluster, const std::string& reaso
   if (cluster.chosen) { return "chosen: " + reason; }
   if (!cluster.serving) { return "not serving"; }
   if (cluster.share > 0) { return "planned for other names of this unit"; }
+  if (!cluster.full.empty() && cluster.full != cluster.id) {
+    return "dearer, and '" + cluster.full + "' is full";
+  }
   if (cluster.price_ms > 0) { return "dearer, and full"; }
   return "dearer";
 }
@@ -113,6 +116,23 @@ std::string override_rule(const steer::CostModel& costs, const geo::Unit& unit) 
 bool is_placed_by_override(const steer::CostModel& costs, const geo::Unit& unit) {
   return unit.override_index >= 0 &&
          costs.config().overrides[static_cast<std::size_t>(unit.override_index)].latitude;
+}
+
+// Whose own price is the largest part of a cluster's: its or a group's.
+std::string full_holder(const Snapshot& snapshot, const steer::GroupTree& groups,
+                        const std::vector<double>& price_ms, fleet::ClusterIndex cluster) {
+  double most_ms = 0;
+  std::string most;
+  for (steer::HolderIndex at = cluster; at < price_ms.size();) {
+    const steer::HolderIndex above = groups.parent.empty() ? steer::kNoHolder : groups.parent[at];
+    const double own_ms = price_ms[at] - (above == steer::kNoHolder ? 0 : price_ms.at(above));
+    if (own_ms > most_ms) {
+      most_ms = own_ms;
+      most = snapshot.fleet->holder_id(at);
+    }
+    at = above;
+  }
+  return most;
 }
 
 // What a row of the answer map is for.
@@ -144,11 +164,13 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
   const steer::MixedCosts known = costs_of(snapshot, costs, key);
   const auto cluster_count = static_cast<fleet::ClusterIndex>(snapshot.fleet->clusters().size());
   const std::vector<std::string>& tiers = snapshot.services->services[key.service].tiers;
+  const steer::GroupTree groups = steer::group_tree(costs.config());
   for (fleet::ClusterIndex i = 0; i < cluster_count; ++i) {
     ExplainedCluster each;
     each.id = snapshot.fleet->cluster(i).id;
     each.cost = known.by_cluster[i];
     each.price_ms = i < price_ms.size() ? price_ms[i] : 0;
+    each.full = full_holder(snapshot, groups, price_ms, i);
     each.serving = snapshot.health->serving_nodes(i) != 0;
     const auto at = std::find(row.choices.begin(), row.choices.end(), i);
     if (at != row.choices.end()) { each.rank = static_cast<int>(at - row.choices.begin()); }
@@ -306,6 +328,7 @@ void add_fleet(const std::vector<fleet::ClusterStatus>& clusters, const steer::P
     into->utilisation = from.utilisation;
     into->planned_load_per_s = plan.planned_load.at(i);
     into->capacity_per_s = plan.capacity.at(i);
+    into->surcharge_per_gb = plan.surcharge_per_gb.at(i);
   }
 }
 

@@ -27,6 +27,7 @@ struct ExplainedCluster {
   std::string id;
   steer::Cost cost;
   double price_ms = 0;
+  std::string full;  // what most of the price is for: its id, or that of a group; "": no price
   bool serving = false;
   int rank = -1;     // place in the row: 0 = first; -1: not in it
   double share = 0;  // of the unit's names that the plan gives it
@@ -41,6 +42,7 @@ struct ExplainedCluster {
   double utilisation = 0;         // largest current / target
   double planned_load_per_s = 0;  // queries the plan gives it
   double capacity_per_s = 0;      // queries it can take; infinity: no limit known
+  double surcharge_per_gb = 0;    // on top of its cost: its traffic is near what is paid for
 };
 
 struct Explanation {

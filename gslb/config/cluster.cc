@@ -6,7 +6,12 @@ namespace gslb::config {
 namespace {
 
 constexpr std::size_t kMinKeyOctets = 16;
-constexpr double kMaxCapacity = 1e15;
+
+std::vector<std::string> ids_of_groups(const Context& context) {
+  std::vector<std::string> ids;
+  for (const Group& group : context.config.groups) { ids.push_back(group.id.text); }
+  return ids;
+}
 
 void read_tiers(TomlTable& table, Context& context, Cluster& cluster) {
   if (!table.has("tiers")) {
@@ -35,31 +40,6 @@ void read_operators(TomlTable& table, Cluster& cluster) {
   if (cluster.on_net_only && !table.has("operators")) {
     table.error("on_net_only", "cluster '" + cluster.id.text + "' could never be chosen",
                 "on_net_only needs 'operators', the ASNs it serves");
-  }
-}
-
-void read_capacity(TomlTable& table, Context& context, Cluster& cluster) {
-  for (auto& [name, limits] : table.named_tables("capacity")) {
-    const bool valid = !name.text.empty() && name.text.size() <= 63 &&
-                       std::all_of(name.text.begin(), name.text.end(), [](char c) {
-                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-                       });
-    if (!valid) {
-      context.problems.error(name.at, "resource '" + name.text + "' is not a valid name",
-                             "1 to 63 of a-z, 0-9 and '_', such as requests_per_s");
-    }
-    const auto target = limits.number("target", 0, kMaxCapacity, Need::kRequired);
-    const auto max = limits.number("max", 0, kMaxCapacity, Need::kRequired);
-    if (target && max && *target > *max) {
-      limits.error("target", "the target of '" + name.text + "' is over its max",
-                   "planned for up to target, never beyond max");
-    }
-    if (max && *max == 0) {
-      limits.error("max", "the max of '" + name.text + "' is 0",
-                   "drain the cluster instead: proximactl drain " + cluster.id.text);
-    }
-    limits.finish();
-    cluster.capacity.push_back({name.text, target.value_or(0), max.value_or(0)});
   }
 }
 
@@ -189,12 +169,19 @@ Cluster read_cluster(const LocatedString& id, TomlTable& table, Context& context
   Cluster cluster;
   cluster.id = id;
   check_id(id, "cluster", context.problems);
+  for (const Group& group : context.config.groups) {
+    if (group.id.text != id.text) { continue; }
+    context.problems.error(id.at, "cluster '" + id.text + "' is named like a group",
+                           "one of them needs another name");
+  }
   cluster.latitude = table.number("latitude", -90, 90, Need::kRequired).value_or(0);
   cluster.longitude = table.number("longitude", -180, 180, Need::kRequired).value_or(0);
   cluster.city = table.string("city").value_or("");
   cluster.country = read_country(table, "country");
   read_tiers(table, context, cluster);
   read_operators(table, cluster);
+  cluster.commit = read_commitment(table);
+  cluster.group = read_group_id(table, ids_of_groups(context), context);
   cluster.cost_per_gb = table.number("cost_per_gb", 0, 1e6).value_or(0);
   cluster.bias_ms = table.number("bias_ms", -10'000, 10'000).value_or(0);
   read_delivery(table, cluster);
@@ -217,7 +204,7 @@ Cluster read_cluster(const LocatedString& id, TomlTable& table, Context& context
     context.problems.error(table.at(), "cluster '" + id.text + "' has no key for its heartbeats",
                            "set key_file, or health = \"none\" to assume it up");
   }
-  read_capacity(table, context, cluster);
+  cluster.capacity = read_capacity(table, "proximactl drain " + cluster.id.text, context);
   read_nodes(table, context, cluster);
   check_health_source(table, cluster);
   table.finish();

@@ -111,6 +111,7 @@ std::optional<Config> read_root(std::optional<TomlTable> root, const std::string
   check_catalogs(context);
   read_geo(*root, context);
   read_monitors(*root, context);
+  read_groups(*root, context);
   read_clusters(*root, context);
   read_pools(*root, context);
   read_maps(*root, context);

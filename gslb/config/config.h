@@ -27,6 +27,7 @@ namespace gslb::config {
 
 inline constexpr std::size_t kMaxClusters = 1024;
 inline constexpr std::size_t kMaxNodesPerCluster = 64;  // one bit each in a health word
+inline constexpr std::size_t kMaxGroups = 256;
 inline constexpr std::size_t kMaxServices = 256;
 
 // [server]
@@ -138,6 +139,21 @@ struct Capacity {
   double max = 0;        // never beyond
 };
 
+// What is paid for traffic by its 95th percentile a month.
+struct Commitment {
+  double mbps = 0;           // paid for in any case; 0: it is not paid for so
+  double cost_per_mbps = 0;  // of what is over, a month
+};
+
+// [group.ID]: what clusters share, such as a building or a link.
+struct Group {
+  LocatedString id;
+  std::vector<Capacity> capacity;      // of what its clusters report, together
+  Commitment commit;
+  std::optional<LocatedString> group;  // it is itself part of
+  bool fails_together = true;          // one failure may take all of its clusters
+};
+
 struct Node {
   LocatedString id;  // unique in its cluster
   std::optional<Address> ipv4;
@@ -157,6 +173,8 @@ struct Cluster {
   std::vector<std::uint32_t> operators;  // ASNs this cluster is on-net for
   bool on_net_only = false;              // serve only clients of `operators`
   std::vector<Capacity> capacity;
+  Commitment commit;
+  std::optional<LocatedString> group;
   double cost_per_gb = 0;  // any currency, the same for all clusters
   double bias_ms = 0;      // operator's knob: added to the cost; may be negative
   Delivery delivery;
@@ -194,6 +212,7 @@ struct Service {
   std::uint32_t ttl_max_s = 60;
   unsigned priority = 0;  // who is served first when capacity is short: the lowest
   double reserve = 0;     // share of each cluster's capacity that more important services leave it
+  double load = 1;        // of a query on a cluster, against that of one with 1
   unsigned answers = 1;   // addresses per answer, 1..4
   double on_net_bonus_ms = 20;  // what being on-net is worth
   Traffic traffic;
@@ -267,6 +286,7 @@ struct Config {
   std::vector<Zone> zones;
   Geo geo;
   std::vector<Monitor> monitors;
+  std::vector<Group> groups;  // each before the one it is part of
   std::vector<Cluster> clusters;
   std::vector<Pool> pools;
   std::vector<Map> maps;

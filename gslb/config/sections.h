@@ -35,7 +35,8 @@ void read_transfer(TomlTable& root, Context& context);
 void read_secondary(TomlTable& root, Context& context);
 void read_geo(TomlTable& root, Context& context);
 void read_monitors(TomlTable& root, Context& context);
-void read_clusters(TomlTable& root, Context& context);   // after the monitors
+void read_groups(TomlTable& root, Context& context);
+void read_clusters(TomlTable& root, Context& context);   // after the monitors and groups
 void read_pools(TomlTable& root, Context& context);      // after the clusters
 void read_maps(TomlTable& root, Context& context);       // after the pools
 void read_services(TomlTable& root, Context& context);   // after the clusters: tiers; the maps
@@ -43,6 +44,13 @@ void read_routes(TomlTable& root, Context& context);     // after the services
 void read_probes(TomlTable& root, Context& context);
 void read_overrides(TomlTable& root, Context& context);  // after the clusters
 
+// The tables below `capacity`; `off` is how to take the whole thing out of service instead.
+std::vector<Capacity> read_capacity(TomlTable& table, std::string_view off, Context& context);
+// `commit_mbps` and `cost_per_mbps`: both or none.
+Commitment read_commitment(TomlTable& table);
+// The group in `group`, which is to be one of those in `known`.
+std::optional<LocatedString> read_group_id(TomlTable& table, const std::vector<std::string>& known,
+                                           Context& context);
 void read_traffic(TomlTable& table, Service& service);
 void read_masks(TomlTable& table, Service& service, const Context& context);
 void read_delivery(TomlTable& table, Cluster& cluster);

@@ -149,6 +149,7 @@ Service read_service(const LocatedString& id, TomlTable& table, Context& context
   service.on_net_bonus_ms =
       table.number("on_net_bonus_ms", 0, 1000).value_or(service.on_net_bonus_ms);
   service.priority = static_cast<unsigned>(table.integer("priority", 0, 9).value_or(0));
+  service.load = table.number("load", 0.001, 1000).value_or(service.load);
   service.reserve = table.number("reserve", 0, 1).value_or(0);
   read_traffic(table, service);
   read_masks(table, service, context);

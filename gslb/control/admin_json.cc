@@ -87,12 +87,33 @@ json::object cluster(const Status& whole, std::size_t index) {
                     {"price_ms", nullptr},
                     {"planned_load_per_s", nullptr},
                     {"capacity_per_s", nullptr},
+                    {"surcharge_per_gb", nullptr},
                     {"nodes", array_of(status.nodes, node)}};
   if (status.admin_expires) { made["admin_expires"] = timestamp(*status.admin_expires); }
   if (whole.plan) {
     made["price_ms"] = number(whole.plan->price_ms.at(index));
+    made["surcharge_per_gb"] = number(whole.plan->surcharge_per_gb.at(index));
     made["planned_load_per_s"] = number(whole.plan->planned_load.at(index));
     made["capacity_per_s"] = number(whole.plan->capacity.at(index));  // null: no limit known
+  }
+  return made;
+}
+
+// Clusters that share something, and what the last plan made of it.
+json::object group(const Status& whole, std::size_t index) {
+  const fleet::GroupStatus& status = whole.groups[index];
+  json::object made{{"id", text(status.id)},
+                    {"clusters", array_of(status.clusters, text)},
+                    {"utilisation", number(status.utilisation)},
+                    {"load", array_of(status.load, resource)},
+                    {"price_ms", nullptr},
+                    {"planned_load_per_s", nullptr},
+                    {"capacity_per_s", nullptr}};
+  if (whole.plan) {
+    const std::size_t holder = whole.clusters.size() + index;
+    made["price_ms"] = number(whole.plan->price_ms.at(holder));
+    made["planned_load_per_s"] = number(whole.plan->planned_load.at(holder));
+    made["capacity_per_s"] = number(whole.plan->capacity.at(holder));
   }
   return made;
 }
@@ -201,6 +222,7 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
           {"prefer_ms", number(cost.prefer_ms)},
           {"cost_ms", number(cost.total_ms)},
           {"price_ms", number(each.price_ms)},
+          {"full", text(each.full)},
           {"mask", text(steer::to_string(cost.mask))},
           {"admin", text(fleet::to_string(each.admin))},
           {"nodes", each.nodes},
@@ -208,6 +230,7 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
           {"load", array_of(each.load, resource)},
           {"utilisation", number(each.utilisation)},
           {"planned_load_per_s", number(each.planned_load_per_s)},
+          {"surcharge_per_gb", number(each.surcharge_per_gb)},
           {"capacity_per_s", number(each.capacity_per_s)}};  // null: no limit known
 }
 
@@ -252,6 +275,8 @@ std::string to_json(const Status& status) {
   for (std::size_t i = 0; i < status.clusters.size(); ++i) {
     clusters.push_back(cluster(status, i));
   }
+  json::array groups;
+  for (std::size_t i = 0; i < status.groups.size(); ++i) { groups.push_back(group(status, i)); }
   json::object made{
       {"version", text(status.version)},
       {"config_file", text(status.config_file)},
@@ -269,6 +294,7 @@ std::string to_json(const Status& status) {
       {"leaves", status.leaves},
       {"attributions", array_of(status.attributions, text)},
       {"clusters", std::move(clusters)},
+      {"groups", std::move(groups)},
       {"suspicion", suspicion(status.suspicion)},
       {"events", array_of(status.events, event)},
       {"plan", nullptr},

@@ -71,6 +71,19 @@ void learn_mixtures(Epoch& epoch, std::span<const measure::BeaconJoin> joins, Wa
   epoch.planner.set_resolvers(std::move(rows));
 }
 
+steer::ClusterInput input_of(const std::vector<fleet::ResourceLoad>& loads) {
+  steer::ClusterInput input;
+  input.utilisation = fleet::utilisation_of(loads);
+  for (const fleet::ResourceLoad& each : loads) {
+    if (each.target <= 0) { continue; }
+    input.has_capacity = true;
+    if (each.max >= each.target) {
+      input.most_utilisation = std::min(input.most_utilisation, each.max / each.target);
+    }
+  }
+  return input;
+}
+
 template <typename List>
 bool same_ids(const List& a, const List& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -104,10 +117,10 @@ void Epoch::inherit(const Epoch& old) {
   if (same_ids(services, old_services) && same_ids(clusters, old_clusters)) {
     decisions = old.decisions;
   }
-  for (std::size_t i = 0; i < old_clusters.size(); ++i) {
-    const auto now = compiled->fleet->find_cluster(old_clusters[i].id);
+  for (std::size_t i = 0; i < old.compiled->fleet->holder_count(); ++i) {
+    const auto now = compiled->fleet->find_holder(old.compiled->fleet->holder_id(i));
     if (now == fleet::kNoCluster) { continue; }
-    planner.set_load_factor(now, old.planner.load_factor(static_cast<fleet::ClusterIndex>(i)));
+    planner.set_load_factor(now, old.planner.load_factor(static_cast<steer::HolderIndex>(i)));
   }
   estimator.inherit(old.estimator);
   mixtures.read(old.mixtures.write());
@@ -162,19 +175,21 @@ std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) 
   std::vector<steer::ClusterInput> inputs;
   for (std::size_t i = 0; i < fleet.model().clusters().size(); ++i) {
     const auto index = static_cast<fleet::ClusterIndex>(i);
-    steer::ClusterInput& input = inputs.emplace_back();
+    steer::ClusterInput& input = inputs.emplace_back(input_of(fleet.load(index)));
     input.serving = board.serving_nodes(index) != 0;
-    input.utilisation = fleet.utilisation(index);
-    for (const auto& each : fleet.load(index)) {
-      if (each.target <= 0) { continue; }
-      input.has_capacity = true;
-      if (each.max >= each.target) {
-        input.most_utilisation = std::min(input.most_utilisation, each.max / each.target);
-      }
-    }
     const auto sight = fleet.sight(index);
     input.capacity_share = sight.share;
     input.blind = sight.blind;
+  }
+  const auto& groups = fleet.model().groups();
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    steer::ClusterInput input = input_of(fleet.group_load(i));
+    for (const fleet::ClusterIndex member : groups[i].members) {
+      input.serving = input.serving || inputs[member].serving;
+      // What it can take is as before; what it has is not known.
+      input.blind = input.blind || inputs[member].blind;
+    }
+    inputs.push_back(input);
   }
   return inputs;
 }

@@ -29,9 +29,9 @@ struct PlanInputs {
   MonoTime mono;
   WallTime wall;
   bool learns = true;  // false: a cluster came or went, which doesn't wait for estimates
-  std::vector<TimedSample> samples;        // oldest first
-  std::vector<measure::BeaconJoin> joins;  // the same
-  std::vector<steer::ClusterInput> clusters;
+  std::vector<TimedSample> samples;           // oldest first
+  std::vector<measure::BeaconJoin> joins;     // the same
+  std::vector<steer::ClusterInput> clusters;  // then groups
 };
 
 // Resolvers that may have rows of their own; none where there is no beacon.

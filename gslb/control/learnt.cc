@@ -25,8 +25,9 @@ std::optional<double> parse_amount(std::string_view text) {
   return value && *value >= 0 && *value <= kMostRate ? value : std::nullopt;
 }
 
-bool read_cluster(std::string_view line, Learnt& into) {
+bool read_cluster(std::string_view line, bool is_group, Learnt& into) {
   LearntCluster cluster;
+  cluster.is_group = is_group;
   cluster.id = take_field(line, ' ');
   const std::string_view health = take_field(line, ' ');
   const auto utilisation = parse_amount(take_field(line, ' '));
@@ -74,8 +75,8 @@ std::optional<geo::UnitIndex> row_of(const LearntDemand& demand, const measure::
 
 }  // namespace
 
-const LearntCluster* Learnt::find(std::string_view cluster) const noexcept {
-  const auto at = std::ranges::find(clusters, cluster, &LearntCluster::id);
+const LearntCluster* Learnt::find(std::string_view holder) const noexcept {
+  const auto at = std::ranges::find(clusters, holder, &LearntCluster::id);
   return at == clusters.end() ? nullptr : &*at;
 }
 
@@ -83,7 +84,10 @@ FleetView fleet_view(const fleet::FleetState& fleet) {
   FleetView view{.inputs = cluster_inputs(fleet), .max_per_target = {}};
   for (std::size_t i = 0; i < view.inputs.size(); ++i) {
     double least = 0;
-    for (const fleet::ResourceLoad& each : fleet.load(static_cast<fleet::ClusterIndex>(i))) {
+    const std::size_t clusters = fleet.model().clusters().size();
+    for (const fleet::ResourceLoad& each : i < clusters
+                                               ? fleet.load(static_cast<fleet::ClusterIndex>(i))
+                                               : fleet.group_load(i - clusters)) {
       if (each.target <= 0 || each.max <= 0) { continue; }
       const double ratio = each.max / each.target;
       least = least == 0 ? ratio : std::min(least, ratio);
@@ -95,12 +99,13 @@ FleetView fleet_view(const fleet::FleetState& fleet) {
 
 Learnt learnt_of(const Epoch& epoch, const FleetView& view) {
   Learnt learnt;
-  const auto& clusters = epoch.compiled->fleet->clusters();
-  for (std::size_t i = 0; i < clusters.size(); ++i) {
+  const fleet::FleetModel& fleet = *epoch.compiled->fleet;
+  for (std::size_t i = 0; i < fleet.holder_count(); ++i) {
     learnt.clusters.push_back(
-        {.id = clusters[i].id,
+        {.id = fleet.holder_id(i),
+         .is_group = i >= fleet.clusters().size(),
          .input = view.inputs.empty() ? steer::ClusterInput() : view.inputs.at(i),
-         .load_factor = epoch.planner.load_factor(static_cast<fleet::ClusterIndex>(i)),
+         .load_factor = epoch.planner.load_factor(static_cast<steer::HolderIndex>(i)),
          .max_per_target = view.inputs.empty() ? 0 : view.max_per_target.at(i)});
   }
   learnt.resolvers = epoch.mixtures.write();
@@ -134,8 +139,8 @@ std::string write_learnt(const Learnt& learnt) {
   std::string text(kHeader);
   text += '\n';
   for (const LearntCluster& each : learnt.clusters) {
-    text += "cluster " + each.id + (each.input.serving ? " up " : " down ") +
-            format_number(each.input.utilisation) +
+    text += (each.is_group ? "group " : "cluster ") + each.id +
+            (each.input.serving ? " up " : " down ") + format_number(each.input.utilisation) +
             (each.input.has_capacity ? " target " : " none ") + format_number(each.load_factor) +
             ' ' + format_number(each.max_per_target) + '\n';
   }
@@ -165,7 +170,8 @@ Learnt parse_learnt(std::string_view text) {
       learnt.resolvers.append(whole) += '\n';
       continue;
     }
-    const bool is_good = (kind == "cluster" && read_cluster(line, learnt)) ||
+    const bool is_good = (kind == "cluster" && read_cluster(line, false, learnt)) ||
+                         (kind == "group" && read_cluster(line, true, learnt)) ||
                          (kind == "demand" && read_demand(line, learnt));
     if (!is_good) { ++learnt.useless_lines; }
   }
@@ -175,8 +181,8 @@ Learnt parse_learnt(std::string_view text) {
 
 void apply_learnt(const Learnt& learnt, Epoch& epoch) {
   for (const LearntCluster& each : learnt.clusters) {
-    const fleet::ClusterIndex cluster = epoch.compiled->fleet->find_cluster(each.id);
-    if (cluster != fleet::kNoCluster) { epoch.planner.set_load_factor(cluster, each.load_factor); }
+    const fleet::ClusterIndex holder = epoch.compiled->fleet->find_holder(each.id);
+    if (holder != fleet::kNoCluster) { epoch.planner.set_load_factor(holder, each.load_factor); }
   }
   const auto& services = epoch.compiled->services->services;
   const auto& units = epoch.compiled->geo->units();

@@ -4,14 +4,15 @@
 //   proxima-learnt 1
 //   cluster fra up 0.73 target 0.0021 1.2
 //   resolver 192.0.2.0/24 00c0ffee00c0ffee 1790000000000 00c0ffee00c0ffee:12 …
+//   group metro up 0.4 target 0.0007 1.5
 //   demand web 00c0ffee00c0ffee 12.5
 //   proxima-rtt 1
 //   …
 //
 // cluster: id, up or down, utilisation, whether a target is known (target, none), utilisation per
-// query a second (0: not known), max / target (0: not known).  resolver: as Mixtures::write() says.
-// demand: service, unit or resolver, queries a second.  What follows "proxima-rtt" is the
-// estimator's.
+// query a second (0: not known), max / target (0: not known).  group: the same.  resolver: as
+// Mixtures::write() says.  demand: service, unit or resolver, queries a second.  What follows
+// "proxima-rtt" is the estimator's.
 #pragma once
 
 #include <optional>
@@ -25,6 +26,7 @@ namespace gslb::control {
 
 struct LearntCluster {
   std::string id;
+  bool is_group = false;
   steer::ClusterInput input;
   double load_factor = 0;
   double max_per_target = 0;
@@ -38,19 +40,19 @@ struct LearntDemand {
 };
 
 struct Learnt {
-  std::vector<LearntCluster> clusters;
-  std::string resolvers;  // Mixtures::write(); may be empty
+  std::vector<LearntCluster> clusters;  // and groups
+  std::string resolvers;                // Mixtures::write(); may be empty
   std::vector<LearntDemand> demand;
   std::string rtt;  // Estimator::write(); may be empty
   std::size_t useless_lines = 0;
 
-  const LearntCluster* find(std::string_view cluster) const noexcept;
+  const LearntCluster* find(std::string_view holder) const noexcept;
 };
 
-// What the fleet knows of one cluster beside its identity.
+// What the fleet knows of clusters, then groups, beside their identity.
 struct FleetView {
-  std::vector<steer::ClusterInput> inputs;  // by cluster
-  std::vector<double> max_per_target;       // smallest of its resources; 0: not known
+  std::vector<steer::ClusterInput> inputs;
+  std::vector<double> max_per_target;  // smallest of its resources; 0: not known
 };
 FleetView fleet_view(const fleet::FleetState& fleet);  // control loop only
 

@@ -166,7 +166,7 @@ std::vector<measure::ProbeOrder> plan_probes(Epoch& epoch, const ProbeChoices& c
   std::vector<double> demand(table->units(), 0);
   for (const geo::UnitIndex unit : choices.units) { demand[unit] = all[unit]; }
   std::vector<bool> serving;
-  for (const steer::ClusterInput& input : inputs) { serving.push_back(input.serving); }
+  for (std::size_t i = 0; i < table->clusters(); ++i) { serving.push_back(inputs[i].serving); }
   measure::ProbeLimits limits;
   limits.probers = choices.clusters;
   return measure::plan_probes(*table, demand, serving, limits);

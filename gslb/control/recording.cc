@@ -34,8 +34,8 @@ std::uint64_t hash_path(std::uint64_t state, const measure::PathQuality& path) {
 }
 
 std::uint64_t hash_row(std::uint64_t state, const steer::Row& row) {
-  state = hash_combine(state, row.choices.size() << 16 | row.thresholds.size() << 8 |
-                                  row.ttl_step << 4 | row.spilled);
+  state = hash_combine(state, row.choices.size() << 20 | row.stayed << 16 |
+                                  row.thresholds.size() << 8 | row.ttl_step << 4 | row.spilled);
   for (const std::uint8_t each : row.thresholds) { state = hash_combine(state, each); }
   for (const fleet::ClusterIndex each : row.choices) { state = hash_combine(state, each); }
   return state;
@@ -227,9 +227,10 @@ bool read_cluster(std::string_view line, steer::ClusterInput& input) {
   while (!line.empty()) {
     const std::string_view what = take_field(line, ' ');
     input.blind = input.blind || what == "blind";
-    double* to = what == "max"     ? &input.most_utilisation
-                 : what == "blind" ? &input.capacity_share
-                                   : nullptr;
+    double* to = what == "max"         ? &input.most_utilisation
+                 : what == "blind"     ? &input.capacity_share
+                 : what == "surcharge" ? &input.surcharge_per_gb
+                                       : nullptr;
     if (to == nullptr || !read_amount(take_field(line, ' '), to)) { return false; }
   }
   return true;
@@ -326,6 +327,7 @@ std::string write_plan(const RecordedPlan& plan) {
       text += " max " + format_number(each.most_utilisation);
     }
     if (each.blind) { text += " blind " + format_number(each.capacity_share); }
+    if (each.surcharge_per_gb > 0) { text += " surcharge " + format_number(each.surcharge_per_gb); }
     text += '\n';
   }
   text += "made " + hex(plan.made.demand) + ' ' + hex(plan.made.estimates) + ' ' +

@@ -91,6 +91,8 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   if (const std::string path = state_file(kLearntFile); !path.empty()) {
     restore_learnt(*epoch_, path);
   }
+  billing_.configure(compiled->config);
+  if (const auto text = read_file(state_file(kCommitFile))) { billing_.read(*text); }
   recorder_.begin(*epoch_, started_);
   next_plan_ = now.mono;
   next_save_ = now.mono + kSaveInterval;
@@ -150,6 +152,7 @@ Status Supervisor::status() {
     status.attributions = compiled.geo->attributions();
     status.compiled = epoch_->compiled;
     status.clusters = fleet_->status(now.mono);
+    status.groups = fleet_->group_status();
     status.suspicion = fleet_->suspicion_status();
     status.events.assign(fleet_->events().begin(), fleet_->events().end());
     status.plan = plan_summary_;
@@ -177,6 +180,7 @@ metrics::Input Supervisor::metrics() {
     input.snapshot = snapshot_;
     if (epoch_->compiled->tls) { input.tls_not_after = epoch_->compiled->tls->not_after(); }
     input.clusters = fleet_->status(now.mono);
+    input.groups = fleet_->group_status();
     input.monitors = fleet_->monitor_status();
     input.suspicion = fleet_->suspicion_status();
     for (std::size_t i = 0; i < fleet::kHeartbeatVerdicts; ++i) {
@@ -247,6 +251,9 @@ void Supervisor::stop() {
     const std::string path = state_file();
     if (!path.empty()) { write_state(path, fleet_->save_state(std::chrono::system_clock::now())); }
     if (!path.empty()) { save_rtt(*epoch_, state_file(kRttFile)); }
+    if (!path.empty() && !billing_.empty()) {
+      save_commitments(billing_.write(), state_file(kCommitFile));
+    }
     if (!path.empty()) { save_learnt(*epoch_, fleet_view(*fleet_), state_file(kLearntFile)); }
   });
   loop_->stop();
@@ -329,10 +336,9 @@ void Supervisor::start_server() {
       signer_.routed_signing(&compact_renew_at_).sign);
   server_ = std::make_unique<server::Server>(
       server_options(*epoch_->compiled, static_cast<unsigned>(workers_)), [this](unsigned worker) {
-        return std::make_unique<DnsHandler>(*published_, worker, *counters_[worker],
-                                            transfers_.services(),
-                                            Lanes{compact_signer_->lane(worker),
-                                                  observer_->lane(worker)});
+        return std::make_unique<DnsHandler>(
+            *published_, worker, *counters_[worker], transfers_.services(),
+            Lanes{compact_signer_->lane(worker), observer_->lane(worker)});
       });
   const Problems problems = server_->start();
   for (const Problem& problem : problems.list()) { log_error("server", problem.to_string()); }

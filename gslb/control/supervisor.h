@@ -16,6 +16,7 @@
 
 #include "gslb/answer/explain.h"
 #include "gslb/base/published.h"
+#include "gslb/control/billing.h"
 #include "gslb/control/compact_signer.h"
 #include "gslb/control/epoch.h"
 #include "gslb/control/loop.h"
@@ -52,9 +53,10 @@ struct Status {
   std::vector<std::string> attributions;
   std::shared_ptr<const Compiled> compiled;
   std::vector<fleet::ClusterStatus> clusters;  // as in compiled->config.clusters
+  std::vector<fleet::GroupStatus> groups;      // as in compiled->config.groups
   fleet::SuspicionStatus suspicion;
   std::vector<fleet::Event> events;            // oldest first
-  std::optional<steer::PlanSummary> plan;      // its figures by cluster as in `clusters`
+  std::optional<steer::PlanSummary> plan;      // its figures as in `clusters`, then `groups`
   ReloadReport reload;
 };
 
@@ -195,6 +197,7 @@ class Supervisor {
   std::vector<bool> serving_;   // by cluster, as the last plan saw it
   std::optional<steer::PlanSummary> plan_summary_;
   std::unique_ptr<Observer> observer_;                       // of epoch_
+  Billing billing_;                                          // of epoch_
   std::shared_ptr<const measure::EstimateTable> estimates_;  // of the last plan
   MonoTime next_rtt_save_;
   bool learnt_asked_ = false;

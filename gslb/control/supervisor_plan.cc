@@ -15,6 +15,8 @@ void Supervisor::start_plan(MonoTime now) {
   const bool saves = now >= next_rtt_save_ && !state_file().empty();
   if (now >= next_rtt_save_) { next_rtt_save_ = now + kRttSaveInterval; }
   FleetView view = fleet_view(*fleet_);
+  billing_.count(*fleet_, std::chrono::system_clock::now());
+  billing_.charge(fleet_->model(), view.inputs);
   PlanInputs inputs{.mono = now,
                     .wall = std::chrono::system_clock::now(),
                     .learns = !is_urgent,
@@ -26,7 +28,9 @@ void Supervisor::start_plan(MonoTime now) {
                         choices = observer_->probe_choices(*epoch_->compiled, now),
                         inputs = std::move(inputs), view = std::move(view),
                         rtt_file = saves ? state_file(kRttFile) : "",
-                        learnt_file = saves ? state_file(kLearntFile) : ""] {
+                        learnt_file = saves ? state_file(kLearntFile) : "",
+                        commit_file = saves && !billing_.empty() ? state_file(kCommitFile) : "",
+                        commits = saves ? billing_.write() : ""] {
     const auto start = std::chrono::steady_clock::now();
     Planned planned{.plan = plan_step(*epoch, inputs), .probes = {}};
     if (inputs.learns) {
@@ -40,6 +44,7 @@ void Supervisor::start_plan(MonoTime now) {
     if (recorder_.is_full()) { renew_epoch(*epoch); }
     if (!rtt_file.empty()) { save_rtt(*epoch, rtt_file); }
     if (!learnt_file.empty()) { save_learnt(*epoch, view, learnt_file); }
+    if (!commit_file.empty()) { save_commitments(commits, commit_file); }
   });
 }
 

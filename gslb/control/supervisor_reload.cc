@@ -144,7 +144,9 @@ Supervisor::Begun Supervisor::begin_epoch(std::shared_ptr<const Compiled> compil
                           .clusters = loop_->call([&] {
                             fleet::FleetState heir(epoch->compiled->fleet, moment());
                             heir.adopt(*fleet_, moment());
-                            return cluster_inputs(heir);
+                            std::vector<steer::ClusterInput> found = cluster_inputs(heir);
+                            billing_.charge(heir.model(), found);
+                            return found;
                           })};
   steer::Plan plan = plan_step(*epoch, inputs);
   recorder_.add(*epoch, inputs, plan);
@@ -214,6 +216,7 @@ void Supervisor::adopt(std::shared_ptr<Epoch> epoch, steer::Plan plan,
   monitors_->configure(monitor::targets(*epoch->compiled->monitors, *epoch->compiled->fleet));
   epoch_ = std::move(epoch);
   observer_->adopt(*epoch_->compiled, moment());
+  billing_.configure(epoch_->compiled->config);
   zones_ = std::move(zones);
   set_routed_sets();
   if (published_) {

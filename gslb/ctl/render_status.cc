@@ -95,6 +95,29 @@ void put_clusters(const json::array& clusters, const Look& look, std::string& ou
   out += table.to_string(look.colour);
 }
 
+void put_groups(const json::array& groups, const Look& look, std::string& out) {
+  if (groups.empty()) { return; }
+  Table table({{"GROUP"},
+               {"CLUSTERS"},
+               {"USED", true},
+               {"PLAN/S", true},
+               {"CAP/S", true},
+               {"PRICE MS", true},
+               {"LOAD"}});
+  for (const json::value& each : groups) {
+    const json::object& group = as_object(each);
+    const auto used = number_at(group, "utilisation");
+    table.add({text_at(group, "id"),
+               joined(array_at(group, "clusters"), " "),
+               {percent(used), used.value_or(0) > 1 ? Tone::kBad : Tone::kPlain},
+               short_number(number_at(group, "planned_load_per_s")),
+               short_number(number_at(group, "capacity_per_s")),
+               fixed(number_at(group, "price_ms"), 1),
+               load_text(array_at(group, "load"), {"current", "target"})});
+  }
+  out += "\n" + table.to_string(look.colour);
+}
+
 // What the operator set, until when and why: free text, so not in the columns above.
 void put_forced(const json::array& clusters, const Look& look, std::string& out) {
   Table table({{"FORCED"}, {"STATE"}, {"UNTIL (UTC)"}, {"REASON"}});
@@ -131,16 +154,18 @@ void put_nodes(const json::array& clusters, const Look& look, std::string& out) 
     for (const json::value& item : array_at(cluster, "nodes")) {
       const json::object& node = as_object(item);
       const std::string kind = text_at(cluster, "health_kind");
-      const bool assumed = kind == "none" ||
-                           (kind == "monitors" && text_at(node, "health") == "unknown");
+      const bool assumed =
+          kind == "none" || (kind == "monitors" && text_at(node, "health") == "unknown");
       const std::string health = kind == "none" ? "assumed up"
-                                 : assumed     ? ""
-                                               : text_at(node, "health");
+                                 : assumed      ? ""
+                                                : text_at(node, "health");
       const auto age_ms = number_at(node, "heartbeat_age_ms");
       table.add({text_at(cluster, "id") + "/" + text_at(node, "id"),
                  {health, assumed ? Tone::kPlain : health_tone(health)},
                  {text_at(node, "monitors"), health_tone(text_at(node, "monitors"))},
-                 flag_at(node, "held") ? "held" : flag_at(node, "serving") ? "yes" : "no",
+                 flag_at(node, "held")      ? "held"
+                 : flag_at(node, "serving") ? "yes"
+                                            : "no",
                  age_ms ? short_time(*age_ms / 1000) : "-",
                  {admin_word(node), Tone::kWarn},
                  load_text(array_at(node, "load"), {"current", "target"}),
@@ -234,6 +259,7 @@ Result<std::string, std::string> render_status(std::string_view body, const Look
   put_reload(object_at(status, "reload"), look, out);
   out += "\n";
   put_clusters(array_at(status, "clusters"), look, out);
+  put_groups(array_at(status, "groups"), look, out);
   put_forced(array_at(status, "clusters"), look, out);
   if (look.verbose) { put_nodes(array_at(status, "clusters"), look, out); }
   put_events(array_at(status, "events"), look, out);

@@ -29,6 +29,9 @@ struct MonitorResult {
   milliseconds took{0};
 };
 
+// Largest current / target; 0 when no target is known.
+double utilisation_of(const std::vector<ResourceLoad>& loads) noexcept;
+
 // Control-thread-only.  The board it hands out is read by any thread.
 class FleetState {
  public:
@@ -76,6 +79,8 @@ class FleetState {
   // Sum over nodes not stale of `current`.  `target` and `max`: the sum of what up nodes report
   // where all of them do, else the configured value; 0: not known.
   std::vector<ResourceLoad> load(ClusterIndex cluster) const;
+  // The same of what a group's clusters share: what they report of the resources it has limits for.
+  std::vector<ResourceLoad> group_load(std::size_t group) const;
   // Largest current / target over resources; 0 when no target is known.
   double utilisation(ClusterIndex cluster) const;
 
@@ -89,6 +94,7 @@ class FleetState {
   Sight sight(ClusterIndex cluster) const;  // as of the last event or tick()
 
   std::vector<ClusterStatus> status(MonoTime now) const;
+  std::vector<GroupStatus> group_status() const;
   std::vector<MonitorStatus> monitor_status() const;
   SuspicionStatus suspicion_status() const;
   const std::deque<Event>& events() const noexcept { return events_; }  // oldest first

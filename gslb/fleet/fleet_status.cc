@@ -52,13 +52,30 @@ std::vector<ResourceLoad> FleetState::load(ClusterIndex cluster) const {
   return loads;
 }
 
-double FleetState::utilisation(ClusterIndex cluster) const {
+std::vector<ResourceLoad> FleetState::group_load(std::size_t group) const {
+  std::vector<ResourceLoad> loads;
+  for (const config::Capacity& each : model_->groups()[group].capacity) {
+    loads.push_back({each.resource, 0, each.target, each.max});
+  }
+  for (const ClusterIndex member : model_->groups()[group].members) {
+    for (const ResourceLoad& part : load(member)) {
+      for (ResourceLoad& whole : loads) {
+        if (whole.resource == part.resource) { whole.current += part.current; }
+      }
+    }
+  }
+  return loads;
+}
+
+double utilisation_of(const std::vector<ResourceLoad>& loads) noexcept {
   double most = 0;
-  for (const ResourceLoad& load : load(cluster)) {
+  for (const ResourceLoad& load : loads) {
     if (load.target > 0) { most = std::max(most, load.current / load.target); }
   }
   return most;
 }
+
+double FleetState::utilisation(ClusterIndex cluster) const { return utilisation_of(load(cluster)); }
 
 NodeStatus FleetState::node_status(NodeRef ref, MonoTime now) const {
   const Node& node = clusters_[ref.cluster].nodes[ref.node];
@@ -80,6 +97,20 @@ NodeStatus FleetState::node_status(NodeRef ref, MonoTime now) const {
   if (!model_of(ref).monitors.empty()) { status.monitors = monitors_of(ref); }
   status.held = suspicion_.holds(ref);
   return status;
+}
+
+std::vector<GroupStatus> FleetState::group_status() const {
+  std::vector<GroupStatus> all;
+  for (std::size_t i = 0; i < model_->groups().size(); ++i) {
+    GroupStatus& status = all.emplace_back();
+    status.id = model_->groups()[i].id;
+    for (const ClusterIndex member : model_->groups()[i].members) {
+      status.clusters.push_back(model_->cluster(member).id);
+    }
+    status.load = group_load(i);
+    status.utilisation = utilisation_of(status.load);
+  }
+  return all;
 }
 
 std::vector<ClusterStatus> FleetState::status(MonoTime now) const {

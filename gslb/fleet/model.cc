@@ -39,8 +39,13 @@ ClusterModel compile_cluster(const config::Cluster& from) {
   cluster.nodes.reserve(from.nodes.size());
   for (const config::Node& node : from.nodes) {
     const std::string full_id = cluster.id + '/' + node.id.text;
-    cluster.nodes.push_back({node.id.text, full_id, node.ipv4, node.ipv6, node.weight,
-                             hash_octets(as_octets(full_id)), {}});
+    cluster.nodes.push_back({node.id.text,
+                             full_id,
+                             node.ipv4,
+                             node.ipv6,
+                             node.weight,
+                             hash_octets(as_octets(full_id)),
+                             {}});
   }
   if (from.cname) {
     const std::string full_id = cluster.id + "/cname";
@@ -91,7 +96,8 @@ std::shared_ptr<const FleetModel> FleetModel::compile(const config::Config& conf
   CHECK(config.clusters.size() <= config::kMaxClusters);
   const std::shared_ptr<FleetModel> model(new FleetModel);
   model->rules_ = {milliseconds(config.health.heartbeat_interval_ms),
-                   config.health.missed_heartbeats, config.health.up_thresh,
+                   config.health.missed_heartbeats,
+                   config.health.up_thresh,
                    milliseconds(config.health.max_clock_skew_ms),
                    {config.health.suspect_share, milliseconds(config.health.suspect_window_ms),
                     milliseconds(config.health.suspect_hold_ms)}};
@@ -101,12 +107,37 @@ std::shared_ptr<const FleetModel> FleetModel::compile(const config::Config& conf
     CHECK(model->by_id_.emplace(cluster.id.text, index).second);
   }
   model->add_monitors(config);
+  model->add_groups(config);
   return model;
+}
+
+void FleetModel::add_groups(const config::Config& config) {
+  const auto find = [&](const std::optional<LocatedString>& id) {
+    return std::find_if(config.groups.begin(), config.groups.end(),
+                        [&](const auto& group) { return id && group.id.text == id->text; });
+  };
+  for (const config::Group& group : config.groups) {
+    groups_.push_back({group.id.text, group.capacity, {}, group.fails_together});
+  }
+  for (ClusterIndex cluster = 0; cluster < clusters_.size(); ++cluster) {
+    for (auto at = find(config.clusters[cluster].group); at != config.groups.end();
+         at = find(at->group)) {
+      groups_[static_cast<std::size_t>(at - config.groups.begin())].members.push_back(cluster);
+    }
+  }
 }
 
 ClusterIndex FleetModel::find_cluster(std::string_view id) const noexcept {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? kNoCluster : found->second;
+}
+
+ClusterIndex FleetModel::find_holder(std::string_view id) const noexcept {
+  const auto group = std::find_if(groups_.begin(), groups_.end(),
+                                  [&](const GroupModel& each) { return each.id == id; });
+  if (group == groups_.end()) { return find_cluster(id); }
+  return static_cast<ClusterIndex>(clusters_.size() +
+                                   static_cast<std::size_t>(group - groups_.begin()));
 }
 
 }  // namespace gslb::fleet

@@ -65,6 +65,14 @@ struct ClusterModel {
   std::optional<unsigned> find_node(std::string_view node_id) const noexcept;  // O(nodes)
 };
 
+// What clusters share.
+struct GroupModel {
+  std::string id;
+  std::vector<config::Capacity> capacity;
+  std::vector<ClusterIndex> members;  // also those of the groups within, ascending
+  bool fails_together = true;
+};
+
 // [health], with durations as such.
 struct HealthRules {
   milliseconds heartbeat_interval{1000};
@@ -94,6 +102,15 @@ class FleetModel {
   const ClusterModel& cluster(ClusterIndex index) const { return clusters_[index]; }
   // kNoCluster when there is none.  O(log clusters)
   ClusterIndex find_cluster(std::string_view id) const noexcept;
+  const std::vector<GroupModel>& groups() const noexcept { return groups_; }
+  // Clusters, then groups, in one row of numbers.
+  std::size_t holder_count() const noexcept { return clusters_.size() + groups_.size(); }
+  const std::string& holder_id(std::size_t holder) const {
+    return holder < clusters_.size() ? clusters_[holder].id
+                                     : groups_[holder - clusters_.size()].id;
+  }
+  // kNoCluster when there is none.
+  ClusterIndex find_holder(std::string_view id) const noexcept;
   const HealthRules& rules() const noexcept { return rules_; }
   // Each is asked once, however many nodes it is of.
   const std::vector<MonitorTarget>& monitors() const noexcept { return monitors_; }
@@ -104,8 +121,10 @@ class FleetModel {
  private:
   FleetModel() = default;
   void add_monitors(const config::Config& config);
+  void add_groups(const config::Config& config);
 
   std::vector<ClusterModel> clusters_;
+  std::vector<GroupModel> groups_;  // as in the configuration
   std::map<std::string, ClusterIndex, std::less<>> by_id_;
   HealthRules rules_;
   std::vector<MonitorTarget> monitors_;

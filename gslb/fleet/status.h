@@ -107,6 +107,14 @@ struct SuspicionStatus {
   std::uint64_t times = 0;  // it became active
 };
 
+// Clusters that share something.
+struct GroupStatus {
+  std::string id;
+  std::vector<std::string> clusters;
+  std::vector<ResourceLoad> load;
+  double utilisation = 0;
+};
+
 struct ClusterStatus {
   std::string id;
   HealthKind health_kind = HealthKind::kHeartbeat;

@@ -104,12 +104,31 @@ void add_load(const Input& input, Exposition& out) {
   }
 }
 
+// A group has the resources of its configuration, no others.
+void add_groups(const Input& input, Exposition& out) {
+  if (input.groups.empty()) { return; }
+  const auto figure = [&](const char* name, const char* help, double fleet::ResourceLoad::*member) {
+    out.gauge(name, help);
+    for (const fleet::GroupStatus& group : input.groups) {
+      for (const fleet::ResourceLoad& load : group.load) {
+        out.sample(load.*member, {{"group", group.id}, {"resource", load.resource}});
+      }
+    }
+  };
+  figure("proxima_group_load", "Load the group's clusters report, in the resource's unit.",
+         &fleet::ResourceLoad::current);
+  figure("proxima_group_load_target", "Load the group is planned for.",
+         &fleet::ResourceLoad::target);
+  figure("proxima_group_load_max", "Load the group must never exceed.", &fleet::ResourceLoad::max);
+}
+
 }  // namespace
 
 void add_fleet(const Input& input, Exposition& out) {
   add_clusters(input, out);
   add_nodes(input, out);
   add_load(input, out);
+  add_groups(input, out);
 }
 
 }  // namespace gslb::metrics

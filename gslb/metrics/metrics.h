@@ -45,6 +45,7 @@ struct Input {
   std::optional<WallTime> tls_not_after;               // end of the certificate of listen_tls
   std::shared_ptr<const answer::Snapshot> snapshot;    // null before ready
   std::vector<fleet::ClusterStatus> clusters;
+  std::vector<fleet::GroupStatus> groups;
   std::vector<fleet::MonitorStatus> monitors;
   fleet::SuspicionStatus suspicion;
   std::array<std::uint64_t, fleet::kHeartbeatVerdicts> heartbeats{};  // by verdict

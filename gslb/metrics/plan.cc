@@ -9,7 +9,8 @@ namespace {
 
 constexpr double kMillisecond = 1e-3;
 
-// `values` has one entry a cluster.  Infinity means "no limit", which no graph can show.
+// `values` has one entry a cluster, then one a group.  Infinity means "no limit", which no graph
+// can show.
 void add_per_cluster(const Input& input, Exposition& out, const std::vector<double>& values,
                      double scale = 1) {
   const std::size_t count = std::min(values.size(), input.clusters.size());
@@ -18,6 +19,33 @@ void add_per_cluster(const Input& input, Exposition& out, const std::vector<doub
       out.sample(values[i] * scale, {{"cluster", input.clusters[i].id}});
     }
   }
+}
+
+// The same of groups; nothing, not even the name, where there are none.
+void add_per_group(const Input& input, Exposition& out, const std::vector<double>& values,
+                   double scale = 1) {
+  const std::size_t clusters = input.clusters.size();
+  for (std::size_t i = clusters; i < std::min(values.size(), clusters + input.groups.size()); ++i) {
+    if (std::isfinite(values[i])) {
+      out.sample(values[i] * scale, {{"group", input.groups[i - clusters].id}});
+    }
+  }
+}
+
+void add_groups(const Input& input, const steer::PlanSummary& plan, Exposition& out) {
+  if (input.groups.empty()) { return; }
+  out.gauge("proxima_group_planned_demand_per_second",
+            "Routed queries a second the last plan gave the group's clusters.");
+  add_per_group(input, out, plan.planned_load);
+  out.gauge("proxima_group_capacity_demand_per_second",
+            "Routed queries a second the group can take; absent: no limit is known.");
+  add_per_group(input, out, plan.capacity);
+  out.gauge("proxima_group_price_seconds",
+            "Latency the plan adds to the cost of the group's clusters because it is full.");
+  add_per_group(input, out, plan.price_ms, kMillisecond);
+  out.gauge("proxima_group_loss_target_scale_ratio",
+            "Factor the others' targets would have to be raised by to take the group's clients.");
+  add_per_group(input, out, plan.scale_if_lost);
 }
 
 void add_summary(const Input& input, const steer::PlanSummary& plan, Exposition& out) {
@@ -50,6 +78,10 @@ void add_summary(const Input& input, const steer::PlanSummary& plan, Exposition&
   out.gauge("proxima_cluster_loss_target_scale_ratio",
             "Factor the others' targets would have to be raised by to take its clients.");
   add_per_cluster(input, out, plan.scale_if_lost);
+  add_groups(input, plan, out);
+  out.gauge("proxima_cluster_surcharge_per_gigabyte",
+            "Money on top of the cluster's cost, as its traffic is near what is paid for.");
+  add_per_cluster(input, out, plan.surcharge_per_gb);
 }
 
 }  // namespace

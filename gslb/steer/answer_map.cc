@@ -9,28 +9,30 @@
 namespace gslb::steer {
 namespace {
 
-constexpr std::array<std::string_view, kReasonCount> kReasonNames = {"best", "spill", "failover",
-                                                                     "fallback"};
+constexpr std::array<std::string_view, kReasonCount> kReasonNames = {"best", "spill", "stay",
+                                                                     "failover", "fallback"};
 constexpr std::size_t kHeaderCells = 2;
-constexpr std::size_t kSpillBits = 4;  // of Row::spilled
+constexpr std::size_t kSpillBits = 4;  // of Row::spilled and Row::stayed
 
 struct Header {
   std::size_t choices;
   std::size_t thresholds;
   std::uint8_t spilled;
+  std::uint8_t stayed;
   std::uint8_t ttl_step;
 };
 
 Header decode(const std::uint16_t* cells) noexcept {
-  return {.choices = cells[0],
+  return {.choices = cells[0] & 0xfffU,
           .thresholds = cells[1] & 0xffU,
           .spilled = static_cast<std::uint8_t>(cells[1] >> 8 & 0xfU),
+          .stayed = static_cast<std::uint8_t>(cells[0] >> 12),
           .ttl_step = static_cast<std::uint8_t>(cells[1] >> 12)};
 }
 
 std::vector<std::uint16_t> encode(const Row& row) {
   std::vector<std::uint16_t> cells;
-  cells.push_back(static_cast<std::uint16_t>(row.choices.size()));
+  cells.push_back(static_cast<std::uint16_t>(row.choices.size() | row.stayed << 12));
   cells.push_back(
       static_cast<std::uint16_t>(row.thresholds.size() | row.spilled << 8 | row.ttl_step << 12));
   cells.insert(cells.end(), row.thresholds.begin(), row.thresholds.end());
@@ -97,7 +99,8 @@ std::uint32_t AnswerMap::intern(const Row& row) {
 }
 
 void AnswerMap::set_row(ServiceIndex service, geo::UnitIndex unit, const Row& row) {
-  CHECK(row.ttl_step < kTtlSteps && row.spilled < 1U << kSpillBits);
+  CHECK(row.ttl_step < kTtlSteps && row.spilled < 1U << kSpillBits &&
+        row.stayed < 1U << kSpillBits);
   CHECK(row.thresholds.size() <= kMaxThresholds &&
         row.choices.size() <= kMaxRowChoices + row.thresholds.size());
   CHECK(row.choices.empty() ? row.thresholds.empty() : row.thresholds.size() < row.choices.size());
@@ -123,7 +126,9 @@ Choice AnswerMap::choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t
   ClusterIndex planned = choices[first];
   if (can_serve(planned)) {
     const bool spilled = first < kSpillBits && (header.spilled >> first & 1) != 0;
-    return {planned, spilled ? Reason::kSpill : Reason::kBest, planned, header.ttl_step};
+    const bool stayed = first < kSpillBits && (header.stayed >> first & 1) != 0;
+    const Reason reason = !spilled ? Reason::kBest : stayed ? Reason::kStay : Reason::kSpill;
+    return {planned, reason, planned, header.ttl_step};
   }
   for (std::size_t i = 0; i < header.choices; ++i) {
     if (can_serve(choices[i])) { return {choices[i], Reason::kFailover, planned, 0}; }
@@ -154,6 +159,7 @@ Row AnswerMap::row(ServiceIndex service, geo::UnitIndex unit) const {
   const std::uint16_t* choices = cells_.data() + offset + kHeaderCells + header.thresholds;
   row.choices.assign(choices, choices + header.choices);
   row.spilled = header.spilled;
+  row.stayed = header.stayed;
   row.ttl_step = header.ttl_step;
   return row;
 }

@@ -29,10 +29,11 @@ inline constexpr std::size_t kMaxThresholds = 255;
 enum class Reason : std::uint8_t {
   kBest,      // the plan's choice, and the cheapest before prices
   kSpill,     // the plan's choice, because a cheaper cluster is full
+  kStay,      // the plan's choice, because a cheaper one with room isn't worth the move yet
   kFailover,  // the plan's choice can't serve; the next in the row can
   kFallback,  // no cluster of the row can serve: the service's fallback policy
 };
-inline constexpr std::size_t kReasonCount = 4;
+inline constexpr std::size_t kReasonCount = 5;
 std::string_view to_string(Reason reason) noexcept;
 
 // One row in the making.
@@ -43,6 +44,7 @@ struct Row {
   // At most kMaxRowChoices different ones.  One that shares names may do so in several places.
   std::vector<ClusterIndex> choices;
   std::uint8_t spilled = 0;  // bit i < 4: choices[i] is not the cheapest before prices
+  std::uint8_t stayed = 0;   // the same of spilled ones: nor is it with prices
   std::uint8_t ttl_step = kUsualTtl;
   friend bool operator==(const Row&, const Row&) = default;
 
@@ -117,8 +119,8 @@ class AnswerMap {
   std::shared_ptr<const measure::ResolverRows> resolvers_;
   std::vector<ServiceMode> modes_;     // by service
   std::vector<std::uint32_t> row_of_;  // (service, unit) → offset into cells_
-  // A row: [choices], [thresholds | spilled << 8 | TTL step << 12], thresholds, clusters.  Offset
-  // 0: no row.
+  // A row: [choices | stayed << 12], [thresholds | spilled << 8 | TTL step << 12], thresholds,
+  // clusters.  Offset 0: no row.
   std::vector<std::uint16_t> cells_;
   std::size_t distinct_rows_ = 0;
   std::vector<std::uint32_t> table_;  // open addressing over row offsets, while building

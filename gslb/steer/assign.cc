@@ -43,9 +43,9 @@ struct Mover {
 
 struct Reached {
   CostNs distance;
-  ClusterIndex cluster;
+  HolderIndex holder;
   friend bool operator>(const Reached& a, const Reached& b) {
-    return a.distance != b.distance ? a.distance > b.distance : a.cluster > b.cluster;
+    return a.distance != b.distance ? a.distance > b.distance : a.holder > b.holder;
   }
 };
 
@@ -55,22 +55,32 @@ class Transport {
  public:
   explicit Transport(const AssignProblem& problem)
       : problem_(problem),
-        clusters_(static_cast<ClusterIndex>(problem.capacity.size())),
+        holders_(static_cast<HolderIndex>(problem.capacity.size())),
+        clusters_(problem.groups == nullptr ? holders_
+                                            : static_cast<ClusterIndex>(problem.groups->clusters)),
         home_(problem.demand.size(), kNoCluster),
         split_index_(problem.demand.size(), 0),
-        load_(clusters_, 0),
+        load_(holders_, 0),
         movers_(clusters_ * clusters_),
         cheapest_(clusters_ * clusters_, kUnreached),
         cheapest_row_(clusters_ * clusters_, 0),
         expanded_(clusters_, false),
         members_(clusters_),
-        price_(clusters_, 0),
-        mover_(clusters_) {}
+        parts_(holders_),
+        price_(holders_, 0),
+        mover_(holders_) {
+    for (HolderIndex i = 0; i < holders_; ++i) {
+      if (parent(i) != kNoHolder) { parts_[parent(i)].push_back(i); }
+    }
+  }
 
+  // Clusters first, as if groups had no limits, then group by group from below: so all that is too
+  // much may go anywhere, within whatever holds already.
   Assignment run() {
     place_at_cheapest();
     Assignment result;
-    for (ClusterIndex source = 0; source < clusters_; ++source) {
+    for (HolderIndex source = 0; source < holders_; ++source) {
+      limited_ = std::max(clusters_, static_cast<HolderIndex>(source + 1));
       while (excess(source) > 0) {
         if (!send_from(source)) {
           result.feasible = false;
@@ -97,13 +107,27 @@ class Transport {
     return problem_.candidates.subspan(problem_.offsets[row],
                                        problem_.offsets[row + 1] - problem_.offsets[row]);
   }
-  double excess(ClusterIndex cluster) const {
-    const double over = load_[cluster] - problem_.capacity[cluster];
-    return over > kDust * (1 + load_[cluster]) ? over : 0;
+  HolderIndex parent(HolderIndex holder) const {
+    return clusters_ == holders_ ? kNoHolder : problem_.groups->parent[holder];
   }
-  double room(ClusterIndex cluster) const {
-    const double slack = problem_.capacity[cluster] - load_[cluster];
-    return slack > kDust * (1 + load_[cluster]) ? slack : 0;
+  double limit(HolderIndex holder) const {
+    return holder < limited_ ? problem_.capacity[holder] : std::numeric_limits<double>::infinity();
+  }
+  double excess(HolderIndex holder) const {
+    const double over = load_[holder] - limit(holder);
+    return over > kDust * (1 + load_[holder]) ? over : 0;
+  }
+  double room(HolderIndex holder) const {
+    const double slack = limit(holder) - load_[holder];
+    return slack > kDust * (1 + load_[holder]) ? slack : 0;
+  }
+  // What may still come without anybody's leaving.
+  double open_room(HolderIndex holder) const {
+    double least = room(holder);
+    for (HolderIndex at = parent(holder); at != kNoHolder; at = parent(at)) {
+      least = std::min(least, room(at));
+    }
+    return least;
   }
 
   void place_at_cheapest() {
@@ -113,6 +137,7 @@ class Transport {
       load_[home_[row]] += problem_.demand[row];
       members_[home_[row]].push_back(static_cast<std::uint32_t>(row));
     }
+    if (clusters_ < holders_) { problem_.groups->add_up(load_); }
   }
 
   double amount_at(std::uint32_t row, ClusterIndex cluster) const {
@@ -181,53 +206,79 @@ class Transport {
     }
   }
 
+  // A chain that costs so much beyond prices leads to `to` by way of `from`.
+  void reach(HolderIndex from, HolderIndex to, CostNs through) {
+    if (through >= distance_[to]) { return; }
+    distance_[to] = through;
+    via_[to] = from;
+    pending_.push({through, to});
+  }
+
+  // To other clusters by moves; to the group when that is what is full, and from there to whoever
+  // else has something in it: nobody moves then, but it is his that leaves instead.
+  void reach_all(HolderIndex from) {
+    const CostNs before = distance_[from] - price_[from];
+    if (from < clusters_) {
+      expand(from);
+      steps_ += clusters_;
+      const CostNs* const costs = cheapest_.data() + from * clusters_;
+      for (ClusterIndex to = 0; to < clusters_; ++to) {
+        const CostNs through = before + costs[to] + price_[to];
+        if (through < distance_[to] && costs[to] != kUnreached) { reach(from, to, through); }
+      }
+    }
+    for (const HolderIndex part : parts_[from]) {
+      if (load_[part] > 0) { reach(from, part, before + price_[part]); }
+    }
+    const HolderIndex group = parent(from);
+    if (group != kNoHolder && room(from) > 0) { reach(from, group, before + price_[group]); }
+  }
+
   // The cheapest chain of moves from `source` to a cluster with room; kNoCluster: there is none.
   // Dijkstra on what a move costs beyond prices, which is never negative, so that it mostly ends
   // after a few steps.  Full clusters pass excess on; one with room, whose price is 0, ends a
   // chain.
-  ClusterIndex search(ClusterIndex source) {
-    distance_.assign(clusters_, kUnreached);
-    via_.assign(clusters_, kNoCluster);
+  ClusterIndex search(HolderIndex source) {
+    distance_.assign(holders_, kUnreached);
+    via_.assign(holders_, kNoHolder);
     settled_.clear();
+    pending_ = {};
     distance_[source] = 0;
-    std::priority_queue<Reached, std::vector<Reached>, std::greater<>> pending;
-    pending.push({0, source});
-    while (!pending.empty()) {
-      const auto [distance, from] = pending.top();
-      pending.pop();
+    pending_.push({0, source});
+    while (!pending_.empty()) {
+      const auto [distance, from] = pending_.top();
+      pending_.pop();
       if (distance > distance_[from]) { continue; }
-      if (room(from) > 0) { return from; }
+      if (open_room(from) > 0) { return from; }
       settled_.push_back(from);
-      expand(from);
-      steps_ += clusters_;
-      const CostNs* const costs = cheapest_.data() + from * clusters_;
-      const CostNs before = distance - price_[from];
-      for (ClusterIndex to = 0; to < clusters_; ++to) {
-        const CostNs through = before + costs[to] + price_[to];
-        if (through >= distance_[to] || costs[to] == kUnreached) { continue; }
-        distance_[to] = through;
-        via_[to] = from;
-        pending.push({through, to});
-      }
+      reach_all(from);
     }
     return kNoCluster;
   }
 
+  // Whether somebody moves in the last step to `at` on the chain; how much that step carries.
+  bool is_move(HolderIndex at) const { return via_[at] < clusters_ && at < clusters_; }
+  double step_room(HolderIndex at) const {
+    if (is_move(at)) { return amount_at(mover_[at], via_[at]); }
+    // What leaves a part of a group is bounded by the move that follows.
+    return at == parent(via_[at]) ? room(via_[at]) : std::numeric_limits<double>::infinity();
+  }
+
   // Sends as much as the chain carries.  False when no chain leads to room.
-  bool send_from(ClusterIndex source) {
+  bool send_from(HolderIndex source) {
     const ClusterIndex sink = search(source);
     if (sink == kNoCluster) { return false; }
     // With these prices no move of the chain costs anything, and none back is a gain.
-    for (const ClusterIndex each : settled_) {
+    for (const HolderIndex each : settled_) {
       price_[each] += std::max<CostNs>(0, distance_[sink] - distance_[each]);
     }
-    double amount = std::min(excess(source), room(sink));
-    for (ClusterIndex at = sink; at != source; at = via_[at]) {
-      mover_[at] = cheapest_row_[via_[at] * clusters_ + at];
-      amount = std::min(amount, amount_at(mover_[at], via_[at]));
+    double amount = std::min(excess(source), open_room(sink));
+    for (HolderIndex at = sink; at != source; at = via_[at]) {
+      if (is_move(at)) { mover_[at] = cheapest_row_[via_[at] * clusters_ + at]; }
+      amount = std::min(amount, step_room(at));
     }
-    for (ClusterIndex at = sink; at != source; at = via_[at]) {
-      move(mover_[at], via_[at], at, amount);
+    for (HolderIndex at = sink; at != source; at = via_[at]) {
+      if (is_move(at)) { move(mover_[at], via_[at], at, amount); }
     }
     return true;
   }
@@ -257,6 +308,7 @@ class Transport {
     }
     load_[from] -= amount;
     load_[to] += amount;
+    if (clusters_ < holders_) { problem_.groups->shift(load_, from, to, amount); }
     if (left) { forget(row, from); }
     if (newcomer && expanded_[to]) { add_movers(row, to); }
   }
@@ -288,33 +340,37 @@ class Transport {
       for (const Holding& holding : holdings) { result.load[holding.cluster] -= holding.amount; }
       add_load(result.rows[row], problem_.demand[row], result.load);
     }
-    constexpr double kRounding = 1e-9;
-    for (ClusterIndex cluster = 0; dropped && cluster < clusters_; ++cluster) {
-      result.load[cluster] = std::max(0.0, result.load[cluster]);
-      const double limit = problem_.capacity[cluster] * (1 + kRounding);
-      if (result.load[cluster] > limit) { result.feasible = false; }
-    }
+    if (!dropped) { return; }
+    for (double& each : result.load) { each = std::max(0.0, each); }
+    if (clusters_ < holders_) { problem_.groups->add_up(result.load); }
+    result.feasible = result.feasible && fits_within(result.load, problem_.capacity);
   }
 
+  // From above, as what nobody is at costs what the group costs.
   void report(Assignment& result) {
     result.rows.reserve(home_.size());
     for (std::uint32_t row = 0; row < home_.size(); ++row) {
       result.rows.push_back(shares_of(row));
     }
     count_shares(result);
-    result.price_ms.assign(clusters_, 0);
-    for (ClusterIndex cluster = 0; cluster < clusters_; ++cluster) {
-      if (room(cluster) > 0 || load_[cluster] <= 0) { continue; }
-      const ClusterIndex sink = search(cluster);
+    result.price_ms.assign(holders_, 0);
+    for (HolderIndex i = holders_; i-- > 0;) {
+      if (open_room(i) > 0) { continue; }
+      if (load_[i] <= 0) {
+        if (parent(i) != kNoHolder) { result.price_ms[i] = result.price_ms[parent(i)]; }
+        continue;
+      }
+      const ClusterIndex sink = search(i);
       if (sink != kNoCluster) {
-        result.price_ms[cluster] =
-            static_cast<double>(distance_[sink] + price_[cluster]) / kNsPerMs;
+        result.price_ms[i] = static_cast<double>(distance_[sink] + price_[i]) / kNsPerMs;
       }
     }
   }
 
   const AssignProblem& problem_;
+  HolderIndex holders_;  // clusters, then groups
   ClusterIndex clusters_;
+  HolderIndex limited_ = 0;                 // holders from here on have no limit yet
   std::vector<ClusterIndex> home_;          // where a row that was never moved is
   std::vector<SplitRow> split_;             // that were moved, wholly or in part
   std::vector<std::uint32_t> split_index_;  // by row: 1 + where in split_; 0: unmoved
@@ -326,34 +382,18 @@ class Transport {
   std::vector<std::uint32_t> cheapest_row_;
   std::vector<bool> expanded_;
   std::vector<std::vector<std::uint32_t>> members_;  // rows that came to a cluster (may have left)
-  std::vector<CostNs> price_;  // of a full cluster: a lower bound of what moving away costs
+  std::vector<std::vector<HolderIndex>> parts_;      // of each group; empty of clusters
+  std::vector<CostNs> price_;  // of who is full: a lower bound of what moving away costs
+  // Of the last search.
   std::vector<CostNs> distance_;
-  std::vector<ClusterIndex> settled_;  // by the last search, nearest first
-  std::vector<ClusterIndex> via_;
+  std::vector<HolderIndex> settled_;  // nearest first
+  std::vector<HolderIndex> via_;
   std::vector<std::uint32_t> mover_;  // to it along the chain
+  std::priority_queue<Reached, std::vector<Reached>, std::greater<>> pending_;
   std::uint64_t steps_ = 0;
 };
 
 }  // namespace
-
-Assigned keep_largest(std::vector<Share> shares) {
-  std::stable_sort(shares.begin(), shares.end(),
-                   [](const Share& a, const Share& b) { return a.fraction > b.fraction; });
-  Assigned result;
-  result.count = std::min(shares.size(), kMaxShares);
-  double kept = 0;
-  for (std::size_t i = 0; i < result.count; ++i) { kept += shares[i].fraction; }
-  for (std::size_t i = 0; i < result.count; ++i) {
-    result.shares[i] = {shares[i].cluster, shares[i].fraction / kept};
-  }
-  return result;
-}
-
-void add_load(const Assigned& row, double demand, std::vector<double>& load) {
-  for (std::size_t i = 0; i < row.count; ++i) {
-    load[row.shares[i].cluster] += row.shares[i].fraction * demand;
-  }
-}
 
 Assignment assign(const AssignProblem& problem) { return Transport(problem).run(); }
 

@@ -80,9 +80,16 @@ std::vector<Candidate> CandidateTable::find(ServiceIndex service, geo::UnitIndex
   for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
     const Cost cost = unit_cost(view, service, unit, cluster, variants_[service]);
     if (cost.mask != Mask::kNone) { continue; }
-    all.push_back({cluster, static_cast<float>(cost.total_ms)});
+    all.push_back(candidate(service, cluster, cost));
   }
   return cheapest(std::move(all));
+}
+
+Candidate CandidateTable::candidate(ServiceIndex service, ClusterIndex cluster,
+                                    const Cost& cost) const {
+  const double surcharge_ms =
+      surcharges_.empty() ? 0 : costs_.surcharge_ms(service, cost, surcharges_[cluster]);
+  return {cluster, static_cast<float>(cost.total_ms + surcharge_ms)};
 }
 
 void CandidateTable::find_mixed() {
@@ -98,7 +105,7 @@ void CandidateTable::find_mixed() {
     for (std::size_t c = 0; c < costs.by_cluster.size(); ++c) {
       const Cost& cost = costs.by_cluster[c];
       if (cost.mask != Mask::kNone) { continue; }
-      all.push_back({static_cast<ClusterIndex>(c), static_cast<float>(cost.total_ms)});
+      all.push_back(candidate(service, static_cast<ClusterIndex>(c), cost));
     }
     mixed_[i] = {costs.leader, cheapest(std::move(all))};
   }
@@ -162,6 +169,23 @@ void CandidateTable::set_estimates(std::shared_ptr<const measure::EstimateTable>
   }
 }
 
+void CandidateTable::set_surcharges(std::vector<double> surcharge_per_gb) {
+  const bool none = std::all_of(surcharge_per_gb.begin(), surcharge_per_gb.end(),
+                                [](double each) { return each == 0; });
+  if (none) { surcharge_per_gb.clear(); }
+  if (surcharge_per_gb == surcharges_) { return; }
+  surcharges_ = std::move(surcharge_per_gb);
+  mixed_is_stale_ = true;
+  rebuild();
+}
+
+void CandidateTable::rebuild() {
+  build();
+  // Every unit has just followed the newest estimates.
+  base_estimates_ = estimates_;
+  if (estimates_) { follows_newest_.assign(geo_.units().size(), false); }
+}
+
 bool CandidateTable::set_time(WallTime now) {
   std::vector<std::uint8_t> variants;
   for (const Service& service : services_.services) {
@@ -171,10 +195,7 @@ bool CandidateTable::set_time(WallTime now) {
   variants_ = std::move(variants);
   if (changed || mixed_is_stale_) { find_mixed(); }
   if (!changed) { return false; }
-  build();
-  // Every unit has just followed the newest estimates.
-  base_estimates_ = estimates_;
-  if (estimates_) { follows_newest_.assign(geo_.units().size(), false); }
+  rebuild();
   return true;
 }
 

@@ -31,6 +31,9 @@ class CandidateTable {
   // Takes effect with the next set_time().  REQUIRES: of as many slots
   void set_resolvers(std::shared_ptr<const measure::ResolverRows> resolvers);
   const std::shared_ptr<const measure::ResolverRows>& resolvers() const { return resolvers_; }
+  // Money per GB on top of each cluster's.  Before set_time(); O(units x clusters) when it has
+  // changed.
+  void set_surcharges(std::vector<double> surcharge_per_gb);
   // True when some service is to be steered otherwise than before.
   bool set_time(WallTime now);
   std::uint8_t variant(ServiceIndex service) const { return variants_[service]; }
@@ -49,6 +52,8 @@ class CandidateTable {
 
  private:
   void build();
+  void rebuild();
+  Candidate candidate(ServiceIndex service, fleet::ClusterIndex cluster, const Cost& cost) const;
   std::vector<Candidate> find(ServiceIndex service, geo::UnitIndex unit) const;
   void find_mixed();
   const geo::Unit& leader(std::size_t row) const;
@@ -57,6 +62,7 @@ class CandidateTable {
   const CostModel& costs_;
   const ServiceTable& services_;
   const geo::GeoMap& geo_;
+  std::vector<double> surcharges_;      // by cluster; empty: none
   std::vector<std::uint8_t> variants_;  // of each service's policy
   std::vector<Candidate> candidates_;   // of all units' rows
   std::vector<std::uint32_t> offsets_;  // of these + 1

@@ -27,6 +27,9 @@ struct ClusterInput {
   // missing from `utilisation`.
   double capacity_share = 1;
   bool blind = false;
+  // Money per GB on top of the configured cost, as its traffic is near what is paid for; see
+  // commit.h.  Of clusters only, their groups' included.
+  double surcharge_per_gb = 0;
 };
 
 // Loads by cluster, demand a second.

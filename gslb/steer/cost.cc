@@ -250,6 +250,14 @@ void CostModel::put_knobs(ServiceIndex service, const geo::Unit& unit, fleet::Cl
   cost.file_ms = std::clamp(file_ms(unit, cluster), -kMaxKnobMs - knobs, kMaxKnobMs - knobs);
 }
 
+double CostModel::surcharge_ms(ServiceIndex service, const Cost& cost, double per_gb) const {
+  const bool counts_money = cost.counts_network && cost.policy != config::Policy::kNearest;
+  if (!counts_money) { return 0; }
+  const double knobs = cost.bias_ms + cost.money_ms + cost.file_ms;
+  return std::clamp(per_gb * config_.services[service].traffic.ms_per_cost, 0.0,
+                    std::max(0.0, kMaxKnobMs - knobs));
+}
+
 Mask CostModel::mask_of(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
                         const Cost& cost) const {
   const config::Cluster& from = config_.clusters[cluster];

@@ -73,6 +73,10 @@ class CostModel {
   Cost cost(ServiceIndex service, const geo::Unit& unit, fleet::ClusterIndex cluster,
             const std::optional<measure::RttEstimate>& rtt = {}, std::uint8_t variant = 0) const;
 
+  // What so much more money a GB adds to `cost`, which is of the service; with it, money, bias and
+  // file stay within their bounds.
+  double surcharge_ms(ServiceIndex service, const Cost& cost, double per_gb) const;
+
   // The override that applies to a unit: its own prefix's, else its ASN's, else its country's;
   // -1: none.  Index into Config::overrides.
   std::int32_t override_of(const geo::Unit& unit) const;

@@ -22,44 +22,116 @@ struct Orphan {
 
 class Death {
  public:
-  Death(const AssignProblem& rows, const Assignment& made) : rows_(rows), made_(made) {}
+  Death(const AssignProblem& rows, const Assignment& made, Fallbacks& result)
+      : rows_(rows),
+        made_(made),
+        result_(result),
+        homes_(rows.groups == nullptr ? rows.capacity.size() : rows.groups->clusters) {
+    for (std::uint32_t row = 0; row < made.rows.size(); ++row) {
+      const Assigned& assigned = made.rows[row];
+      for (std::size_t i = 0; i < assigned.count; ++i) {
+        const Share& share = assigned.shares[i];
+        homes_[share.cluster].push_back({row, rows.demand[row] * share.fraction});
+      }
+    }
+  }
 
-  // Where the orphans of `dead` go goes into `result`.
-  void solve(ClusterIndex dead, const std::vector<Orphan>& orphans, Fallbacks& result) {
+  // A cluster, or a group with all that is in it.
+  void solve(HolderIndex dead) {
+    dead_ = dead;
+    around_ = surroundings();
+    find_orphans();
+    if (orphans_.empty()) { return; }
     candidates_.clear();
     offsets_.assign(1, 0);
     demand_.clear();
     whole_.clear();
     load_ = made_.load;
-    for (const Orphan& orphan : orphans) { put(dead, orphan); }
-    double& scale = result.scale_if_lost[dead];
-    const Assignment found = find(dead, &scale);
+    for (ClusterIndex i = 0; i < homes_.size(); ++i) {
+      if (is_dead(i)) { load_[i] = 0; }
+    }
+    for (const Orphan& orphan : orphans_) { put(orphan); }
+    if (is_grouped()) { rows_.groups->add_up(load_); }
+    double& scale = result_.scale_if_lost[dead];
+    const Assignment found = find(&scale);
+    const std::size_t at = level(dead);
     for (std::size_t i = 0; i < whole_.size(); ++i) {
       const Assigned& to = found.rows[i];
-      if (to.count > 0) { result.first[whole_[i]] = to.shares[0].cluster; }
+      if (to.count > 0) { result_.heirs[whole_[i]][at] = to.shares[0].cluster; }
     }
-    for (std::size_t i = 0; i < load_.size(); ++i) {
-      if (i != dead && load_[i] > made_.load[i] && rows_.capacity[i] > 0) {
+    for (HolderIndex i = 0; i < load_.size(); ++i) {
+      if (!is_dead(i) && load_[i] > made_.load[i] && rows_.capacity[i] > 0) {
         scale = std::max(scale, std::min(kMostScale, load_[i] / rows_.capacity[i]));
       }
     }
   }
 
  private:
+  bool is_grouped() const { return rows_.groups != nullptr; }
+  bool is_dead(HolderIndex holder) const {
+    return holder == dead_ || (is_grouped() && rows_.groups->is_within(holder, dead_));
+  }
+  bool may_fail(HolderIndex holder) const {
+    return holder < homes_.size() || rows_.groups->fails_together[holder - homes_.size()];
+  }
+
+  // A cluster's is 0, a group's one more than those of what fails within it, the last at most.
+  std::size_t level(HolderIndex holder) const {
+    if (holder < homes_.size()) { return 0; }
+    std::size_t highest = 0;
+    for (HolderIndex i = 0; i < holder; ++i) {
+      const bool counts = may_fail(i) && rows_.groups->is_within(i, holder);
+      if (counts) { highest = std::max(highest, level(i) + 1); }
+    }
+    return std::min(highest, kNoHeirs.size() - 1);
+  }
+
+  // What fails together around the dead; kNoHolder: nothing.
+  HolderIndex surroundings() const {
+    HolderIndex at = above(dead_);
+    while (at != kNoHolder && !may_fail(at)) { at = above(at); }
+    return at;
+  }
+
+  // Whose rows are in several of a group's clusters is an orphan once.
+  void find_orphans() {
+    orphans_.clear();
+    for (ClusterIndex i = 0; i < homes_.size(); ++i) {
+      if (is_dead(i)) { orphans_.insert(orphans_.end(), homes_[i].begin(), homes_[i].end()); }
+    }
+    if (dead_ < homes_.size()) { return; }
+    std::stable_sort(orphans_.begin(), orphans_.end(),
+                     [](const Orphan& a, const Orphan& b) { return a.row < b.row; });
+    std::vector<Orphan> merged;
+    for (const Orphan& each : orphans_) {
+      if (merged.empty() || merged.back().row != each.row) { merged.push_back({each.row, 0}); }
+      merged.back().demand += each.demand;
+    }
+    orphans_ = std::move(merged);
+  }
+
+  bool may_inherit(ClusterIndex cluster, std::uint32_t row) const {
+    if (is_dead(cluster)) { return false; }
+    if (around_ == kNoHolder || rows_.groups->is_within(cluster, around_)) { return true; }
+    const Heirs& named = result_.heirs[row];
+    return std::find(named.begin(), named.end(), cluster) != named.end();
+  }
+
   // Workers take the first cluster in the row that serves, and who shares a row stands before all
   // fallbacks, in the order of their numbers: of a shared row there is nothing to decide.
-  void put(ClusterIndex dead, const Orphan& orphan) {
+  void put(const Orphan& orphan) {
     const Assigned& shared = made_.rows[orphan.row];
     ClusterIndex heir = kNoCluster;
     for (std::size_t i = 0; i < shared.count; ++i) {
-      if (shared.shares[i].cluster != dead) { heir = std::min(heir, shared.shares[i].cluster); }
+      if (!is_dead(shared.shares[i].cluster)) { heir = std::min(heir, shared.shares[i].cluster); }
     }
     if (heir != kNoCluster) {
       load_[heir] += orphan.demand;
       return;
     }
     for (std::uint32_t at = rows_.offsets[orphan.row]; at < rows_.offsets[orphan.row + 1]; ++at) {
-      if (rows_.candidates[at].cluster != dead) { candidates_.push_back(rows_.candidates[at]); }
+      const Candidate& candidate = rows_.candidates[at];
+      if (may_inherit(candidate.cluster, orphan.row)) { candidates_.push_back(candidate); }
     }
     offsets_.push_back(static_cast<std::uint32_t>(candidates_.size()));
     demand_.push_back(orphan.demand);
@@ -68,16 +140,18 @@ class Death {
 
   // At the least scale at which all find room; whether a scale of 1 will do is asked exactly, by
   // how much of a shortcut that leaves a little unused.
-  Assignment find(ClusterIndex dead, double* scale) {
+  Assignment find(double* scale) {
     const double wanted = std::accumulate(demand_.begin(), demand_.end(), 0.0);
     for (*scale = 1;; *scale *= kScaleStep) {
-      spare(dead, *scale);
+      spare(*scale);
       const bool last = *scale >= kMostScale;
-      if (!last && std::accumulate(spare_.begin(), spare_.end(), 0.0) < wanted) { continue; }
+      const double total = is_grouped() ? rows_.groups->total_room(spare_)
+                                        : std::accumulate(spare_.begin(), spare_.end(), 0.0);
+      if (!last && total < wanted) { continue; }
       Assignment found = place_whole(spare_);
       if (last || found.feasible) { return found; }
       if (*scale > 1) { continue; }
-      found = assign({candidates_, offsets_, demand_, spare_, rows_.budget});
+      found = assign({candidates_, offsets_, demand_, spare_, rows_.budget, rows_.groups});
       if (found.feasible) { return found; }
     }
   }
@@ -103,28 +177,48 @@ class Death {
       const auto end = candidates_.begin() + offsets_[row + 1];
       if (begin == end) { continue; }
       auto to = std::find_if(begin, end, [&, row = row](const Candidate& each) {
-        return room[each.cluster] >= demand_[row];
+        return has_room(room, each.cluster, demand_[row]);
       });
       if (to == end) {
         result.feasible = false;
         to = begin;
       }
-      room[to->cluster] -= demand_[row];
+      take(room, to->cluster, demand_[row]);
       result.rows[row] = {{Share{to->cluster, 1}}, 1};
     }
     return result;
   }
 
-  void spare(ClusterIndex dead, double scale) {
+  bool has_room(const std::vector<double>& room, ClusterIndex cluster, double demand) const {
+    bool has = room[cluster] >= demand;
+    for (HolderIndex at = above(cluster); at != kNoHolder; at = above(at)) {
+      has = has && room[at] >= demand;
+    }
+    return has;
+  }
+  void take(std::vector<double>& room, ClusterIndex cluster, double demand) const {
+    room[cluster] -= demand;
+    for (HolderIndex at = above(cluster); at != kNoHolder; at = above(at)) { room[at] -= demand; }
+  }
+  HolderIndex above(HolderIndex holder) const {
+    return is_grouped() ? rows_.groups->parent[holder] : kNoHolder;
+  }
+
+  void spare(double scale) {
     spare_.clear();
-    for (std::size_t i = 0; i < rows_.capacity.size(); ++i) {
-      spare_.push_back(i == dead ? 0 : std::max(0.0, rows_.capacity[i] * scale - load_[i]));
+    for (HolderIndex i = 0; i < rows_.capacity.size(); ++i) {
+      spare_.push_back(is_dead(i) ? 0 : std::max(0.0, rows_.capacity[i] * scale - load_[i]));
     }
   }
 
   const AssignProblem& rows_;
   const Assignment& made_;
-  std::vector<double> load_;  // of the clusters, with what falls to those that share a row
+  Fallbacks& result_;
+  std::vector<std::vector<Orphan>> homes_;  // by cluster, who would be without it
+  HolderIndex dead_ = kNoHolder;
+  HolderIndex around_ = kNoHolder;
+  std::vector<Orphan> orphans_;
+  std::vector<double> load_;  // without the dead, with what falls to those that share a row
   std::vector<Candidate> candidates_;
   std::vector<std::uint32_t> offsets_;
   std::vector<double> demand_;
@@ -135,22 +229,15 @@ class Death {
 }  // namespace
 
 Fallbacks assign_fallbacks(const AssignProblem& rows, const Assignment& made) {
-  const std::size_t clusters = rows.capacity.size();
   Fallbacks result;
-  result.first.assign(made.rows.size(), kNoCluster);
-  result.scale_if_lost.assign(clusters, 1);
-  std::vector<std::vector<Orphan>> orphans(clusters);
-  for (std::uint32_t row = 0; row < made.rows.size(); ++row) {
-    const Assigned& assigned = made.rows[row];
-    for (std::size_t i = 0; i < assigned.count; ++i) {
-      const Share& share = assigned.shares[i];
-      orphans[share.cluster].push_back({row, rows.demand[row] * share.fraction});
-    }
-  }
-  Death death(rows, made);
-  for (std::size_t i = 0; i < clusters; ++i) {
-    if (orphans[i].empty()) { continue; }
-    death.solve(static_cast<ClusterIndex>(i), orphans[i], result);
+  result.heirs.assign(made.rows.size(), kNoHeirs);
+  result.scale_if_lost.assign(rows.capacity.size(), 1);
+  const std::size_t clusters =
+      rows.groups == nullptr ? rows.capacity.size() : rows.groups->clusters;
+  Death death(rows, made, result);
+  for (std::size_t i = rows.capacity.size(); i-- > 0;) {
+    if (i >= clusters && !rows.groups->fails_together[i - clusters]) { continue; }
+    death.solve(static_cast<HolderIndex>(i));
   }
   return result;
 }

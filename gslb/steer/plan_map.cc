@@ -111,7 +111,7 @@ std::shared_ptr<const AnswerMap> Planner::make_map(const Assignment& assignment,
       made = (policy++)->made;
     } else {
       made = planned_row(candidates_.row(row), assignment.rows[row], clusters, assignment.price_ms,
-                         fallbacks.first[row]);
+                         fallbacks.heirs[row]);
     }
     const TtlSteps& ttls = services_.services[service].ttl_steps_s;
     if (ttls.front() != ttls.back()) { made.ttl_step = ttl_step(row, made, clusters, use); }

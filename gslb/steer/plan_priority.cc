@@ -1,6 +1,7 @@
 // Who comes first when there isn't room for all: services in the order of their priority, each with
 // what the ones before must leave it.
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "gslb/steer/planner.h"
@@ -44,16 +45,33 @@ bool Planner::has_priorities() const {
   });
 }
 
-Assignment Planner::assign_in_order(const SwitchProblem& problem, const std::vector<double>& room,
+// What is left of `room` once `taken` is gone and `later`, a share, is kept for others; at least
+// `own` of it.
+Planner::Room Planner::room_left(const Room& room, const std::vector<double>& taken, double later,
+                                 double own) {
+  Room left = room;
+  for (std::size_t i = 0; i < room.target.size(); ++i) {
+    const bool is_limited = std::isfinite(room.target[i]);
+    const double kept = is_limited ? std::min(1.0, later) * room.target[i] : 0;
+    const double least = std::min(std::max(own, kLeastReserve) * room.target[i],
+                                  std::max(room.most[i] - taken[i], 0.0));
+    left.target[i] = std::max(room.target[i] - kept - taken[i], least);
+    left.most[i] = std::max(room.most[i] - kept - taken[i], left.target[i]);
+  }
+  return left;
+}
+
+Assignment Planner::assign_in_order(const SwitchProblem& problem, const Room& room,
                                     bool may_move_all, double* scale) {
   const std::size_t units = candidates_.stride();
   const auto& services = services_.services;
   std::map<unsigned, double> reserves;  // by priority, share of each cluster
   for (const Service& each : services) { reserves[each.priority] += each.reserve; }
+  const std::size_t holders = groups_.size();
   Assignment all;
   all.rows.resize(problem.rows.demand.size());
-  all.price_ms.assign(room.size(), 0);
-  all.load.assign(room.size(), 0);
+  all.price_ms.assign(holders, 0);
+  all.load.assign(holders, 0);
   *scale = 1;
   for (const auto& [priority, own] : reserves) {
     std::vector<bool> in;
@@ -64,29 +82,38 @@ Assignment Planner::assign_in_order(const SwitchProblem& problem, const std::vec
     for (auto next = reserves.upper_bound(priority); next != reserves.end(); ++next) {
       later += next->second;
     }
-    std::vector<double> left = room;
-    for (std::size_t i = 0; i < room.size(); ++i) {
-      const double least = std::max(own, kLeastReserve) * room[i];
-      left[i] = std::max(room[i] * (1 - std::min(1.0, later)) - all.load[i], least);
-    }
     const SwitchProblem its{
-        {part.candidates, part.offsets, part.demand, {}}, problem.last, problem.switch_ms};
+        {part.candidates, part.offsets, part.demand, {}, 0, problem.rows.groups},
+        problem.last,
+        problem.switch_ms};
     double its_scale = 1;
-    const Assignment made = assign_calmly(its, left, may_move_all, &its_scale);
+    const Assignment made =
+        assign_calmly(its, room_left(room, all.load, later, own), may_move_all, &its_scale);
     for (std::size_t row = 0; row < all.rows.size(); ++row) {
       if (in[row / units]) { all.rows[row] = made.rows[row]; }
     }
-    for (std::size_t i = 0; i < room.size(); ++i) {
+    for (std::size_t i = 0; i < holders; ++i) {
       all.load[i] += made.load[i];
       all.price_ms[i] = std::max(all.price_ms[i], made.price_ms[i]);
     }
     all.feasible &= made.feasible;
     all.moves += made.moves;
   }
-  for (std::size_t i = 0; i < room.size(); ++i) {
-    if (room[i] > 0) { *scale = std::max(*scale, all.load[i] / room[i]); }
+  for (std::size_t i = 0; i < holders; ++i) {
+    if (room.target[i] > 0) { *scale = std::max(*scale, all.load[i] / room.target[i]); }
   }
   return all;
+}
+
+Assignment Planner::put_in_order(Assignment together, const SwitchProblem& problem,
+                                 const Room& room, bool may_move_all, double* scale) {
+  double its_scale = 1;
+  Assignment ordered = assign_in_order(problem, room, may_move_all, &its_scale);
+  const bool is_worse =
+      !fits_within(ordered.load, room.most) && fits_within(together.load, room.most);
+  if (is_worse) { return together; }
+  *scale = its_scale;
+  return ordered;
 }
 
 }  // namespace gslb::steer

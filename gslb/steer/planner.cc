@@ -1,7 +1,6 @@
 #include "gslb/steer/planner.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
 #include <numeric>
@@ -21,12 +20,6 @@ constexpr double kSwitchShare = 0.1;
 constexpr double kMostSwitchMs = 100;
 constexpr double kSwitchFadeS = 1200;
 constexpr double kLeastSwitchMs = 0.5;
-// More than this share of the demand moves in one plan only where capacity or health ask for it.
-constexpr double kMostMoved = 0.05;
-// A plan that moves this much is not tried again with less patience: each try costs a solve.
-constexpr double kManyMoved = 0.02;
-// What a switch costs, times this, until no more moves: the last is as good as never.
-constexpr std::array kPatience = {1.0, 2.0, 4.0, 8.0, 32.0, 1000.0};
 
 // Of the exact solver in one plan: some seconds.
 constexpr std::uint64_t kMostSteps = 1'000'000'000;
@@ -52,6 +45,12 @@ std::vector<double> shares_of(const std::vector<double>& load,
   return shares;
 }
 
+std::vector<double> surcharges_of(const std::vector<ClusterInput>& inputs, std::size_t clusters) {
+  std::vector<double> surcharges;
+  for (std::size_t i = 0; i < clusters; ++i) { surcharges.push_back(inputs[i].surcharge_per_gb); }
+  return surcharges;
+}
+
 }  // namespace
 
 Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo,
@@ -59,9 +58,10 @@ Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo
     : costs_(costs),
       services_(services),
       geo_(geo),
+      groups_(group_tree(costs.config())),
       candidates_(costs, services, geo, slots),
-      capacity_(costs.cluster_count()),
-      planned_load_(costs.cluster_count(), 0) {}
+      capacity_(groups_.size()),
+      planned_load_(groups_.size(), 0) {}
 
 // A slot's new resolver begins as if it had never been planned for.
 void Planner::set_resolvers(std::shared_ptr<const measure::ResolverRows> resolvers) {
@@ -76,10 +76,19 @@ void Planner::set_resolvers(std::shared_ptr<const measure::ResolverRows> resolve
   candidates_.set_resolvers(std::move(resolvers));
 }
 
+// From queries to what they take.
+Demand Planner::weighed(Demand demand) const {
+  for (std::size_t row = 0; row < demand.expected.size(); ++row) {
+    const double load = services_.services[row / candidates_.stride()].load;
+    demand.expected[row] *= load;
+    demand.recent[row] *= static_cast<float>(load);
+  }
+  return demand;
+}
+
 PlannedLoad Planner::load_of_last_plan(const Demand& demand) const {
-  const std::size_t clusters = costs_.cluster_count();
-  PlannedLoad load{planned_load_, std::vector<double>(clusters, 0),
-                   std::vector<double>(clusters, 0)};
+  const std::size_t holders = groups_.size();
+  PlannedLoad load{planned_load_, std::vector<double>(holders, 0), std::vector<double>(holders, 0)};
   for (std::size_t row = 0; row < last_rows_.size(); ++row) {
     const Assigned& assigned = last_rows_[row];
     for (std::size_t i = 0; i < assigned.count; ++i) {
@@ -92,6 +101,8 @@ PlannedLoad Planner::load_of_last_plan(const Demand& demand) const {
     add_load(each.made, static_cast<double>(demand.recent[each.row]), load.asked);
     add_load(each.made, demand.expected[each.row], load.carried);
   }
+  groups_.add_up(load.asked);
+  groups_.add_up(load.carried);
   return load;
 }
 
@@ -116,7 +127,7 @@ struct Planner::Alive {
   std::vector<Candidate> candidates;
   std::vector<std::uint32_t> offsets{0};
   std::vector<FixedRow> fixed;     // in order
-  std::vector<double> fixed_load;  // by cluster
+  std::vector<double> fixed_load;  // by holder
 };
 
 Planner::Alive Planner::alive_candidates(const std::vector<double>& demand,
@@ -136,83 +147,8 @@ Planner::Alive Planner::alive_candidates(const std::vector<double>& demand,
     }
     alive.offsets.push_back(static_cast<std::uint32_t>(alive.candidates.size()));
   }
+  groups_.add_up(alive.fixed_load);
   return alive;
-}
-
-// Capacities that can't hold the demand are scaled together until they do: everyone is then over
-// target by the same share, instead of one cluster by all of it.
-Assignment Planner::assign_scaled(SwitchProblem problem, std::vector<double> capacity,
-                                  double* scale) {
-  constexpr double kMostScale = 14;
-  constexpr double kFirstStep = 1.01;
-  double wanted = 0;
-  double room = 0;
-  for (const double each : problem.rows.demand) { wanted += each; }
-  for (const double each : capacity) { room += each; }
-  const auto scale_by = [&](double factor) {
-    *scale *= factor;
-    for (double& each : capacity) { each *= factor; }
-  };
-  *scale = 1;
-  if (room > 0 && wanted > room) { scale_by(std::min(kMostScale, wanted / room * kFirstStep)); }
-  for (double step = kFirstStep;; step *= step) {
-    problem.rows.capacity = capacity;
-    problem.rows.budget = steps_left_;
-    Assignment assignment = assign_switching(problem);
-    steps_left_ -= std::min(steps_left_, assignment.steps);
-    if (assignment.feasible || *scale >= kMostScale) { return assignment; }
-    scale_by(std::min(step, 1.25));
-  }
-}
-
-// Moves what has to be moved, and of the rest the most useful first, so that at most a part of the
-// demand changes its cluster at once: at the least patience that is enough, with as much of the
-// step below as the limit allows.  Patience changes little from plan to plan, so the search begins
-// where the last one ended.
-Assignment Planner::assign_calmly(SwitchProblem problem, const std::vector<double>& capacity,
-                                  bool may_move_all, double* scale) {
-  const std::span<const float> costs = problem.switch_ms;
-  std::vector<float> patient(costs.size());
-  const auto solve = [&](std::size_t step) {
-    std::transform(costs.begin(), costs.end(), patient.begin(),
-                   [&](float each) { return each * static_cast<float>(kPatience[step]); });
-    problem.switch_ms = patient;
-    return assign_scaled(problem, capacity, scale);
-  };
-  if (may_move_all || problem.last.empty()) { return solve(0); }
-  const auto moved = [&](const Assignment& made) { return moved_share(problem.rows.demand, made); };
-  Assignment calm = solve(patience_);
-  Assignment eager;
-  if (moved(calm) > kMostMoved) {
-    while (patience_ + 1 < kPatience.size() && moved(calm) > kMostMoved) {
-      patience_ += moved(calm) > 2 * kMostMoved && patience_ + 2 < kPatience.size() ? 2 : 1;
-      eager = std::move(calm);
-      calm = solve(patience_);
-    }
-  } else {
-    while (patience_ > 0 && moved(calm) < kManyMoved) {
-      eager = solve(patience_ - 1);
-      if (moved(eager) > kMostMoved) { break; }
-      std::swap(calm, eager);
-      --patience_;
-    }
-  }
-  const double least = moved(calm);
-  if (eager.rows.empty() || least > kMostMoved || patience_ == 0) { return calm; }
-  const double share = (kMostMoved - least) / (moved(eager) - least);
-  return blend(calm, eager, share, problem.rows.demand);
-}
-
-// Returning clusters are filled slowly, unless the others would be over their targets for it.
-Assignment Planner::assign_ramped(const SwitchProblem& problem, const std::vector<double>& capacity,
-                                  bool may_move_all, double* scale) {
-  std::vector<double> ramped = capacity;
-  for (std::size_t i = 0; i < ramped.size(); ++i) {
-    ramped[i] *= capacity_.ramp(static_cast<ClusterIndex>(i));
-  }
-  Assignment assignment = assign_calmly(problem, ramped, may_move_all, scale);
-  if (*scale == 1 || ramped == capacity) { return assignment; }
-  return assign_calmly(problem, capacity, may_move_all, scale);
 }
 
 // What nobody is forced to do is done slowly: of all moves so large a part that no cluster gains
@@ -226,15 +162,16 @@ Assignment Planner::limit_growth(Assignment next, const std::vector<double>& roo
     if (last_rows_[row].count > 0 && next.rows[row].count > 0) { stay.rows[row] = last_rows_[row]; }
     add_load(stay.rows[row], demand[row], stay.load);
   }
+  groups_.add_up(stay.load);
   const double part_of_ttl = std::min(1.0, elapsed_s / longest_ttl_s());
   double share = 1;
   for (std::size_t i = 0; i < room.size(); ++i) {
     if (stay.load[i] > room[i]) { return next; }
     const double most = kMostGain * part_of_ttl * room[i];
     const double gain = next.load[i] - stay.load[i];
-    if (gain > most) { share = std::min(share, most / gain); }
+    if (gain > most && i < groups_.clusters) { share = std::min(share, most / gain); }
   }
-  return share < 1 ? blend(stay, next, share, demand) : next;
+  return share < 1 ? blend(stay, next, share, demand, groups_) : next;
 }
 
 double Planner::longest_ttl_s() const {
@@ -290,26 +227,35 @@ void Planner::remember(Assignment assignment, const std::vector<ClusterInput>& c
 }
 
 // All clusters' capacity less what policies put there, which nothing moves.
-std::vector<double> Planner::room_beside(const std::vector<double>& capacity,
-                                         const std::vector<double>& fixed_load) {
-  std::vector<double> room = capacity;
-  for (std::size_t i = 0; i < room.size(); ++i) {
+Planner::Room Planner::room_beside(const std::vector<double>& capacity,
+                                   const std::vector<ClusterInput>& clusters,
+                                   const std::vector<double>& fixed_load) {
+  Room room{.target = capacity, .most = capacity};
+  for (std::size_t i = 0; i < capacity.size(); ++i) {
+    const double ratio = clusters[i].most_utilisation;
+    // 0 x infinity is none of both.
+    room.most[i] = capacity[i] > 0 ? capacity[i] * ratio : 0;
     if (fixed_load[i] > 0) {
-      room[i] = std::max(capacity[i] - fixed_load[i], kLeastRoom * capacity[i]);
+      room.most[i] = std::max(room.most[i] - fixed_load[i], 0.0);
+      room.target[i] =
+          std::min(std::max(capacity[i] - fixed_load[i], kLeastRoom * capacity[i]), room.most[i]);
     }
   }
   return room;
 }
 
-Plan Planner::plan(const Demand& full_demand, const std::vector<ClusterInput>& clusters) {
+Plan Planner::plan(const Demand& asked, const std::vector<ClusterInput>& clusters) {
+  const Demand full_demand = weighed(asked);
   const std::vector<double>& demand = full_demand.expected;
-  CHECK(demand.size() == candidates_.rows() && clusters.size() == costs_.cluster_count());
+  CHECK(demand.size() == candidates_.rows() && clusters.size() == groups_.size());
   const PlannedLoad load = load_of_last_plan(full_demand);
   if (!last_rows_.empty()) { capacity_.learn(load, clusters); }
   Plan plan;
   PlanSummary& summary = plan.summary;
   capacity_.watch_returns(clusters, full_demand.at, longest_ttl_s());
   summary.capacity = capacity_.capacities(load, clusters);
+  summary.surcharge_per_gb = surcharges_of(clusters, groups_.clusters);
+  candidates_.set_surcharges(summary.surcharge_per_gb);
   bool flipped = candidates_.set_time(full_demand.wall);
   Alive alive = alive_candidates(demand, clusters);
   std::vector<float> switch_ms = switch_costs(full_demand.at);
@@ -320,24 +266,25 @@ Plan Planner::plan(const Demand& full_demand, const std::vector<ClusterInput>& c
   }
   // Whoever had to leave a cluster comes back with it; other hours are other rules.
   if (came) { std::fill(switch_ms.begin(), switch_ms.end(), 0.0F); }
-  const SwitchProblem problem{{alive.candidates, alive.offsets, demand, {}}, last_rows_, switch_ms};
-  std::vector<double> room = room_beside(summary.capacity, alive.fixed_load);
+  const AssignProblem rows{alive.candidates, alive.offsets, demand, {}, 0, tree()};
+  const SwitchProblem problem{rows, last_rows_, switch_ms};
+  Room room = room_beside(summary.capacity, clusters, alive.fixed_load);
   steps_left_ = kMostSteps;
   Assignment assignment = assign_ramped(problem, room, flipped, &summary.over_scale);
   if (summary.over_scale > 1 && has_priorities()) {
-    assignment = assign_in_order(problem, room, flipped, &summary.over_scale);
+    assignment = put_in_order(std::move(assignment), problem, room, flipped, &summary.over_scale);
   }
   if (!flipped && summary.over_scale == 1) {
     const double elapsed_s = std::chrono::duration<double>(full_demand.at - last_at_).count();
-    assignment = limit_growth(std::move(assignment), room, demand, elapsed_s);
+    assignment = limit_growth(std::move(assignment), room.target, demand, elapsed_s);
   }
 
-  for (double& each : room) { each *= summary.over_scale; }
-  const Fallbacks fallbacks =
-      assign_fallbacks({alive.candidates, alive.offsets, demand, room, steps_left_}, assignment);
+  for (double& each : room.target) { each *= summary.over_scale; }
+  const Fallbacks fallbacks = assign_fallbacks(
+      {alive.candidates, alive.offsets, demand, room.target, steps_left_, tree()}, assignment);
   summary.scale_if_lost = fallbacks.scale_if_lost;
   summary.moved_share = moved_share(demand, assignment) + moved_fixed(demand, alive.fixed);
-  summary.demand_per_s = std::accumulate(demand.begin(), demand.end(), 0.0);
+  summary.demand_per_s = std::accumulate(asked.expected.begin(), asked.expected.end(), 0.0);
   summary.number = ++plans_made_;
   summary.feasible = assignment.feasible;
   summary.units = geo_.units().size();

@@ -14,6 +14,7 @@
 #include "gslb/steer/candidates.h"
 #include "gslb/steer/demand.h"
 #include "gslb/steer/fallback.h"
+#include "gslb/steer/groups.h"
 #include "gslb/steer/rows.h"
 #include "gslb/steer/switching.h"
 
@@ -37,12 +38,14 @@ struct PlanSummary {
   std::size_t units = 0;
   std::size_t distinct_rows = 0;
   double demand_per_s = 0;
-  double moved_share = 0;            // of demand, against the plan before
-  std::vector<double> price_ms;      // per cluster
-  std::vector<double> planned_load;  // per cluster, demand per s
-  std::vector<double> capacity;      // per cluster, demand per s; infinity: no limit known
-  // Per cluster: what the others' targets would have to be multiplied with to take its clients
-  // should it die; 1: they have room.
+  double moved_share = 0;  // of demand, against the plan before
+  // Per cluster, then per group.
+  std::vector<double> price_ms;          // with those of the groups it is part of
+  std::vector<double> planned_load;      // queries per s, each times its service's load
+  std::vector<double> capacity;          // the same; infinity: no limit known
+  std::vector<double> surcharge_per_gb;  // see ClusterInput
+  // What the others' targets would have to be multiplied with to take its clients should it die;
+  // 1: they have room.
   std::vector<double> scale_if_lost;
 };
 
@@ -64,9 +67,10 @@ class Planner {
   Planner(const CostModel& costs, const ServiceTable& services, const geo::GeoMap& geo,
           std::size_t slots = 0);
 
-  double load_factor(fleet::ClusterIndex cluster) const { return capacity_.load_factor(cluster); }
-  void set_load_factor(fleet::ClusterIndex cluster, double factor) {
-    capacity_.set_load_factor(cluster, factor);
+  // Of a cluster or a group.
+  double load_factor(HolderIndex holder) const { return capacity_.load_factor(holder); }
+  void set_load_factor(HolderIndex holder, double factor) {
+    capacity_.set_load_factor(holder, factor);
   }
 
   // What samples taught of RTT; until then distance is all there is.  Candidates are found anew
@@ -81,27 +85,45 @@ class Planner {
   // Whose clients ask by which resolver.  REQUIRES: of as many slots
   void set_resolvers(std::shared_ptr<const measure::ResolverRows> resolvers);
   const measure::ResolverRows& resolvers() const { return *candidates_.resolvers(); }
+  const GroupTree& groups() const noexcept { return groups_; }
 
-  // `demand`: of every (service, unit or slot).  `clusters`: one per cluster of the configuration.
+  // `demand`: of every (service, unit or slot).  `clusters`: one per cluster of the configuration,
+  // then one per group.
   Plan plan(const Demand& demand, const std::vector<ClusterInput>& clusters);
 
  private:
   struct Alive;
+  Demand weighed(Demand demand) const;
+  // What is left for the rows that prices move, by holder.
+  struct Room {
+    std::vector<double> target;
+    std::vector<double> most;  // up to max, >= target; infinity: no max is known
+  };
   PlannedLoad load_of_last_plan(const Demand& demand) const;
   std::vector<float> switch_costs(MonoTime now) const;
   Alive alive_candidates(const std::vector<double>& demand,
                          const std::vector<ClusterInput>& clusters) const;
-  static std::vector<double> room_beside(const std::vector<double>& capacity,
-                                         const std::vector<double>& fixed_load);
-  Assignment assign_scaled(SwitchProblem problem, std::vector<double> capacity, double* scale);
-  Assignment assign_calmly(SwitchProblem problem, const std::vector<double>& capacity,
-                           bool may_move_all, double* scale);
-  Assignment assign_ramped(const SwitchProblem& problem, const std::vector<double>& capacity,
-                           bool may_move_all, double* scale);
+  static Room room_beside(const std::vector<double>& capacity,
+                          const std::vector<ClusterInput>& clusters,
+                          const std::vector<double>& fixed_load);
+  Assignment assign_within(SwitchProblem problem, const std::vector<double>& capacity);
+  Assignment assign_scaled(const SwitchProblem& problem, const Room& room, double* scale);
+  Assignment assign_beyond(const SwitchProblem& problem, const Room& room, double over,
+                           double* scale);
+  Assignment assign_calmly(SwitchProblem problem, const Room& room, bool may_move_all,
+                           double* scale);
+  Assignment assign_ramped(const SwitchProblem& problem, const Room& room, bool may_move_all,
+                           double* scale);
   bool has_priorities() const;
+  const GroupTree* tree() const { return groups_.parent.empty() ? nullptr : &groups_; }
+  static Room room_left(const Room& room, const std::vector<double>& taken, double later,
+                        double own);
   // Each priority's services in what those before have left, their reserves kept free.
-  Assignment assign_in_order(const SwitchProblem& problem, const std::vector<double>& room,
-                             bool may_move_all, double* scale);
+  Assignment assign_in_order(const SwitchProblem& problem, const Room& room, bool may_move_all,
+                             double* scale);
+  // The same, unless that puts a cluster over its max where all `together` does not.
+  Assignment put_in_order(Assignment together, const SwitchProblem& problem, const Room& room,
+                          bool may_move_all, double* scale);
   Assignment limit_growth(Assignment next, const std::vector<double>& room,
                           std::span<const double> demand, double elapsed_s) const;
   double longest_ttl_s() const;
@@ -121,6 +143,7 @@ class Planner {
   const CostModel& costs_;
   const ServiceTable& services_;
   const geo::GeoMap& geo_;
+  GroupTree groups_;
   CandidateTable candidates_;
   CapacityModel capacity_;
   std::vector<double> planned_load_;  // of the last plan

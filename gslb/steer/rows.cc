@@ -86,11 +86,37 @@ void deal_homes(std::span<const Candidate> near, const PoolOrder& order, Row& ro
   }
 }
 
+// Why who shares the names is not the cheapest: that is full, or leaving is not worth it.
+void mark_reasons(std::span<const Candidate> candidates, const std::vector<ClusterInput>& clusters,
+                  const std::vector<double>& price_ms, Row& row) {
+  constexpr double kRoundingMs = 1e-3;
+  const auto priced_ms = [&](const Candidate& each) {
+    return static_cast<double>(each.cost_ms) + price_ms[each.cluster];
+  };
+  const Candidate* cheapest = nullptr;
+  double least_ms = 0;
+  for (const Candidate& each : candidates) {
+    if (!clusters[each.cluster].serving) { continue; }
+    least_ms = cheapest == nullptr ? priced_ms(each) : std::min(least_ms, priced_ms(each));
+    if (cheapest == nullptr) { cheapest = &each; }
+  }
+  for (std::size_t i = 0; i < row.choices.size() && cheapest != nullptr; ++i) {
+    const auto own = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& each) {
+      return each.cluster == row.choices[i];
+    });
+    if (own == candidates.end() || own->cluster == cheapest->cluster) { continue; }
+    row.spilled = static_cast<std::uint8_t>(row.spilled | 1U << i);
+    if (priced_ms(*own) > least_ms + kRoundingMs) {
+      row.stayed = static_cast<std::uint8_t>(row.stayed | 1U << i);
+    }
+  }
+}
+
 }  // namespace
 
 Row planned_row(std::span<const Candidate> candidates, const Assigned& assigned,
                 const std::vector<ClusterInput>& clusters, const std::vector<double>& price_ms,
-                ClusterIndex heir) {
+                const Heirs& heirs) {
   Row result;
   std::vector<Share> shares(assigned.shares.begin(),
                             assigned.shares.begin() + static_cast<std::ptrdiff_t>(assigned.count));
@@ -109,25 +135,20 @@ Row planned_row(std::span<const Candidate> candidates, const Assigned& assigned,
   }
   for (const Share& share : shares) { result.choices.push_back(share.cluster); }
 
+  mark_reasons(candidates, clusters, price_ms, result);
   std::vector<Candidate> rest(candidates.begin(), candidates.end());
-  const auto cheapest = std::find_if(rest.begin(), rest.end(), [&](const Candidate& candidate) {
-    return clusters[candidate.cluster].serving;
-  });
-  for (std::size_t i = 0; i < result.choices.size(); ++i) {
-    if (cheapest != rest.end() && result.choices[i] != cheapest->cluster) {
-      result.spilled = static_cast<std::uint8_t>(result.spilled | 1U << i);
-    }
-  }
   std::erase_if(rest, [&](const Candidate& candidate) { return has(result, candidate.cluster); });
   for (Candidate& candidate : rest) {
     candidate.cost_ms += static_cast<float>(price_ms[candidate.cluster]);
   }
   std::stable_sort(rest.begin(), rest.end(),
                    [](const Candidate& a, const Candidate& b) { return a.cost_ms < b.cost_ms; });
-  const auto first = std::find_if(rest.begin(), rest.end(), [&](const Candidate& candidate) {
-    return candidate.cluster == heir;
-  });
-  if (first != rest.end()) { std::rotate(rest.begin(), first, first + 1); }
+  auto front = rest.begin();
+  for (const ClusterIndex heir : heirs) {
+    const auto at = std::find_if(
+        front, rest.end(), [&](const Candidate& candidate) { return candidate.cluster == heir; });
+    if (at != rest.end()) { std::rotate(front++, at, at + 1); }
+  }
   for (const Candidate& candidate : rest) { result.choices.push_back(candidate.cluster); }
   return result;
 }

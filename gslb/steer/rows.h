@@ -9,6 +9,7 @@
 
 #include "gslb/steer/answer_map.h"
 #include "gslb/steer/candidates.h"
+#include "gslb/steer/fallback.h"
 
 namespace gslb::steer {
 
@@ -19,10 +20,10 @@ struct FixedRow {
 };
 
 // The shares in cluster order, so that a change of weight moves only the names between the old and
-// the new border; then `heir`, then every other candidate by cost plus price.
+// the new border; then the heirs, those there are; then every other candidate by cost plus price.
 Row planned_row(std::span<const Candidate> candidates, const Assigned& assigned,
                 const std::vector<ClusterInput>& clusters, const std::vector<double>& price_ms,
-                ClusterIndex heir);
+                const Heirs& heirs);
 
 // The row of a pool that prices don't move.  Equals share by weight: the clusters of the first
 // serving candidate's pool and cost, each with the interval of names it has when all serve; one

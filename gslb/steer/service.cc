@@ -75,6 +75,7 @@ std::shared_ptr<const ServiceTable> compile_services(const config::Config& confi
                     .ttl_steps_s = make_ttl_steps(from.ttl_min_s, from.ttl_s, from.ttl_max_s),
                     .priority = from.priority,
                     .reserve = from.reserve,
+                    .load = from.load,
                     .answers = from.answers,
                     .on_net_bonus_ms = from.on_net_bonus_ms,
                     .fallback = from.fallback,

@@ -34,6 +34,7 @@ struct Service {
   TtlSteps ttl_steps_s{};  // all ttl_s, unless the plan decides
   unsigned priority = 0;   // the lowest is served first when capacity is short
   double reserve = 0;      // share of each cluster's capacity the ones before leave it
+  double load = 1;         // of a query on a cluster, against that of one with 1
   unsigned answers = 1;    // addresses in one answer, 1..4
   double on_net_bonus_ms = 0;
   config::FallbackPolicy fallback = config::FallbackPolicy::kAll;

@@ -8,6 +8,7 @@ namespace gslb::steer {
 namespace {
 
 using fleet::ClusterIndex;
+using fleet::kNoCluster;
 
 // Some of a row's demand, at or on its way to the candidate it asks.
 struct Piece {
@@ -24,7 +25,7 @@ class Admissions {
  public:
   explicit Admissions(const AssignProblem& problem)
       : problem_(problem),
-        kept_(problem.capacity.size()),
+        kept_(problem.groups == nullptr ? problem.capacity.size() : problem.groups->clusters),
         load_(problem.capacity.size(), 0),
         shares_(problem.demand.size()) {}
 
@@ -49,25 +50,51 @@ class Admissions {
     const Candidate& candidate = problem_.candidates[piece.asks];
     piece.cost_ms = candidate.cost_ms;
     kept_[candidate.cluster].push(piece);
-    load_[candidate.cluster] += piece.amount;
-    send_away(candidate.cluster);
+    add_load(candidate.cluster, piece.amount);
+    for (HolderIndex at = candidate.cluster; at != kNoHolder; at = parent(at)) { send_away(at); }
+  }
+
+  HolderIndex parent(HolderIndex holder) const {
+    return problem_.groups == nullptr || problem_.groups->parent.empty()
+               ? kNoHolder
+               : problem_.groups->parent[holder];
+  }
+
+  void add_load(ClusterIndex cluster, double amount) {
+    load_[cluster] += amount;
+    for (HolderIndex at = parent(cluster); at != kNoHolder; at = parent(at)) {
+      load_[at] += amount;
+    }
+  }
+
+  // Where in a group the dearest piece is; kNoCluster: nowhere.
+  ClusterIndex dearest_in(HolderIndex holder) const {
+    ClusterIndex dearest = kNoCluster;
+    for (ClusterIndex i = 0; i < kept_.size(); ++i) {
+      const bool is_inside = i == holder || problem_.groups->is_within(i, holder);
+      if (!is_inside || kept_[i].empty()) { continue; }
+      if (dearest == kNoCluster || kept_[dearest].top() < kept_[i].top()) { dearest = i; }
+    }
+    return dearest;
   }
 
   // The dearest go on to their next candidate until the cluster is no more than full.
-  void send_away(ClusterIndex cluster) {
-    std::priority_queue<Piece>& kept = kept_[cluster];
+  void send_away(HolderIndex holder) {
     constexpr double kDust = 1e-12;
     for (;;) {
-      const double over = load_[cluster] - problem_.capacity[cluster];
-      if (kept.empty() || over <= kDust * (1 + load_[cluster])) { return; }
-      Piece worst = kept.top();
-      kept.pop();
+      const double over = load_[holder] - problem_.capacity[holder];
+      if (over <= kDust * (1 + load_[holder])) { return; }
+      const ClusterIndex cluster =
+          holder < kept_.size() ? static_cast<ClusterIndex>(holder) : dearest_in(holder);
+      if (cluster == kNoCluster || kept_[cluster].empty()) { return; }
+      Piece worst = kept_[cluster].top();
+      kept_[cluster].pop();
       const double leaves = std::min(over, worst.amount);
-      load_[cluster] -= leaves;
+      add_load(cluster, -leaves);
       if (worst.amount > leaves) {
         Piece stays = worst;
         stays.amount -= leaves;
-        kept.push(stays);
+        kept_[cluster].push(stays);
       }
       worst.amount = leaves;
       ++worst.asks;
@@ -93,12 +120,10 @@ class Admissions {
     result.load.assign(load_.size(), 0);
     for (std::size_t row = 0; row < shares_.size(); ++row) {
       result.rows.push_back(keep_largest(std::move(shares_[row])));
-      add_load(result.rows[row], problem_.demand[row], result.load);
+      steer::add_load(result.rows[row], problem_.demand[row], result.load);
     }
-    constexpr double kRounding = 1e-9;
-    for (std::size_t i = 0; i < load_.size(); ++i) {
-      if (result.load[i] > problem_.capacity[i] * (1 + kRounding)) { result.feasible = false; }
-    }
+    if (problem_.groups != nullptr) { problem_.groups->add_up(result.load); }
+    result.feasible = result.feasible && fits_within(result.load, problem_.capacity);
     return result;
   }
 

@@ -35,8 +35,8 @@ class Pieces {
   }
 
   Assignment assign() const {
-    const Assignment pieces = steer::assign(
-        {candidates_, offsets_, demand_, problem_.rows.capacity, problem_.rows.budget});
+    const Assignment pieces = steer::assign({candidates_, offsets_, demand_, problem_.rows.capacity,
+                                             problem_.rows.budget, problem_.rows.groups});
     Assignment result;
     result.rows.resize(problem_.rows.demand.size());
     result.price_ms = pieces.price_ms;
@@ -52,10 +52,8 @@ class Pieces {
       dropped |= merge(pieces, begin, end, result);
       begin = end;
     }
-    for (std::size_t i = 0; dropped && i < result.load.size(); ++i) {
-      constexpr double kRounding = 1e-9;
-      if (result.load[i] > problem_.rows.capacity[i] * (1 + kRounding)) { result.feasible = false; }
-    }
+    if (problem_.rows.groups != nullptr) { problem_.rows.groups->add_up(result.load); }
+    if (dropped && !fits_within(result.load, problem_.rows.capacity)) { result.feasible = false; }
     return result;
   }
 
@@ -143,7 +141,7 @@ class Pieces {
 Assignment assign_switching(const SwitchProblem& problem) { return Pieces(problem).assign(); }
 
 Assignment blend(const Assignment& calm, const Assignment& eager, double share,
-                 std::span<const double> demand) {
+                 std::span<const double> demand, const GroupTree& groups) {
   Assignment result = calm;
   result.load.assign(calm.load.size(), 0);
   for (std::size_t row = 0; row < result.rows.size(); ++row) {
@@ -159,6 +157,7 @@ Assignment blend(const Assignment& calm, const Assignment& eager, double share,
     }
     add_load(result.rows[row], demand[row], result.load);
   }
+  groups.add_up(result.load);
   return result;
 }
 

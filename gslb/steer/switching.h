@@ -27,7 +27,7 @@ Assignment assign_switching(const SwitchProblem& problem);
 // Of every row that the two assign otherwise, `share` as in `eager` and the rest as in `calm`: as
 // both keep within the capacities, so does any blend, but for rows with more than kMaxShares.
 Assignment blend(const Assignment& calm, const Assignment& eager, double share,
-                 std::span<const double> demand);
+                 std::span<const double> demand, const GroupTree& groups);
 
 // How much of a row changes hands between two assignments of it, 0..1; a row without a cluster in
 // either moves nothing.

@@ -60,7 +60,9 @@ double percentile(const std::vector<std::pair<double, double>>& sorted, double t
 
 std::vector<bool> serving_of(const Trial& trial) {
   std::vector<bool> serving;
-  for (const steer::ClusterInput& each : trial.inputs()) { serving.push_back(each.serving); }
+  for (std::size_t i = 0; i < trial.clusters(); ++i) {
+    serving.push_back(trial.inputs()[i].serving);
+  }
   return serving;
 }
 
@@ -76,6 +78,7 @@ std::vector<RowShare> name_clusters(const Trial& trial, const std::vector<bool>&
 Traffic count_traffic(const Trial& trial, const std::vector<RowShare>& shares) {
   Traffic traffic;
   traffic.per_s.assign(trial.inputs().size(), 0);
+  traffic.load = traffic.per_s;
   std::vector<std::pair<double, double>> times;
   for (const RowShare& each : shares) {
     traffic.total_per_s += each.per_s;
@@ -85,6 +88,7 @@ Traffic count_traffic(const Trial& trial, const std::vector<RowShare>& shares) {
       continue;
     }
     traffic.per_s[each.cluster] += each.per_s;
+    traffic.load[each.cluster] += each.per_s * trial.load_of_query(each.row);
     const steer::Cost cost = cost_of(trial, each);
     times.emplace_back(cost.rtt.mean_ms, each.per_s);
     traffic.rtt_mean_ms += cost.rtt.mean_ms * each.per_s;
@@ -92,6 +96,8 @@ Traffic count_traffic(const Trial& trial, const std::vector<RowShare>& shares) {
         (cost.total_ms - cost.pool_ms - cost.tier_ms - cost.prefer_ms) * each.per_s;
     traffic.money_mean += trial.compiled().config.clusters[each.cluster].cost_per_gb * each.per_s;
   }
+  trial.groups().add_up(traffic.per_s);
+  trial.groups().add_up(traffic.load);
   const double served = traffic.total_per_s - traffic.unserved_per_s;
   if (served <= 0) { return traffic; }
   std::sort(times.begin(), times.end());
@@ -105,25 +111,33 @@ Traffic count_traffic(const Trial& trial, const std::vector<RowShare>& shares) {
 
 double highest_use(const Trial& trial, const Traffic& traffic, bool of_max) {
   double highest = 0;
-  for (std::size_t i = 0; i < traffic.per_s.size(); ++i) {
-    const auto cluster = static_cast<fleet::ClusterIndex>(i);
-    const double use = traffic.per_s[i] * trial.load_factor(cluster);
-    highest = std::max(highest, of_max ? use / trial.max_per_target(cluster) : use);
+  for (std::size_t i = 0; i < traffic.load.size(); ++i) {
+    const auto holder = static_cast<steer::HolderIndex>(i);
+    const double use = traffic.load[i] * trial.load_factor(holder);
+    highest = std::max(highest, of_max ? use / trial.max_per_target(holder) : use);
   }
   return highest;
 }
 
 std::vector<std::vector<double>> takeovers(const Trial& trial) {
-  const std::size_t clusters = trial.inputs().size();
+  const std::size_t clusters = trial.clusters();
+  const steer::GroupTree& groups = trial.groups();
   const std::vector<bool> serving = serving_of(trial);
-  std::vector<std::vector<double>> taken(clusters, std::vector<double>(clusters + 1, 0));
-  for_each_share(trial, [&](std::size_t, std::size_t at, double per_s, const steer::Row& row) {
+  std::vector<std::vector<double>> taken(groups.size(), std::vector<double>(clusters + 1, 0));
+  for_each_share(trial, [&](std::size_t i, std::size_t at, double per_s, const steer::Row& row) {
     if (at >= row.choices.size() || !serving[row.choices[at]]) { return; }
-    const fleet::ClusterIndex lost = row.choices[at];
-    const auto heir = std::ranges::find_if(row.choices, [&](fleet::ClusterIndex cluster) {
-      return cluster != lost && serving[cluster];
-    });
-    taken[lost][heir == row.choices.end() ? clusters : *heir] += per_s;
+    const auto lose = [&](steer::HolderIndex lost) {
+      const auto heir = std::ranges::find_if(row.choices, [&](fleet::ClusterIndex cluster) {
+        return cluster != lost && serving[cluster] && !groups.is_within(cluster, lost);
+      });
+      taken[lost][heir == row.choices.end() ? clusters : *heir] += per_s * trial.load_of_query(i);
+    };
+    steer::HolderIndex lost = row.choices[at];
+    lose(lost);
+    while (!groups.parent.empty() && groups.parent[lost] != steer::kNoHolder) {
+      lost = groups.parent[lost];
+      if (groups.fails_together[lost - clusters]) { lose(lost); }
+    }
   });
   return taken;
 }

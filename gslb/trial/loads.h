@@ -22,7 +22,9 @@ std::vector<RowShare> name_clusters(const Trial& trial, const std::vector<bool>&
 std::vector<bool> serving_of(const Trial& trial);
 
 struct Traffic {
-  std::vector<double> per_s;  // by cluster
+  // By cluster, then by group.
+  std::vector<double> per_s;
+  std::vector<double> load;  // the same queries, each times its service's load
   double total_per_s = 0;
   double unserved_per_s = 0;  // named nobody
   std::size_t unserved_rows = 0;
@@ -34,11 +36,12 @@ struct Traffic {
 };
 Traffic count_traffic(const Trial& trial, const std::vector<RowShare>& shares);
 
-// Largest load / target among clusters with a known load; `of_max`: load / max.
+// Largest load / target among clusters and groups with a known load; `of_max`: load / max.
 double highest_use(const Trial& trial, const Traffic& traffic, bool of_max);
 
-// By the cluster that is lost, then by the one that takes: queries a second before any new plan;
-// one more column for those nobody takes.
+// By the cluster that is lost, then groups that are lost whole, then by the cluster that takes:
+// queries a second, each times its service's load, before any new plan; one more column for those
+// nobody takes.
 std::vector<std::vector<double>> takeovers(const Trial& trial);
 
 }  // namespace gslb::trial

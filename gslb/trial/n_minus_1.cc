@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "gslb/base/file.h"
 #include "gslb/base/units.h"
@@ -26,32 +27,55 @@ void report(Problems& problems, bool is_error, const Location& at, const std::st
   }
 }
 
+const LocatedString& id_of(const config::Config& config, std::size_t holder) {
+  const std::size_t clusters = config.clusters.size();
+  return holder < clusters ? config.clusters[holder].id : config.groups[holder - clusters].id;
+}
+
+// By cluster and group, once `lost` is gone and its clients are where `taken` says.
+std::vector<double> load_after(const Trial& trial, std::size_t lost,
+                               const std::vector<double>& taken) {
+  std::vector<double> load = trial.plan().summary.planned_load;
+  for (std::size_t i = 0; i < trial.clusters(); ++i) {
+    const bool is_lost =
+        i == lost || trial.groups().is_within(static_cast<steer::HolderIndex>(i),
+                                              static_cast<steer::HolderIndex>(lost));
+    load[i] = is_lost ? 0 : load[i] + taken[i];
+  }
+  trial.groups().add_up(load);
+  return load;
+}
+
 // Returns true when the death overfills or strands nobody.
 bool check_death(const Trial& trial, std::size_t lost, const std::vector<double>& taken,
                  bool is_strict, Problems& problems) {
-  const auto& clusters = trial.compiled().config.clusters;
-  const LocatedString& id = clusters[lost].id;
+  const config::Config& config = trial.compiled().config;
+  const LocatedString& id = id_of(config, lost);
   const Location& at = id.at;
+  const std::vector<double> load = load_after(trial, lost, taken);
   bool is_good = true;
-  for (std::size_t i = 0; i < clusters.size(); ++i) {
-    const auto cluster = static_cast<fleet::ClusterIndex>(i);
-    const double use =
-        (trial.plan().summary.planned_load[i] + taken[i]) * trial.load_factor(cluster);
-    if (i == lost || taken[i] <= 0 || use <= 1 + kTolerance) { continue; }
-    const double max = trial.max_per_target(cluster);
+  for (std::size_t i = 0; i < load.size(); ++i) {
+    const auto holder = static_cast<steer::HolderIndex>(i);
+    const double use = load[i] * trial.load_factor(holder);
+    const bool is_taker = load[i] > trial.plan().summary.planned_load[i];
+    if (!is_taker || use <= 1 + kTolerance) { continue; }
+    const double max = trial.max_per_target(holder);
     const bool is_over_max = use > max + kTolerance;
     report(problems, is_strict && is_over_max, at,
-           "if '" + id.text + "' dies, '" + clusters[i].id.text + "' is at " + percent(use) +
+           "if '" + id.text + "' dies, '" + id_of(config, i).text + "' is at " + percent(use) +
                " of its target" + (is_over_max ? ", over its max of " : ", its max is ") +
                percent(max),
            id.text);
     is_good = false;
   }
   if (taken.back() > 0) {
-    report(problems, is_strict, at,
-           "if '" + id.text + "' dies, nobody takes " +
-               percent(taken.back() / trial.plan().summary.demand_per_s) + " of the demand",
-           id.text);
+    const auto& planned = trial.plan().summary.planned_load;
+    const double all = std::accumulate(
+        planned.begin(), planned.begin() + static_cast<std::ptrdiff_t>(trial.clusters()), 0.0);
+    report(
+        problems, is_strict, at,
+        "if '" + id.text + "' dies, nobody takes " + percent(taken.back() / all) + " of the demand",
+        id.text);
     is_good = false;
   }
   return is_good;
@@ -93,11 +117,20 @@ std::string prove_n_minus_1(const std::shared_ptr<const control::Compiled>& comp
   trial.settle();
   const std::vector<std::vector<double>> taken = takeovers(trial);
   std::size_t good = 0;
+  std::size_t good_groups = 0;
+  std::size_t groups = 0;
   for (std::size_t i = 0; i < taken.size(); ++i) {
-    good += check_death(trial, i, taken[i], is_strict, problems) ? 1U : 0U;
+    const bool is_group = i >= trial.clusters();
+    if (is_group && !config.groups[i - trial.clusters()].fails_together) { continue; }
+    groups += is_group ? 1U : 0U;
+    (is_group ? good_groups : good) +=
+        check_death(trial, i, taken[i], is_strict, problems) ? 1U : 0U;
   }
-  std::string line = "N-1: " + std::to_string(good) + " of " + std::to_string(taken.size()) +
+  std::string line = "N-1: " + std::to_string(good) + " of " + std::to_string(trial.clusters()) +
                      " clusters can be lost";
+  if (groups > 0) {
+    line += ", " + std::to_string(good_groups) + " of " + std::to_string(groups) + " groups";
+  }
   if (!knows) {
     return line + ", were " + percent(options.assumption.use_of_targets) + " of all targets in use";
   }

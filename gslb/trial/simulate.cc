@@ -10,18 +10,19 @@
 namespace gslb::trial {
 namespace {
 
-std::vector<fleet::ClusterIndex> matches(const Trial& trial, const std::string& glob,
-                                         Problems& problems) {
-  std::vector<fleet::ClusterIndex> found;
-  const auto& clusters = trial.compiled().fleet->clusters();
-  for (std::size_t i = 0; i < clusters.size(); ++i) {
-    if (fleet::glob_matches(glob, clusters[i].id)) {
-      found.push_back(static_cast<fleet::ClusterIndex>(i));
+// Clusters and groups.
+std::vector<steer::HolderIndex> matches(const Trial& trial, const std::string& glob,
+                                        Problems& problems) {
+  std::vector<steer::HolderIndex> found;
+  const fleet::FleetModel& fleet = *trial.compiled().fleet;
+  for (std::size_t i = 0; i < fleet.holder_count(); ++i) {
+    if (fleet::glob_matches(glob, fleet.holder_id(i))) {
+      found.push_back(static_cast<steer::HolderIndex>(i));
     }
   }
   if (found.empty()) {
     std::vector<std::string> known;
-    for (const auto& cluster : clusters) { known.push_back(cluster.id); }
+    for (std::size_t i = 0; i < fleet.holder_count(); ++i) { known.push_back(fleet.holder_id(i)); }
     const std::string near = did_you_mean(glob, known);
     problems.error({}, "no cluster is called '" + glob + "'",
                    near.empty() ? "a cluster's id, or a pattern such as 'eu-*'"
@@ -33,14 +34,18 @@ std::vector<fleet::ClusterIndex> matches(const Trial& trial, const std::string& 
 void apply(const Changes& changes, Trial& trial, Problems& problems) {
   for (const auto* const globs : {&changes.outages, &changes.drains}) {
     for (const std::string& glob : *globs) {
-      for (const auto cluster : matches(trial, glob, problems)) {
-        trial.set_serving(cluster, false);
+      for (const auto holder : matches(trial, glob, problems)) {
+        for (std::size_t i = 0; i < trial.clusters(); ++i) {
+          const auto cluster = static_cast<fleet::ClusterIndex>(i);
+          const bool is_in = cluster == holder || trial.groups().is_within(cluster, holder);
+          if (is_in) { trial.set_serving(cluster, false); }
+        }
       }
     }
   }
   for (const auto& [glob, factor] : changes.capacity) {
-    for (const auto cluster : matches(trial, glob, problems)) {
-      trial.scale_capacity(cluster, factor);
+    for (const auto holder : matches(trial, glob, problems)) {
+      trial.scale_capacity(holder, factor);
     }
   }
 }
@@ -129,42 +134,43 @@ struct Past {
 };
 
 Past past_of(const Trial& trial) {
-  Past past{.ids = {}, .serving = serving_of(trial), .factors = {}};
-  for (std::size_t i = 0; i < past.serving.size(); ++i) {
-    const auto cluster = static_cast<fleet::ClusterIndex>(i);
-    past.ids.push_back(trial.compiled().fleet->cluster(cluster).id);
-    past.factors.push_back(trial.load_factor(cluster));
+  Past past;
+  for (std::size_t i = 0; i < trial.inputs().size(); ++i) {
+    past.ids.push_back(trial.compiled().fleet->holder_id(i));
+    past.serving.push_back(trial.inputs()[i].serving);
+    past.factors.push_back(trial.load_factor(static_cast<steer::HolderIndex>(i)));
   }
   return past;
 }
 
 void list_clusters(const Past& past, const Trial& after, Simulation& result) {
-  const auto use = [](double per_s, double factor) {
-    return factor > 0 ? std::optional(per_s * factor) : std::nullopt;
+  const auto use = [](double load, double factor) {
+    return factor > 0 ? std::optional(load * factor) : std::nullopt;
   };
   const auto put_past = [&](std::size_t at, SimulatedCluster& into) {
     into.was_serving = past.serving[at];
     into.before_per_s = result.before.per_s[at];
-    into.before_use = use(*into.before_per_s, past.factors[at]);
+    into.before_use = use(result.before.load[at], past.factors[at]);
   };
   for (std::size_t i = 0; i < after.inputs().size(); ++i) {
-    const auto cluster = static_cast<fleet::ClusterIndex>(i);
-    const double factor = after.load_factor(cluster);
+    const auto holder = static_cast<steer::HolderIndex>(i);
+    const double factor = after.load_factor(holder);
     SimulatedCluster& each = result.clusters.emplace_back();
-    each.id = after.compiled().fleet->cluster(cluster).id;
+    each.id = after.compiled().fleet->holder_id(i);
+    each.is_group = i >= after.clusters();
     each.is_serving = after.inputs()[i].serving;
     each.after_per_s = result.after.per_s[i];
-    each.after_use = use(*each.after_per_s, factor);
-    each.max_per_target = after.max_per_target(cluster);
+    each.after_use = use(result.after.load[i], factor);
+    each.max_per_target = after.max_per_target(holder);
     if (result.at_once) {
       each.at_once_per_s = result.at_once->per_s[i];
-      each.at_once_use = use(*each.at_once_per_s, factor);
+      each.at_once_use = use(result.at_once->load[i], factor);
     }
     const auto was = std::ranges::find(past.ids, each.id);
     if (was != past.ids.end()) { put_past(static_cast<std::size_t>(was - past.ids.begin()), each); }
   }
   for (std::size_t i = 0; i < past.ids.size(); ++i) {
-    if (after.compiled().fleet->find_cluster(past.ids[i]) != fleet::kNoCluster) { continue; }
+    if (after.compiled().fleet->find_holder(past.ids[i]) != fleet::kNoCluster) { continue; }
     SimulatedCluster& each = result.clusters.emplace_back();
     each.id = past.ids[i];
     put_past(i, each);

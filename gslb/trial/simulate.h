@@ -12,7 +12,7 @@
 
 namespace gslb::trial {
 
-// What is to happen, by patterns of cluster ids.
+// What is to happen, by patterns of ids of clusters and groups.
 struct Changes {
   std::vector<std::string> outages{};
   std::vector<std::string> drains{};
@@ -30,6 +30,7 @@ struct Limits {
 
 struct SimulatedCluster {
   std::string id;
+  bool is_group = false;
   bool was_serving = false;
   bool is_serving = false;
   // Queries a second before, at once (by the old plan's rows) and by the new plan; nullopt: the
@@ -48,7 +49,7 @@ struct Simulation {
   Traffic before;
   std::optional<Traffic> at_once;  // when health is all that changes
   Traffic after;
-  std::vector<SimulatedCluster> clusters;  // as after, then those that are gone
+  std::vector<SimulatedCluster> clusters;  // and groups; as after, then those that are gone
   double moved = 0;     // share of the demand of `after` that another cluster answers
   double compared = 0;  // share whose service and unit are in both
   unsigned plans = 0;   // until it had settled

@@ -60,6 +60,7 @@ json::object traffic_object(const Traffic& traffic) {
 
 json::object cluster_object(const SimulatedCluster& cluster) {
   return {{"id", cluster.id},
+          {"kind", cluster.is_group ? "group" : "cluster"},
           {"was_serving", cluster.was_serving},
           {"is_serving", cluster.is_serving},
           {"before_per_s", number(cluster.before_per_s)},

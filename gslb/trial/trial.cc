@@ -12,9 +12,17 @@ namespace {
 constexpr unsigned kMostPlans = 60;
 constexpr double kStill = 1e-3;  // of the demand moved by a plan: it has settled
 
-const config::Capacity* find_capacity(const config::Cluster& cluster, const std::string& resource) {
-  const auto at = std::ranges::find(cluster.capacity, resource, &config::Capacity::resource);
-  return at == cluster.capacity.end() || at->target <= 0 ? nullptr : &*at;
+// Of a cluster or a group.
+const std::vector<config::Capacity>& capacity_of(const config::Config& config, std::size_t holder) {
+  const std::size_t clusters = config.clusters.size();
+  return holder < clusters ? config.clusters[holder].capacity
+                           : config.groups[holder - clusters].capacity;
+}
+
+const config::Capacity* find_capacity(const std::vector<config::Capacity>& capacity,
+                                      const std::string& resource) {
+  const auto at = std::ranges::find(capacity, resource, &config::Capacity::resource);
+  return at == capacity.end() || at->target <= 0 ? nullptr : &*at;
 }
 
 // The resource by which clusters are compared: what most of them have a target for.
@@ -32,9 +40,9 @@ std::string main_resource(const config::Config& config) {
 }
 
 // 0: not known.
-double configured_headroom(const config::Cluster& cluster) {
+double configured_headroom(const std::vector<config::Capacity>& capacity) {
   double least = 0;
-  for (const config::Capacity& each : cluster.capacity) {
+  for (const config::Capacity& each : capacity) {
     if (each.target <= 0 || each.max <= 0) { continue; }
     const double ratio = each.max / each.target;
     least = least == 0 ? ratio : std::min(least, ratio);
@@ -48,12 +56,17 @@ Trial::Trial(std::shared_ptr<const control::Compiled> compiled)
     : epoch_(std::make_unique<control::Epoch>(std::move(compiled), 1,
                                               MonoTime(std::chrono::hours(1)))),
       demand_(epoch_->ledger.demand(epoch_->compiled->geo->units())) {
-  const auto& clusters = epoch_->compiled->config.clusters;
-  inputs_.assign(clusters.size(), {.serving = true, .utilisation = 0, .has_capacity = false});
-  factors_.assign(clusters.size(), 0);
-  for (const config::Cluster& cluster : clusters) {
-    max_per_target_.push_back(std::max(1.0, configured_headroom(cluster)));
+  inputs_.assign(groups().size(), {.serving = true, .utilisation = 0, .has_capacity = false});
+  factors_.assign(groups().size(), 0);
+  max_per_target_.assign(groups().size(), 1);
+  for (std::size_t i = 0; i < factors_.size(); ++i) {
+    set_max(i, configured_headroom(capacity_of(epoch_->compiled->config, i)));
   }
+}
+
+void Trial::set_max(std::size_t holder, double max_per_target) {
+  if (max_per_target <= 0) { return; }
+  max_per_target_[holder] = inputs_[holder].most_utilisation = std::max(1.0, max_per_target);
 }
 
 void Trial::take(const control::Learnt& learnt, const control::Compiled* learnt_with,
@@ -65,17 +78,18 @@ void Trial::take(const control::Learnt& learnt, const control::Compiled* learnt_
   demand_.wall = now;
   const config::Config& config = epoch_->compiled->config;
   const std::string resource = main_resource(config);
-  for (std::size_t i = 0; i < config.clusters.size(); ++i) {
-    const control::LearntCluster* const known = learnt.find(config.clusters[i].id.text);
+  const fleet::FleetModel& fleet = *epoch_->compiled->fleet;
+  for (std::size_t i = 0; i < factors_.size(); ++i) {
+    const control::LearntCluster* const known = learnt.find(fleet.holder_id(i));
     if (known == nullptr) { continue; }
     inputs_[i].serving = known->input.serving;
     factors_[i] = known->load_factor;
-    if (known->max_per_target > 0) { max_per_target_[i] = std::max(1.0, known->max_per_target); }
+    set_max(i, known->max_per_target);
     if (learnt_with == nullptr) { continue; }
-    const auto before = learnt_with->fleet->find_cluster(config.clusters[i].id.text);
+    const auto before = learnt_with->fleet->find_holder(fleet.holder_id(i));
     if (before == fleet::kNoCluster) { continue; }
-    const auto* const target = find_capacity(config.clusters[i], resource);
-    const auto* const then = find_capacity(learnt_with->config.clusters[before], resource);
+    const auto* const target = find_capacity(capacity_of(config, i), resource);
+    const auto* const then = find_capacity(capacity_of(learnt_with->config, before), resource);
     if (target != nullptr && then != nullptr) { factors_[i] *= then->target / target->target; }
   }
 }
@@ -116,13 +130,16 @@ double Trial::estimate_use(const Assumption& assumption) const {
   const std::string resource = main_resource(config);
   std::vector<double> uses;  // of the resource, by a query
   double targets = 0;
-  for (std::size_t i = 0; i < factors_.size(); ++i) {
-    const auto* const capacity = find_capacity(config.clusters[i], resource);
+  for (std::size_t i = 0; i < clusters(); ++i) {
+    const auto* const capacity = find_capacity(capacity_of(config, i), resource);
     if (capacity == nullptr || !inputs_[i].serving) { continue; }
     targets += capacity->target;
     if (factors_[i] > 0) { uses.push_back(factors_[i] * capacity->target); }
   }
-  const double rate = std::accumulate(demand_.expected.begin(), demand_.expected.end(), 0.0);
+  double rate = 0;
+  for (std::size_t row = 0; row < demand_.expected.size(); ++row) {
+    rate += demand_.expected[row] * load_of_query(row);
+  }
   if (uses.empty()) { return rate > 0 ? assumption.use_of_targets * targets / rate : 0; }
   const auto middle = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
   std::nth_element(uses.begin(), middle, uses.end());
@@ -134,7 +151,7 @@ std::size_t Trial::assume_loads(double use) {
   const std::string resource = main_resource(config);
   std::size_t assumed = 0;
   for (std::size_t i = 0; i < factors_.size(); ++i) {
-    const auto* const capacity = find_capacity(config.clusters[i], resource);
+    const auto* const capacity = find_capacity(capacity_of(config, i), resource);
     if (capacity == nullptr || factors_[i] > 0 || use <= 0) { continue; }
     factors_[i] = use / capacity->target;
     ++assumed;
@@ -142,9 +159,7 @@ std::size_t Trial::assume_loads(double use) {
   return assumed;
 }
 
-void Trial::scale_capacity(fleet::ClusterIndex cluster, double factor) {
-  factors_[cluster] /= factor;
-}
+void Trial::scale_capacity(steer::HolderIndex holder, double factor) { factors_[holder] /= factor; }
 
 unsigned Trial::settle() {
   demand_.recent.assign(demand_.expected.begin(), demand_.expected.end());
@@ -156,8 +171,12 @@ unsigned Trial::settle() {
   }
   for (unsigned plans = 1;; ++plans) {
     for (std::size_t i = 0; i < factors_.size(); ++i) {
-      const auto cluster = static_cast<fleet::ClusterIndex>(i);
-      epoch_->planner.set_load_factor(cluster, factors_[i]);
+      epoch_->planner.set_load_factor(static_cast<steer::HolderIndex>(i), factors_[i]);
+      if (i >= clusters()) {
+        const auto& members = epoch_->compiled->fleet->groups()[i - clusters()].members;
+        inputs_[i].serving = std::ranges::any_of(
+            members, [this](fleet::ClusterIndex member) { return inputs_[member].serving; });
+      }
       inputs_[i].has_capacity = factors_[i] > 0;
       inputs_[i].utilisation =
           plan_.map && inputs_[i].serving ? plan_.summary.planned_load[i] * factors_[i] : 0;

@@ -38,14 +38,15 @@ class Trial {
   // What a query takes of the resource most clusters have a target for: the median of those whose
   // load is known, else by the assumption; 0: no cluster has a target.
   double estimate_use(const Assumption& assumption) const;
-  // Loads of the clusters that have a target and no learnt load.  Returns how many these are.
+  // Loads of the clusters and groups that have a target and no learnt load.  Returns how many these
+  // are.
   std::size_t assume_loads(double use);
 
   void set_serving(fleet::ClusterIndex cluster, bool serving) {
     inputs_[cluster].serving = serving;
   }
-  // It can take `factor` times as much.  REQUIRES: factor > 0
-  void scale_capacity(fleet::ClusterIndex cluster, double factor);
+  // A cluster or a group can take `factor` times as much.  REQUIRES: factor > 0
+  void scale_capacity(steer::HolderIndex holder, double factor);
 
   // Plans until nobody moves any more; returns how many plans that took.
   unsigned settle();
@@ -55,16 +56,25 @@ class Trial {
   const steer::Plan& plan() const noexcept { return plan_; }
   const std::vector<double>& demand() const noexcept { return demand_.expected; }
   const std::vector<steer::ClusterInput>& inputs() const noexcept { return inputs_; }
-  // Utilisation of a cluster by each query a second; 0: not known.
-  double load_factor(fleet::ClusterIndex cluster) const { return factors_[cluster]; }
+  // What a query of the row takes of a cluster's room, against one of a service with 1.
+  double load_of_query(std::size_t row) const {
+    return compiled().services->services[row / epoch_->demand->units()].load;
+  }
+  std::size_t clusters() const { return compiled().config.clusters.size(); }
+  const steer::GroupTree& groups() const { return epoch_->planner.groups(); }
+  // Utilisation of a cluster or a group by each query a second; 0: not known.
+  double load_factor(steer::HolderIndex holder) const { return factors_[holder]; }
   // By the smallest of its resources, at least 1; 1 when no max is known.
-  double max_per_target(fleet::ClusterIndex cluster) const { return max_per_target_[cluster]; }
+  double max_per_target(steer::HolderIndex holder) const { return max_per_target_[holder]; }
   bool knows_loads() const noexcept;
   bool knows_demand() const noexcept { return knows_demand_; }
 
  private:
+  void set_max(std::size_t holder, double max_per_target);  // 0: not known
+
   std::unique_ptr<control::Epoch> epoch_;
   steer::Demand demand_;
+  // By cluster, then by group.
   std::vector<steer::ClusterInput> inputs_;
   std::vector<double> factors_;
   std::vector<double> max_per_target_;

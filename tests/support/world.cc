@@ -257,7 +257,9 @@ void World::advance(milliseconds by) {
 void World::plan() {
   const std::vector<steer::ClusterInput> inputs = control::cluster_inputs(*fleet);
   serving_.clear();
-  for (const steer::ClusterInput& input : inputs) { serving_.push_back(input.serving); }
+  for (std::size_t i = 0; i < fleet->model().clusters().size(); ++i) {
+    serving_.push_back(inputs[i].serving);
+  }
   steer::Plan plan = control::make_plan(*epoch, inputs, now());
   next_plan_ = clock_.mono() + milliseconds(epoch->compiled->config.steering.plan_interval_ms);
   summary = std::move(plan.summary);

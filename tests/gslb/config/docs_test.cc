@@ -64,6 +64,8 @@ TEST(ConfigurationReference, HasEveryKeyTheLoaderKnows) {
                                   "[monitor.ID]\nkind = 'dns'",
                                   "[monitor.ID]\nkind = 'icmp'",
                                   "[monitor.ID]\nkind = 'command'",
+                                  "[group.ID]",
+                                  "[group.ID.capacity.RESOURCE]",
                                   "[pool.ID]",
                                   "[map.ID]",
                                   "[service.ID]",

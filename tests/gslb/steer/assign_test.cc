@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/gslb/steer/least_cost_flow.h"
 #include "tests/gslb/steer/made_problem.h"
 
 namespace {
@@ -36,67 +37,26 @@ struct Made : tests::MadeProblem {
   }
 };
 
-// Least-cost flow on the plain bipartite graph, one Bellman-Ford a path.  Returns the total cost,
-// or infinity when not all demand fits.  All amounts whole.
+// The total cost on the plain bipartite graph, or infinity when not all demand fits.  All amounts
+// whole.
 double reference(const Made& made) {
-  struct Arc {
-    std::size_t to;
-    double room;
-    double cost;
-  };
   const std::size_t rows = made.demand.size();
   const std::size_t sink = rows + made.capacity.size() + 1;
-  std::vector<Arc> arcs;
-  std::vector<std::vector<std::size_t>> out(sink + 1);
-  const auto link = [&](std::size_t from, std::size_t to, double room, double cost) {
-    out[from].push_back(arcs.size());
-    arcs.push_back({to, room, cost});
-    out[to].push_back(arcs.size());
-    arcs.push_back({from, 0, -cost});
-  };
+  tests::LeastCostFlow flow(sink + 1);
   double wanted = 0;
   for (std::size_t row = 0; row < rows; ++row) {
     if (made.offsets[row] == made.offsets[row + 1]) { continue; }
-    link(0, 1 + row, made.demand[row], 0);
+    flow.link(0, 1 + row, made.demand[row], 0);
     wanted += made.demand[row];
     for (std::uint32_t at = made.offsets[row]; at < made.offsets[row + 1]; ++at) {
-      link(1 + row, 1 + rows + made.candidates[at].cluster, kInfinity, made.candidates[at].cost_ms);
+      flow.link(1 + row, 1 + rows + made.candidates[at].cluster, kInfinity,
+                made.candidates[at].cost_ms);
     }
   }
   for (std::size_t i = 0; i < made.capacity.size(); ++i) {
-    link(1 + rows + i, sink, made.capacity[i], 0);
+    flow.link(1 + rows + i, sink, made.capacity[i], 0);
   }
-  double total = 0;
-  while (wanted > 1e-9) {
-    std::vector<double> distance(sink + 1, kInfinity);
-    std::vector<std::size_t> by(sink + 1, 0);
-    distance[0] = 0;
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (std::size_t from = 0; from <= sink; ++from) {
-        for (const std::size_t arc : out[from]) {
-          const double through = distance[from] + arcs[arc].cost;
-          if (arcs[arc].room > 1e-9 && through < distance[arcs[arc].to] - 1e-7) {
-            distance[arcs[arc].to] = through;
-            by[arcs[arc].to] = arc;
-            changed = true;
-          }
-        }
-      }
-    }
-    if (distance[sink] == kInfinity) { return kInfinity; }
-    double amount = wanted;
-    for (std::size_t at = sink; at != 0; at = arcs[by[at] ^ 1].to) {
-      amount = std::min(amount, arcs[by[at]].room);
-    }
-    for (std::size_t at = sink; at != 0; at = arcs[by[at] ^ 1].to) {
-      arcs[by[at]].room -= amount;
-      arcs[by[at] ^ 1].room += amount;
-    }
-    total += amount * distance[sink];
-    wanted -= amount;
-  }
-  return total;
+  return flow.cost(wanted, sink);
 }
 
 Made random_problem(unsigned seed) {

@@ -43,9 +43,9 @@ Made line(unsigned seed, std::size_t clusters, double use) {
   return made;
 }
 
-// Loads after `dead` is gone, by what workers do; `first` as planned, or everybody's next cheapest.
+// Loads after `dead` is gone, by what workers do; `heirs` as planned, or everybody's next cheapest.
 std::vector<double> after_death(const Made& made, const Assignment& plan,
-                                const std::vector<ClusterIndex>& first, ClusterIndex dead) {
+                                const std::vector<Heirs>& heirs, ClusterIndex dead) {
   std::vector<double> load(made.capacity.size(), 0);
   for (std::size_t row = 0; row < plan.rows.size(); ++row) {
     const Assigned& shared = plan.rows[row];
@@ -53,7 +53,7 @@ std::vector<double> after_death(const Made& made, const Assignment& plan,
     for (std::size_t i = 0; i < shared.count; ++i) {
       if (shared.shares[i].cluster != dead) { heir = std::min(heir, shared.shares[i].cluster); }
     }
-    if (heir == kNoCluster) { heir = first[row]; }
+    if (heir == kNoCluster) { heir = heirs[row][0]; }
     for (std::uint32_t at = made.offsets[row]; heir == kNoCluster; ++at) {
       if (made.candidates[at].cluster != dead) { heir = made.candidates[at].cluster; }
     }
@@ -74,8 +74,8 @@ TEST(Fallbacks, TheDeathOfAnyOneClusterOverfillsNoOther) {
     const Fallbacks fallbacks = assign_fallbacks(made.rows(), plan);
     for (ClusterIndex dead = 0; dead < 8; ++dead) {
       EXPECT_EQ(fallbacks.scale_if_lost[dead], 1) << "70 % x 8 / 7 fits";
-      const auto load = after_death(made, plan, fallbacks.first, dead);
-      const auto naive = after_death(made, plan, std::vector(600, kNoCluster), dead);
+      const auto load = after_death(made, plan, fallbacks.heirs, dead);
+      const auto naive = after_death(made, plan, std::vector(600, kNoHeirs), dead);
       EXPECT_EQ(load[dead], 0);
       for (std::size_t i = 0; i < 8; ++i) {
         // Rows that would have been split fall to one cluster whole: a row of 1 each.
@@ -103,7 +103,7 @@ TEST(Fallbacks, ARowWithoutAnotherClusterHasNone) {
   made.offsets = {0, 1};
   made.demand = {1};
   made.capacity = {2, 2};
-  EXPECT_EQ(assign_fallbacks(made.rows(), assign(made.rows())).first[0], kNoCluster);
+  EXPECT_EQ(assign_fallbacks(made.rows(), assign(made.rows())).heirs[0], kNoHeirs);
 }
 
 }  // namespace

@@ -144,7 +144,9 @@ TEST(Switching, ABlendMovesItsShareAndKeepsWithinCapacity) {
     const Assignment eager = assign(made.problem());
     for (float& each : made.switch_ms) { each = 12; }
     const Assignment calm = made.solve();
-    const Assignment half = blend(calm, eager, 0.5, made.demand);
+    const Assignment half =
+        blend(calm, eager, 0.5, made.demand,
+              GroupTree{.parent = {}, .clusters = made.capacity.size(), .fails_together = {}});
     for (std::size_t row = 0; row < half.rows.size(); ++row) {
       const double whole = moved_fraction(calm.rows[row], eager.rows[row]);
       if (half.rows[row].count == kMaxShares) { continue; }

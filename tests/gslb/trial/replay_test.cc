@@ -39,13 +39,26 @@ secret_file = "tsig.key"
 id = "ns2"
 address = "192.0.2.53"
 key = "named-in-its-file."
+[group.europe]
+[group.north]
+group = "europe"
 )";
+
+// The configuration of the worlds, with some clusters in groups.
+std::string grouped_world() {
+  std::string text = tests::kWorldConfig;
+  for (const auto& [id, group] : {std::pair("fra", "north"), {"lon", "north"}, {"isp", "europe"}}) {
+    const std::string head = std::string("[cluster.") + id + "]\n";
+    text.insert(text.find(head) + head.size(), std::string("group = '") + group + "'\n");
+  }
+  return text;
+}
 
 // The configuration of the worlds, on disk, with plans of made-up demand, RTT and health.
 class Recorded : public testing::Test {
  protected:
   void SetUp() override {
-    std::ofstream(folder_ / "proxima.toml") << tests::kWorldConfig << kTables;
+    std::ofstream(folder_ / "proxima.toml") << grouped_world() << kTables;
     std::ofstream(folder_ / "tsig.key") << "key \"named-in-its-file.\" { algorithm hmac-sha256; "
                                            "secret \"b3RoZXItc2VjcmV0LW90aGVy\"; };\n";
     std::ofstream(folder_ / "example.zone") << tests::kWorldZone;
@@ -104,7 +117,7 @@ class Recorded : public testing::Test {
     }
     inputs.samples.push_back(
         {.sample = {.cluster = 1}, .at = clock_.wall(), .cache = {{300, 100}}});
-    for (std::size_t i = 0; i < clusters; ++i) {
+    for (std::size_t i = 0; i < epoch_->compiled->fleet->holder_count(); ++i) {
       inputs.clusters.push_back({.serving = random(8) > 0,
                                  .utilisation = static_cast<double>(random(1300)) / 1e3,
                                  .has_capacity = true});

@@ -27,6 +27,7 @@ struct Site {
   double longitude;
   double target = 100;
   double max = 120;
+  std::string group{};
 };
 const std::vector<Site> kSites = {
     {"fra", 50.1, 8.7}, {"lon", 51.5, -0.1}, {"nyc", 40.7, -74}, {"syd", -33.9, 151.2}};
@@ -44,8 +45,10 @@ class Simulated : public testing::Test {
     std::ofstream file(folder_ / "proxima.toml");
     file << "[[zone]]\nname = 'example.'\nfile = 'example.zone'\n";
     for (const Site& each : sites) {
-      file << "[cluster." << each.id << "]\nlatitude = " << each.latitude
-           << "\nlongitude = " << each.longitude << "\nhealth = 'none'\n[[cluster." << each.id
+      file << "[cluster." << each.id << "]\n"
+           << (each.group.empty() ? "" : "group = '" + each.group + "'\n")
+           << "latitude = " << each.latitude << "\nlongitude = " << each.longitude
+           << "\nhealth = 'none'\n[[cluster." << each.id
            << ".node]]\nid = 'n1'\nipv4 = '192.0.2.9'\n";
       if (each.target > 0) {
         file << "[cluster." << each.id << ".capacity.requests_per_s]\ntarget = " << each.target
@@ -253,6 +256,59 @@ TEST_F(Simulated, RoomForADeathIsProven) {
       problems);
   EXPECT_EQ(problems.to_string(), "");
   EXPECT_THAT(line, HasSubstr("N-1: 4 of 4 clusters can be lost"));
+}
+
+// Two clusters in one building, a near one that can stand for either but not for both.
+const std::vector<Site> kMetro = {{"fra", 50.1, 8.7, 100, 120, "metro"},
+                                  {"ffm", 50.2, 8.6, 100, 120, "metro"},
+                                  {"lon", 51.5, -0.1, 150, 160},
+                                  {"syd", -33.9, 151.2, 150, 160}};
+const char* const kMetroGroup =
+    "[group.metro]\ncapacity.requests_per_s = { target = 120, max = 130 }\n";
+
+TEST_F(Simulated, AGroupsLimitHoldsAndItsOutageIsThatOfItsClusters) {
+  Trial before = make(compile(kMetro, kMetroGroup), {{"fra", 180}, {"lon", 20}});
+  const auto result = simulate(before, nullptr, {.outages = {"metro"}}, {}, problems_);
+  ASSERT_FALSE(problems_.has_errors()) << problems_.to_string();
+  EXPECT_NEAR(*of(result, "metro").before_use, 1, 0.02);
+  EXPECT_TRUE(of(result, "metro").is_group);
+  EXPECT_LT(*of(result, "fra").before_use + *of(result, "ffm").before_use, 1.3) << "of 100 each";
+  EXPECT_NEAR(*of(result, "lon").before_per_s, 80, 3) << "what the building has no room for";
+  EXPECT_EQ(*of(result, "metro").after_per_s, 0);
+  EXPECT_EQ(*of(result, "ffm").after_per_s, 0);
+  EXPECT_NEAR(*of(result, "lon").after_use, 1, 0.03);
+  EXPECT_NEAR(*of(result, "syd").after_per_s, 50, 5);
+  EXPECT_THAT(trial::to_json(result), HasSubstr(R"("id":"metro","kind":"group")"));
+}
+
+TEST_F(Simulated, ADeathOfAGroupIsProvenToo) {
+  Problems problems;
+  const std::string line = trial::prove_n_minus_1(
+      compile(kMetro, kMetroGroup),
+      {.mode = trial::NMinusOne::kStrict, .state_dir = {}, .assumption = {0.3}}, kNow, problems);
+  EXPECT_THAT(line, HasSubstr("N-1: 4 of 4 clusters can be lost, 1 of 1 groups"));
+  EXPECT_EQ(problems.to_string(), "");
+  Problems full;
+  EXPECT_THAT(
+      trial::prove_n_minus_1(
+          compile(kMetro, kMetroGroup),
+          {.mode = trial::NMinusOne::kStrict, .state_dir = {}, .assumption = {0.9}}, kNow, full),
+      HasSubstr("0 of 1 groups"));
+  EXPECT_THAT(full.to_string(), HasSubstr("if 'metro' dies, '"));
+}
+
+TEST_F(Simulated, AHeavyServiceTakesMoreRoom) {
+  const char* const heavy =
+      "[service.video]\nload = 4\n[[route]]\nname = 'video.cdn.example.'\n"
+      "service = 'video'\n";
+  Trial before = make(compile(kSites, heavy), {{"fra", 50}});
+  std::string text = "video.cdn.example A " + prefix_of("fra") + " 20\nwww.cdn.example A " +
+                     prefix_of("fra") + " 40\n";
+  before.ask(trial::read_queries(text, "list", problems_), 60);
+  const auto result = simulate(before, nullptr, {}, {}, problems_);
+  EXPECT_NEAR(*of(result, "fra").before_use, 1, 0.02) << "of 4 x 20 + 40";
+  EXPECT_NEAR(*of(result, "lon").before_use, 0.2, 0.02);
+  EXPECT_NEAR(result.before.total_per_s, 60, 1e-6) << "queries are queries";
 }
 
 TEST_F(Simulated, WithoutLoadsNothingIsClaimed) {
