@@ -22,7 +22,7 @@ const char* const kSimulateUsage =
     "         --rate N                    queries/s in all\n"
     "         --load X                    where no load is known: share of all targets in use "
     "(0.7)\n"
-    "         --outage GLOB, --drain GLOB clusters that answer no more\n"
+    "         --outage GLOB, --drain GLOB clusters or groups that answer no more\n"
     "         --capacity GLOB=X           clusters that can take X times as much\n"
     "         --max-utilisation X         exit 5 when a cluster is over X of its target,\n"
     "         --max-moved X               ... more than X of the clients move (0.2 or 20%),\n"

@@ -113,6 +113,10 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
   input.servers = {&servers[0], &servers[1]};
   input.snapshot = snapshot;
   input.clusters = make_clusters();
+  input.groups = {{.id = "metro",
+                   .clusters = {"fra", "syd"},
+                   .load = {{"egress_bits_per_s", 4e9, 8e9, 9e9}},
+                   .utilisation = 0.5}};
   input.monitors = {{.monitor = "web",
                      .kind = "http",
                      .item = "203.0.113.1",
@@ -133,10 +137,11 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
                                   .distinct_rows = 2,
                                   .demand_per_s = 12.5,
                                   .moved_share = 0.1,
-                                  .price_ms = {12.5, 0},
-                                  .planned_load = {10, 2.5},
-                                  .capacity = {20, std::numeric_limits<double>::infinity()},
-                                  .scale_if_lost = {1.21, 1}};
+                                  .price_ms = {12.5, 0, 4},
+                                  .planned_load = {10, 2.5, 12.5},
+                                  .capacity = {20, std::numeric_limits<double>::infinity(), 12.5},
+                                  .surcharge_per_gb = {0.05, 0},
+                                  .scale_if_lost = {1.21, 1, 1.5}};
   input.transfers = &transfers;
   input.notifier = &notifier;
   input.plans = 3;

@@ -223,4 +223,40 @@ TEST(AnswerMap, SplitsByThresholdAndFailsOverInOrder) {
   EXPECT_EQ(map.choose(0, 2, 0, health).planned, kNoCluster) << "no row";
 }
 
+TEST(Reasons, WhoIsNotAtTheCheapestSpillsOnlyIfThatIsFull) {
+  const std::vector<Candidate> candidates = {{0, 10}, {1, 12}, {2, 30}};
+  std::vector<ClusterInput> clusters(3, {.serving = true});
+  gslb::fleet::HealthBoard health(3);
+  for (ClusterIndex i = 0; i < 3; ++i) { health.set_serving(i, 1); }
+  const auto reason = [&](ClusterIndex at, const std::vector<double>& price_ms) {
+    const Assigned assigned{{Share{at, 1}}, 1};
+    AnswerMap map(1, 1);
+    map.set_row(0, 0, planned_row(candidates, assigned, clusters, price_ms, kNoHeirs));
+    return map.choose(0, 0, 0, health).reason;
+  };
+  EXPECT_EQ(reason(0, {0, 0, 0}), Reason::kBest);
+  EXPECT_EQ(reason(0, {5, 0, 0}), Reason::kBest) << "full, but not for him";
+  EXPECT_EQ(reason(1, {5, 0, 0}), Reason::kSpill);
+  EXPECT_EQ(reason(1, {2, 0, 0}), Reason::kSpill) << "just as dear";
+  EXPECT_EQ(reason(1, {1, 0, 0}), Reason::kStay);
+  EXPECT_EQ(reason(2, {5, 0, 0}), Reason::kStay) << "the second has room";
+  clusters[0].serving = false;
+  EXPECT_EQ(reason(1, {0, 0, 0}), Reason::kBest) << "of those that serve";
+}
+
+TEST(Heirs, StandBehindTheSharesInTheirOrder) {
+  const std::vector<Candidate> candidates = {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}};
+  const std::vector<ClusterInput> clusters(5, {.serving = true});
+  const Assigned assigned{{Share{1, 1}}, 1};
+  const auto choices = [&](const Heirs& heirs) {
+    return planned_row(candidates, assigned, clusters, std::vector<double>(5, 0), heirs).choices;
+  };
+  using Choices = std::vector<ClusterIndex>;
+  EXPECT_EQ(choices(kNoHeirs), (Choices{1, 0, 2, 3, 4}));
+  EXPECT_EQ(choices({3, 4, 2}), (Choices{1, 3, 4, 2, 0}));
+  EXPECT_EQ(choices({gslb::fleet::kNoCluster, 4, gslb::fleet::kNoCluster}),
+            (Choices{1, 4, 0, 2, 3}));
+  EXPECT_EQ(choices({3, 3, 1}), (Choices{1, 3, 0, 2, 4})) << "one stands once";
+}
+
 }  // namespace
