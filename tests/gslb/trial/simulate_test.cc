@@ -285,7 +285,7 @@ TEST_F(Simulated, ADeathOfAGroupIsProvenToo) {
   Problems problems;
   const std::string line = trial::prove_n_minus_1(
       compile(kMetro, kMetroGroup),
-      {.mode = trial::NMinusOne::kStrict, .state_dir = {}, .assumption = {0.3}}, kNow, problems);
+      {.mode = trial::NMinusOne::kStrict, .state_dir = {}, .assumption = {0.15}}, kNow, problems);
   EXPECT_THAT(line, HasSubstr("N-1: 4 of 4 clusters can be lost, 1 of 1 groups"));
   EXPECT_EQ(problems.to_string(), "");
   Problems full;
