@@ -235,7 +235,7 @@ TEST_F(Recorded, PlansOfAnEpochThatWasReplacedAreLeftOut) {
       .learns = true,
       .samples = {},
       .joins = {},
-      .clusters = std::vector<steer::ClusterInput>(compiled_->fleet->clusters().size())};
+      .clusters = std::vector<steer::ClusterInput>(compiled_->fleet->holder_count())};
   recorder_.add(*old, inputs, control::plan_step(*old, inputs));
   step();
   EXPECT_EQ(again(newest()).plans, 1U);
