@@ -201,11 +201,6 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
                    });
 }
 
-std::string country_of(const geo::Unit& unit) {
-  return unit.country[0] == 0 ? std::string()
-                              : std::string(unit.country.begin(), unit.country.end());
-}
-
 void explain_mixture(const Snapshot& snapshot, geo::UnitIndex row, Explanation& out) {
   const measure::Mixture* const mixture = snapshot.map->mixture(row);
   if (mixture == nullptr) { return; }
@@ -213,7 +208,7 @@ void explain_mixture(const Snapshot& snapshot, geo::UnitIndex row, Explanation& 
   out.mixture_weight = mixture->weight;
   for (const measure::MixtureShare& client : mixture->clients) {
     const geo::Unit& unit = snapshot.geo->units()[client.unit];
-    out.mixture.push_back({unit.id, unit.asn, country_of(unit), client.share});
+    out.mixture.push_back({unit.id, unit.asn, geo::country_text(unit), client.share});
   }
 }
 
@@ -229,7 +224,7 @@ void explain_location(const Snapshot& snapshot, const steer::CostModel& costs,
   out.unit_id = unit.id;
   out.asn = unit.asn;
   out.asn_name = snapshot.geo->operator_name(unit.asn);
-  out.country = country_of(unit);
+  out.country = geo::country_text(unit);
   if (unit.has_place) { out.place = unit.place; }
   out.place_from = is_placed_by_override(costs, unit) ? "override"
                    : unit.has_place                   ? "geo"

@@ -123,8 +123,9 @@ struct GeoSource {
   std::string longitude_field;
   std::string radius_field;  // accuracy radius, km
   std::string asn_field;
-  std::string operator_field;  // organisation name of the ASN
-  std::string attribution;     // printed where results are shown; what the data's licence asks for
+  std::string operator_field;     // organisation name of the ASN
+  std::string subdivision_field;  // read when a map names subdivisions
+  std::string attribution;  // printed where results are shown; what the data's licence asks for
 };
 
 // [geo]

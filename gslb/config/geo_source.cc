@@ -15,18 +15,19 @@ struct Preset {
   std::string_view radius;
   std::string_view asn;
   std::string_view operator_name;
+  std::string_view subdivision;
 };
 
 // The shapes that exist: ip-location-db's flat records, MaxMind's nested ones, and ip-location-db's
 // CSV ranges (start, end, ASN, organisation).
 constexpr std::array<Preset, 5> kPresets = {{
-    {"flat", "mmdb", "country_code", "latitude", "longitude", "", "", ""},
+    {"flat", "mmdb", "country_code", "latitude", "longitude", "", "", "", ""},
     {"maxmind", "mmdb", "country.iso_code", "location.latitude", "location.longitude",
-     "location.accuracy_radius", "", ""},
+     "location.accuracy_radius", "", "", "subdivisions.0.iso_code"},
     {"maxmind-asn", "mmdb", "", "", "", "", "autonomous_system_number",
-     "autonomous_system_organization"},
-    {"country-flat", "mmdb", "country_code", "", "", "", "", ""},
-    {"asn-csv", "csv", "", "", "", "", "2", "3"},
+     "autonomous_system_organization", ""},
+    {"country-flat", "mmdb", "country_code", "", "", "", "", "", ""},
+    {"asn-csv", "csv", "", "", "", "", "2", "3", ""},
 }};
 
 std::vector<std::string> preset_names() {
@@ -52,6 +53,7 @@ void apply_preset(TomlTable& table, GeoSource& source) {
     source.radius_field = preset.radius;
     source.asn_field = preset.asn;
     source.operator_field = preset.operator_name;
+    source.subdivision_field = preset.subdivision;
   }
 }
 
@@ -97,6 +99,7 @@ GeoSource read_source(TomlTable& table, Context& context) {
   read_field(table, "radius_field", source.kind, source.radius_field);
   read_field(table, "asn_field", source.kind, source.asn_field);
   read_field(table, "operator_field", source.kind, source.operator_field);
+  read_field(table, "subdivision_field", source.kind, source.subdivision_field);
   source.attribution = table.string("attribution").value_or("");
   table.finish();
   if (context.problems.error_count() != errors) { return source; }  // enough said

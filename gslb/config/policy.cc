@@ -146,6 +146,19 @@ std::optional<std::string> read_country_key(const std::string& text, TomlTable& 
   return std::nullopt;
 }
 
+std::optional<std::string> read_subdivision(const std::string& text, TomlTable& table) {
+  const auto is_code = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  constexpr std::size_t kShortest = 4;  // "SE-M"
+  constexpr std::size_t kLongest = 6;   // "GB-ENG"
+  if (text.size() >= kShortest && text.size() <= kLongest && is_country(text.substr(0, 2)) &&
+      text[2] == '-' && std::all_of(text.begin() + 3, text.end(), is_code)) {
+    return text;
+  }
+  table.error(text, "'" + text + "' is not a subdivision of a country",
+              "a code of ISO 3166-2, such as US-CA");
+  return std::nullopt;
+}
+
 std::optional<std::uint32_t> read_network(const std::string& text, TomlTable& table) {
   std::uint32_t asn = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), asn);
@@ -165,6 +178,7 @@ Map read_map(const LocatedString& id, TomlTable& table, Context& context) {
   map.others = read_pool_list(table, "default", context);
   read_entries(table, "continent", context, read_continent, map.continents);
   read_entries(table, "country", context, read_country_key, map.countries);
+  read_entries(table, "subdivision", context, read_subdivision, map.subdivisions);
   read_entries(table, "asn", context, read_network, map.networks);
   table.finish();
   return map;

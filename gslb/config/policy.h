@@ -48,13 +48,15 @@ struct Pool {
 
 using PoolList = std::vector<LocatedString>;  // ids of pools and clusters, in order
 
-// [map.ID]: which pools for whom; the most exact entry holds: network, country, continent.
+// [map.ID]: which pools for whom; the most exact entry holds: network, subdivision, country,
+// continent.
 struct Map {
   LocatedString id;
   PoolList others;                                           // `default`
   std::vector<std::pair<std::string, PoolList>> continents;  // AF AN AS EU NA OC SA
   std::vector<std::pair<std::string, PoolList>> countries;
-  std::vector<std::pair<std::uint32_t, PoolList>> networks;  // ASNs
+  std::vector<std::pair<std::string, PoolList>> subdivisions;  // "US-CA"
+  std::vector<std::pair<std::uint32_t, PoolList>> networks;    // ASNs
 };
 
 // What a service, or a window of its, says of the choice.

@@ -15,7 +15,26 @@
 namespace gslb::control {
 namespace {
 
-geo::Source geo_source(const config::GeoSource& from) {
+// Units are only cut by subdivisions of countries where a map tells them apart.
+bool uses_subdivisions(const config::Config& config) {
+  return std::any_of(config.maps.begin(), config.maps.end(),
+                     [](const config::Map& each) { return !each.subdivisions.empty(); });
+}
+
+void check_subdivisions(const config::Config& config, Problems& problems) {
+  const auto& sources = config.geo.sources;
+  const bool any = std::any_of(sources.begin(), sources.end(),
+                               [](const auto& each) { return !each.subdivision_field.empty(); });
+  for (const config::Map& map : config.maps) {
+    if (any || map.subdivisions.empty()) { continue; }
+    problems.warning(
+        map.id.at,
+        "map '" + map.id.text + "' names subdivisions of countries, and no geo source knows any",
+        "give a [[geo.source]] a subdivision_field; preset \"maxmind\" has one");
+  }
+}
+
+geo::Source geo_source(const config::GeoSource& from, bool with_subdivisions) {
   return {.file = from.file.text,
           .at = from.file.at,
           .kind = from.kind == "csv" ? geo::SourceKind::kCsv : geo::SourceKind::kMmdb,
@@ -25,12 +44,15 @@ geo::Source geo_source(const config::GeoSource& from) {
           .radius_field = from.radius_field,
           .asn_field = from.asn_field,
           .operator_field = from.operator_field,
+          .subdivision_field = with_subdivisions ? from.subdivision_field : "",
           .attribution = from.attribution};
 }
 
 geo::CompileOptions geo_options(const config::Config& config) {
   geo::CompileOptions options;
-  for (const auto& source : config.geo.sources) { options.sources.push_back(geo_source(source)); }
+  for (const auto& source : config.geo.sources) {
+    options.sources.push_back(geo_source(source, uses_subdivisions(config)));
+  }
   for (std::size_t i = 0; i < config.overrides.size(); ++i) {
     const config::Override& from = config.overrides[i];
     if (!from.prefix) { continue; }
@@ -121,6 +143,7 @@ std::string geo_fingerprint(const config::Config& config) {
     text += source.file.text + '|' + source.country_field + '|' + source.latitude_field + '|' +
             source.longitude_field + '|' + source.radius_field + '|' + source.asn_field + '|' +
             source.operator_field + '|' + source.attribution;
+    if (uses_subdivisions(config)) { text += '|' + source.subdivision_field; }
     if (there) {
       text += '|' + std::to_string(info.st_ino) + '|' + std::to_string(info.st_size) + '|' +
               std::to_string(info.st_mtim.tv_sec) + '.' + std::to_string(info.st_mtim.tv_nsec);
@@ -163,6 +186,7 @@ std::shared_ptr<Compiled> compile(const std::string& path, Problems& problems, c
         reuse.compiled == nullptr ? nullptr : reuse.compiled->tls.get(), problems);
   }
   compiled->probe_targets = load_probe_targets(compiled->config.probes, problems);
+  check_subdivisions(compiled->config, problems);
   compiled->geo_fingerprint = geo_fingerprint(compiled->config);
   if (reuse.compiled != nullptr && reuse.compiled->geo_fingerprint == compiled->geo_fingerprint) {
     compiled->geo = reuse.compiled->geo;

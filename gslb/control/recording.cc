@@ -97,7 +97,7 @@ bool take_octets(std::string_view& rest, std::string_view count, std::string* in
 }
 
 std::string write_unit(const geo::Unit& unit) {
-  std::string country = unit.country[0] == 0 ? "--" : std::string(unit.country.data(), 2);
+  std::string country = unit.country[0] == 0 ? "--" : geo::country_text(unit);
   return hex(unit.id) + ' ' + std::to_string(unit.asn) + ' ' + country +
          (unit.has_place ? " 1 " : " 0 ") + format_number(unit.place.latitude) + ' ' +
          format_number(unit.place.longitude) + ' ' + format_number(unit.place_sigma_km) + ' ' +
@@ -108,8 +108,12 @@ bool read_unit(std::string_view line, geo::Unit& unit) {
   if (!read_hash(take_field(line, ' '), &unit.id)) { return false; }
   if (!read_integer(take_field(line, ' '), &unit.asn)) { return false; }
   const std::string_view country = take_field(line, ' ');
-  if (country.size() != 2) { return false; }
+  constexpr std::size_t kPart = 3;  // "US-CA": after the hyphen
+  if (country.size() < 2 || country.size() > kPart + unit.subdivision.size()) { return false; }
   if (country != "--") { unit.country = {country[0], country[1]}; }
+  if (country.size() > kPart) {
+    std::copy(country.begin() + kPart, country.end(), unit.subdivision.begin());
+  }
   unit.has_place = take_field(line, ' ') == "1";
   return read_amount(take_field(line, ' '), &unit.place.latitude) &&
          read_amount(take_field(line, ' '), &unit.place.longitude) &&

@@ -99,7 +99,9 @@ std::string load_text(const json::array& load, std::initializer_list<const char*
     text += text_at(resource, "resource");
     char before = ' ';
     for (const char* const key : keys) {
-      text += std::exchange(before, '/') + short_number(number_at(resource, key));
+      const auto value = number_at(resource, key);
+      if (before == '/' && value.value_or(0) == 0) { break; }  // no target, no max
+      text += std::exchange(before, '/') + short_number(value);
     }
   }
   return text;

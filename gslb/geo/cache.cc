@@ -11,7 +11,7 @@ namespace {
 
 // Changes with the layout of what follows and with the meaning of units: a new program must not
 // take an old one's map.
-constexpr std::string_view kMagic = "PROXIMA-GEO-0001";
+constexpr std::string_view kMagic = "PROXIMA-GEO-0002";
 // Written as a number of the machine: a cache from one of the other byte order doesn't match.
 constexpr std::uint32_t kByteOrder = 0x01020304;
 
@@ -89,6 +89,7 @@ void put_unit(Writer& writer, const Unit& unit) {
   writer.u64(unit.id);
   writer.u32(unit.asn);
   writer.raw(unit.country.data(), unit.country.size());
+  writer.raw(unit.subdivision.data(), unit.subdivision.size());
   writer.u32(unit.has_place ? 1 : 0);
   writer.real(unit.place.latitude);
   writer.real(unit.place.longitude);
@@ -102,6 +103,7 @@ Unit take_unit(Reader& reader) {
   unit.id = reader.number<std::uint64_t>();
   unit.asn = reader.number<std::uint32_t>();
   reader.raw(unit.country.data(), unit.country.size());
+  reader.raw(unit.subdivision.data(), unit.subdivision.size());
   unit.has_place = reader.number<std::uint32_t>() != 0;
   unit.place.latitude = reader.number<double>();
   unit.place.longitude = reader.number<double>();
@@ -110,7 +112,7 @@ Unit take_unit(Reader& reader) {
   unit.override_index = reader.number<std::int32_t>();
   return unit;
 }
-constexpr std::size_t kUnitOctets = 8 + 4 + 2 + 4 + 4 * 8 + 4;
+constexpr std::size_t kUnitOctets = 8 + 4 + 2 + 3 + 4 + 4 * 8 + 4;
 
 bool take_all(Reader& reader, Compiled& into) {
   into.units.reserve(reader.count(kUnitOctets));

@@ -29,6 +29,7 @@ struct Source {
   std::string radius_field;
   std::string asn_field;
   std::string operator_field;
+  std::string subdivision_field;  // makes more and smaller units
   // The credit its licence asks for; empty: known databases are recognised by their metadata or
   // file name (DB-IP, ip-location-db, GeoLite2).
   std::string attribution;

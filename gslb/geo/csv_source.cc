@@ -187,6 +187,7 @@ class CsvReader {
     raw.radius_km = number_of(kRadius);
     raw.asn = number_of(kAsn);
     raw.operator_name = text_of(kOperator);
+    raw.subdivision = text_of(kSubdivision);
     (first->is_v6 ? ipv6_ : ipv4_)
         .push_back({first->value, last->value, put_record(raw, context_), line_});
   }

@@ -24,6 +24,14 @@ double distance_km(const Place& a, const Place& b) noexcept {
   return 2 * kEarthRadiusKm * std::asin(std::sqrt(std::clamp(h, 0.0, 1.0)));
 }
 
+std::string country_text(const Unit& unit) {
+  if (unit.country[0] == 0) { return {}; }
+  std::string text(unit.country.begin(), unit.country.end());
+  const auto end = std::find(unit.subdivision.begin(), unit.subdivision.end(), '\0');
+  return end == unit.subdivision.begin() ? text
+                                         : text + '-' + std::string(unit.subdivision.begin(), end);
+}
+
 GeoMap::GeoMap(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
 GeoMap::~GeoMap() = default;
 

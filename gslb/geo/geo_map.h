@@ -28,17 +28,26 @@ struct Place {
 // Great-circle distance in km (haversine, mean radius 6371.0088 km).
 double distance_km(const Place& a, const Place& b) noexcept;
 
-// One map unit: clients steered alike.  Key: (asn, ~100 km cell, country[, override]).
+// What follows the hyphen of an ISO 3166-2 code ("CA" of US-CA), upper case, zeros behind; all
+// zeros: not known.
+using Subdivision = std::array<char, 3>;
+
+// One map unit: clients steered alike.  Key: (asn, ~100 km cell, country[, subdivision][,
+// override]).
 struct Unit {
   std::uint64_t id = 0;           // stable: hash of the key, the same in every run
   std::uint32_t asn = 0;          // 0: not known
   std::array<char, 2> country{};  // ISO 3166-1 alpha-2, upper case; {0,0}: not known
+  Subdivision subdivision{};      // only where the configuration asks for them
   bool has_place = false;
   Place place;                       // address-weighted mean of what the leaves say
   double place_sigma_km = 0;         // how wrong `place` may be: radius or the sources' spread
   double address_weight = 0;         // IPv4 /24s or IPv6 /48s of its leaves, capped; a demand prior
   std::int32_t override_index = -1;  // into Config::overrides when a prefix override made the unit
 };
+
+// "US", with its subdivision where that is known "US-CA"; "" when the country isn't.
+std::string country_text(const Unit& unit);
 
 // What a lookup gives.
 struct Leaf {

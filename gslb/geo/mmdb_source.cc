@@ -283,6 +283,7 @@ class Walker {
     raw.radius_km = number_of(values[kRadius]);
     raw.asn = number_of(values[kAsn]);
     raw.operator_name = text_of(values[kOperator]);
+    raw.subdivision = text_of(values[kSubdivision]);
     return *id = put_record(raw, context_);
   }
 

@@ -8,11 +8,14 @@
 namespace gslb::geo {
 namespace {
 
-std::array<std::uint32_t, 5> key_of(const Record& record) noexcept {
+std::array<std::uint32_t, 6> key_of(const Record& record) noexcept {
   const bool place = record.has_place();  // every NaN is the same absence
   return {record.asn,
           std::uint32_t{static_cast<unsigned char>(record.country[0])} << 8 |
               static_cast<unsigned char>(record.country[1]),
+          std::uint32_t{static_cast<unsigned char>(record.subdivision[0])} << 16 |
+              std::uint32_t{static_cast<unsigned char>(record.subdivision[1])} << 8 |
+              static_cast<unsigned char>(record.subdivision[2]),
           place ? std::bit_cast<std::uint32_t>(record.latitude) : 0xffffffffU,
           place ? std::bit_cast<std::uint32_t>(record.longitude) : 0,
           place ? std::bit_cast<std::uint32_t>(record.sigma_km) : 0};
@@ -24,6 +27,9 @@ Record merge(const Record& primary, const Record& secondary) noexcept {
   Record merged = primary;
   if (merged.asn == 0) { merged.asn = secondary.asn; }
   if (!merged.has_country()) { merged.country = secondary.country; }
+  if (merged.subdivision[0] == 0 && merged.country == secondary.country) {
+    merged.subdivision = secondary.subdivision;
+  }
   if (!secondary.has_place()) { return merged; }
   if (!merged.has_place()) {
     merged.latitude = secondary.latitude;

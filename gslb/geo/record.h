@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gslb/geo/flat_map.h"
+#include "gslb/geo/geo_map.h"
 
 namespace gslb::geo {
 
@@ -21,6 +22,7 @@ using RecordId = std::uint32_t;
 struct Record {
   std::uint32_t asn = 0;
   std::array<char, 2> country{};
+  Subdivision subdivision{};                                 // of the country
   float latitude = std::numeric_limits<float>::quiet_NaN();  // NaN: no place
   float longitude = 0;
   float sigma_km = 0;  // of the place; 0 when there is none

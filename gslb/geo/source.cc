@@ -12,6 +12,21 @@ bool contains(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
 }
 
+Subdivision subdivision_of(const RawRecord& raw, const std::array<char, 2>& country) {
+  std::string_view text = raw.subdivision;
+  if (text.size() > 3 && text[2] == '-') {
+    if (upper(text[0]) != country[0] || upper(text[1]) != country[1]) { return {}; }
+    text.remove_prefix(3);
+  }
+  Subdivision code{};
+  if (text.empty() || text.size() > code.size()) { return {}; }  // a name, not a code
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!is_letter(text[i]) && (text[i] < '0' || text[i] > '9')) { return {}; }
+    code[i] = is_letter(text[i]) ? upper(text[i]) : text[i];
+  }
+  return code;
+}
+
 }  // namespace
 
 RecordId put_record(const RawRecord& raw, const ReadContext& context) {
@@ -21,6 +36,7 @@ RecordId put_record(const RawRecord& raw, const ReadContext& context) {
     const std::array<char, 2> code{upper(raw.country[0]), upper(raw.country[1])};
     if (code != std::array{'Z', 'Z'} && code != std::array{'X', 'X'}) { record.country = code; }
   }
+  if (record.has_country()) { record.subdivision = subdivision_of(raw, record.country); }
   // 0, 0 is in the sea off Ghana: it stands for "not known" in every database that has it.
   if (raw.latitude && raw.longitude && std::abs(*raw.latitude) <= 90 &&
       std::abs(*raw.longitude) <= 180 && (*raw.latitude != 0 || *raw.longitude != 0)) {
@@ -46,16 +62,16 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 const char* name_of(Field field) {
-  constexpr std::array<const char*, kFieldCount> kNames = {"country_field",   "latitude_field",
-                                                           "longitude_field", "radius_field",
-                                                           "asn_field",       "operator_field"};
+  constexpr std::array<const char*, kFieldCount> kNames = {
+      "country_field", "latitude_field", "longitude_field",  "radius_field",
+      "asn_field",     "operator_field", "subdivision_field"};
   return kNames[field];
 }
 
 const std::string& path_of(const Source& source, Field field) {
   const std::array<const std::string*, kFieldCount> paths = {
-      &source.country_field, &source.latitude_field, &source.longitude_field,
-      &source.radius_field,  &source.asn_field,      &source.operator_field};
+      &source.country_field, &source.latitude_field, &source.longitude_field,  &source.radius_field,
+      &source.asn_field,     &source.operator_field, &source.subdivision_field};
   return *paths[field];
 }
 

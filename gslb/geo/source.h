@@ -37,6 +37,7 @@ enum Field : unsigned {
   kRadius,
   kAsn,
   kOperator,
+  kSubdivision,
   kFieldCount,
 };
 
@@ -48,6 +49,7 @@ struct RawRecord {
   std::optional<double> radius_km;
   std::optional<double> asn;
   std::string_view operator_name;
+  std::string_view subdivision;  // "CA" or "US-CA"
 };
 
 // The record's number; its operator's name goes to the context.

@@ -24,6 +24,9 @@ std::uint64_t id_of(const Record& record, std::int32_t override_index) noexcept 
   std::uint64_t id = hash_combine(record.asn, cell);
   id = hash_combine(id, static_cast<std::uint64_t>(static_cast<unsigned char>(record.country[0])) |
                             static_cast<std::uint64_t>(record.country[1]) << 8);
+  if (record.subdivision[0] != 0) {
+    id = hash_combine(id, hash_text({record.subdivision.data(), record.subdivision.size()}));
+  }
   return hash_combine(id, static_cast<std::uint32_t>(override_index));
 }
 
@@ -50,6 +53,7 @@ UnitIndex UnitBuilder::unit_of(const Record& record, std::int32_t override_index
     unit.id = id;
     unit.asn = record.asn;
     unit.country = record.country;
+    unit.subdivision = record.subdivision;
     unit.has_place = record.has_place();
     unit.override_index = override_index;
     units_.push_back(unit);

@@ -108,6 +108,12 @@ Variant::Variant(const config::Config& config, const config::Choosing& choosing)
     by_network_[asn] = orders_.size();
     add_order(config, choosing, pools);
   }
+  for (const auto& [code, pools] : map->subdivisions) {
+    geo::Subdivision part{};
+    std::copy(code.begin() + 3, code.end(), part.begin());
+    by_subdivision_[{code_of(code.substr(0, 2)), part}] = orders_.size();
+    add_order(config, choosing, pools);
+  }
   for (const auto& [country, pools] : map->countries) {
     by_country_[code_of(country)] = orders_.size();
     add_order(config, choosing, pools);
@@ -160,6 +166,10 @@ const PoolOrder& Variant::order_of(const geo::Unit& unit) const {
   if (orders_.size() == 1) { return orders_.front(); }
   if (const auto found = by_network_.find(unit.asn); found != by_network_.end()) {
     return orders_[found->second];
+  }
+  if (unit.subdivision[0] != 0) {
+    const auto found = by_subdivision_.find({unit.country, unit.subdivision});
+    if (found != by_subdivision_.end()) { return orders_[found->second]; }
   }
   if (const auto found = by_country_.find(unit.country); found != by_country_.end()) {
     return orders_[found->second];

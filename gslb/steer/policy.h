@@ -59,6 +59,7 @@ class Variant {
   bool has_fixed_pools_ = false;
   std::vector<PoolOrder> orders_;  // [0]: for who has no other
   std::map<std::uint32_t, std::size_t> by_network_;
+  std::map<std::pair<std::array<char, 2>, geo::Subdivision>, std::size_t> by_subdivision_;
   std::map<std::array<char, 2>, std::size_t> by_country_;
   std::map<std::array<char, 2>, std::size_t> by_continent_;
 };

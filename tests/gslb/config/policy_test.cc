@@ -39,6 +39,10 @@ default = ["p", "fra"]
 EU = "p"
 [map.m.country]
 DE = ["p"]
+[map.m.subdivision]
+DE-BE = ["p"]
+GB-ENG = "fra"
+SE-M = "fra"
 [map.m.asn]
 64500 = "fra"
 [service.a]
@@ -72,6 +76,11 @@ TEST(PolicyConfig, NamesWhatIsUnknown) {
             "unknown cluster 'frq' (did you mean 'fra'?)\n");
   EXPECT_EQ(said("[map.m]\ndefault = 'fra'\n[map.m.continent]\nXX = 'fra'\n"),
             "'XX' is not a continent (AF, AN, AS, EU, NA, OC or SA)\n");
+  for (const std::string bad : {"US", "US-", "US-ca", "US-CALI", "USA-CA", "ZZ-", "us-CA"}) {
+    EXPECT_EQ(
+        said("[map.m]\ndefault = 'fra'\n[map.m.subdivision]\n" + bad + " = 'fra'\n"),
+        "'" + bad + "' is not a subdivision of a country (a code of ISO 3166-2, such as US-CA)\n");
+  }
   EXPECT_EQ(said("[map.m]\ndefault = 'fra'\n[map.m.asn]\nAS1 = 'fra'\n"),
             "'AS1' is not an ASN (1 to 4294967295)\n");
 }

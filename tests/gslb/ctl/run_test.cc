@@ -223,7 +223,8 @@ TEST(ExplainText, ShowsEveryClusterAndDropsEmptyColumns) {
   "rtt_ms":5.6,"rtt_sigma_ms":1.7,"rtt_source":"distance","on_net_ms":-20,"tier_ms":0,
   "money_ms":0,"bias_ms":0,"prefer_ms":0,"cost_ms":-14.4,"price_ms":2.5,"mask":"",
   "tier":"default","admin":"drain","nodes":4,"serving_nodes":3,"utilisation":0.73,
-  "load":[{"resource":"requests_per_s","current":7300,"target":10000,"max":12000}],
+  "load":[{"resource":"requests_per_s","current":7300,"target":10000,"max":12000},
+          {"resource":"connections","current":12,"target":0,"max":0}],
   "planned_load_per_s":12.3,"capacity_per_s":null},
  {"id":"syd","verdict":"masked: tier","chosen":false,"serving":true,"rank":-1,"share":0,
   "rtt_ms":211.7,"rtt_sigma_ms":63.5,"rtt_source":"distance","on_net_ms":0,"tier_ms":0,
@@ -236,7 +237,7 @@ TEST(ExplainText, ShowsEveryClusterAndDropsEmptyColumns) {
   EXPECT_THAT(*text, HasSubstr("-20.0"));
   EXPECT_THAT(*text, HasSubstr("75%  chosen: best"));
   EXPECT_THAT(*text, HasSubstr("masked: tier"));
-  EXPECT_THAT(*text, HasSubstr("requests_per_s 7.30k/10.0k/12.0k"));
+  EXPECT_THAT(*text, HasSubstr("requests_per_s 7.30k/10.0k/12.0k, connections 12 "));
   EXPECT_THAT(*text, HasSubstr("3/4 drain  73%"));
   EXPECT_THAT(*text, HasSubstr("no limit"));
   EXPECT_THAT(*text, Not(HasSubstr("MONEY")));

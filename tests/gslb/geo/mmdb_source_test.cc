@@ -60,6 +60,33 @@ TEST_F(MmdbSource, TakesNestedFieldsFloatsAndTheRadius) {
   EXPECT_DOUBLE_EQ(unit.address_weight, 1);
 }
 
+TEST_F(MmdbSource, CutsUnitsBySubdivisionsWhereTheyAreAskedFor) {
+  const auto record = [](const char* code) {
+    const auto part = tests::mmdb_map({{"iso_code", tests::mmdb_string(code)}});
+    return tests::mmdb_map({{"country", tests::mmdb_map({{"iso_code", tests::mmdb_string("US")}})},
+                            {"subdivisions", tests::mmdb_array({part, tests::mmdb_map({})})}});
+  };
+  MmdbWriter writer({});
+  writer.insert(prefix("192.0.2.0/24"), record("ca"));
+  writer.insert(prefix("192.0.3.0/24"), record("NV"));
+  writer.insert(prefix("198.51.100.0/24"), record("CA"));
+  writer.insert(prefix("198.51.101.0/24"), record("California"));
+  Source source = flat(write("a.mmdb", writer.finish()));
+  source.latitude_field = source.longitude_field = "";
+  source.country_field = "country.iso_code";
+  const auto plain = good({{source}, {}});
+  EXPECT_EQ(country_text(unit_at(*plain, "192.0.2.1")), "US");
+  EXPECT_EQ(plain->find(*Address::parse("192.0.2.1")).bits, 23);
+  source.subdivision_field = "subdivisions.0.iso_code";
+  const auto map = good({{source}, {}});
+  EXPECT_EQ(country_text(unit_at(*map, "192.0.2.1")), "US-CA");
+  EXPECT_EQ(country_text(unit_at(*map, "192.0.3.1")), "US-NV");
+  EXPECT_EQ(country_text(unit_at(*map, "198.51.101.1")), "US") << "a name is no code";
+  EXPECT_EQ(unit_at(*map, "198.51.100.1").id, unit_at(*map, "192.0.2.1").id);
+  EXPECT_EQ(unit_at(*map, "198.51.101.1").id, unit_at(*plain, "192.0.2.1").id)
+      << "ids of units without stay what they were";
+}
+
 TEST_F(MmdbSource, GivesAPlaceWithoutRadiusTheErrorOfCityDatabases) {
   MmdbWriter writer({});
   writer.insert(prefix("192.0.2.0/24"), flat_record("SE", 59, 18));

@@ -1,0 +1,38 @@
+// Which entry of a map holds for a client.
+#include <algorithm>
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+#include "gslb/config/config.h"
+#include "gslb/steer/policy.h"
+
+namespace {
+
+TEST(Map, ASubdivisionIsMoreExactThanItsCountry) {
+  gslb::Problems problems;
+  const auto config = gslb::config::parse(
+      "[[zone]]\nname = 'example.'\nfile = 'z'\n"
+      "[cluster.a]\nlatitude = 1\nlongitude = 1\nhealth = 'none'\n"
+      "node = [{ id = 'n', ipv4 = '192.0.2.1' }]\n"
+      "[map.m]\ndefault = 'a'\n[map.m.country]\nUS = 'a'\nCA = 'a'\n"
+      "[map.m.subdivision]\nUS-CA = 'a'\nCA-QC = 'a'\n[map.m.asn]\n64500 = 'a'\n"
+      "[service.s]\npolicy = 'geo'\nmap = 'm'\n",
+      "f", problems);
+  ASSERT_TRUE(config) << problems.to_string();
+  const gslb::steer::Variant variant(*config, config->services[0].choosing);
+  const auto order = [&](const char* country, const char* part, std::uint32_t asn = 0) {
+    gslb::geo::Unit unit;
+    unit.asn = asn;
+    unit.country = {country[0], country[1]};
+    std::copy_n(part, std::min<std::size_t>(3, std::strlen(part)), unit.subdivision.begin());
+    return &variant.order_of(unit);
+  };
+  EXPECT_NE(order("US", "CA"), order("US", ""));
+  EXPECT_EQ(order("US", "NV"), order("US", ""));
+  EXPECT_NE(order("CA", "QC"), order("CA", "ON"));
+  EXPECT_EQ(order("FR", "CA"), order("FR", "")) << "another country's";
+  EXPECT_EQ(order("US", "CA", 64500), order("FR", "", 64500)) << "the network is more exact";
+}
+
+}  // namespace
