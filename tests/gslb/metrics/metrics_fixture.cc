@@ -71,6 +71,7 @@ std::shared_ptr<answer::Snapshot> make_snapshot() {
                                {.base_ms = 4, .ms_per_km = 0.02});
   estimator.add({.unit = 0, .cluster = 0, .rtt_ms = 30}, WallTime());
   estimator.add({.unit = 0, .cluster = 0, .rtt_ms = -1}, WallTime());
+  estimator.add_cache(0, {.requests = 1000, .hits = 900});
   snapshot->estimates = estimator.refresh(WallTime());
   return snapshot;
 }
