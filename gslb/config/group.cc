@@ -77,10 +77,10 @@ Commitment read_commitment(TomlTable& table) {
                           table.number("cost_per_mbps", 0, 1e6).value_or(0)};
   if (table.has("commit_mbps") != table.has("cost_per_mbps")) {
     const bool has_commit = table.has("commit_mbps");
-    table.error(has_commit ? "commit_mbps" : "cost_per_mbps",
-                has_commit ? "'commit_mbps' needs 'cost_per_mbps'"
-                           : "'cost_per_mbps' needs 'commit_mbps'",
-                "a month's price of a megabit a second over the commitment, and the commitment");
+    table.error(
+        has_commit ? "commit_mbps" : "cost_per_mbps",
+        has_commit ? "'commit_mbps' needs 'cost_per_mbps'" : "'cost_per_mbps' needs 'commit_mbps'",
+        "a month's price of a megabit a second over the commitment, and the commitment");
   }
   return commit;
 }
@@ -98,8 +98,10 @@ std::optional<LocatedString> read_group_id(TomlTable& table, const std::vector<s
 void read_groups(TomlTable& root, Context& context) {
   auto tables = root.named_tables("group");
   std::vector<std::string> known;
+  known.reserve(tables.size());
   for (const auto& [id, table] : tables) { known.push_back(id.text); }
   std::vector<Group> groups;
+  groups.reserve(tables.size());
   for (auto& [id, table] : tables) { groups.push_back(read_group(id, table, known, context)); }
   if (groups.size() > kMaxGroups) {
     context.problems.error(

@@ -59,9 +59,10 @@ std::vector<ResourceLoad> FleetState::group_load(std::size_t group) const {
   }
   for (const ClusterIndex member : model_->groups()[group].members) {
     for (const ResourceLoad& part : load(member)) {
-      for (ResourceLoad& whole : loads) {
-        if (whole.resource == part.resource) { whole.current += part.current; }
-      }
+      const auto whole = std::find_if(loads.begin(), loads.end(), [&](const ResourceLoad& each) {
+        return each.resource == part.resource;
+      });
+      if (whole != loads.end()) { whole->current += part.current; }
     }
   }
   return loads;

@@ -119,7 +119,8 @@ void FleetModel::add_groups(const config::Config& config) {
   for (const config::Group& group : config.groups) {
     groups_.push_back({group.id.text, group.capacity, {}, group.fails_together});
   }
-  for (ClusterIndex cluster = 0; cluster < clusters_.size(); ++cluster) {
+  const auto count = static_cast<ClusterIndex>(clusters_.size());
+  for (ClusterIndex cluster = 0; cluster < count; ++cluster) {
     for (auto at = find(config.clusters[cluster].group); at != config.groups.end();
          at = find(at->group)) {
       groups_[static_cast<std::size_t>(at - config.groups.begin())].members.push_back(cluster);

@@ -25,8 +25,8 @@ constexpr std::size_t kMostSamples = 31 * 288;
 constexpr double kMostMbps = 1e12;
 
 std::int64_t month_of(std::int64_t slot) {
-  using namespace std::chrono;
-  const year_month_day day(floor<days>(sys_seconds(std::chrono::seconds(slot * kSlotS))));
+  const std::chrono::sys_seconds at(std::chrono::seconds(slot * kSlotS));
+  const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(at));
   return int{day.year()} * 12 + static_cast<int>(unsigned{day.month()}) - 1;
 }
 

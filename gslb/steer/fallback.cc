@@ -47,7 +47,7 @@ class Death {
     demand_.clear();
     whole_.clear();
     load_ = made_.load;
-    for (ClusterIndex i = 0; i < homes_.size(); ++i) {
+    for (ClusterIndex i = 0; i < clusters(); ++i) {
       if (is_dead(i)) { load_[i] = 0; }
     }
     for (const Orphan& orphan : orphans_) { put(orphan); }
@@ -59,7 +59,7 @@ class Death {
       const Assigned& to = found.rows[i];
       if (to.count > 0) { result_.heirs[whole_[i]][at] = to.shares[0].cluster; }
     }
-    for (HolderIndex i = 0; i < load_.size(); ++i) {
+    for (HolderIndex i = 0; i < holders(); ++i) {
       if (!is_dead(i) && load_[i] > made_.load[i] && rows_.capacity[i] > 0) {
         scale = std::max(scale, std::min(kMostScale, load_[i] / rows_.capacity[i]));
       }
@@ -67,6 +67,8 @@ class Death {
   }
 
  private:
+  ClusterIndex clusters() const { return static_cast<ClusterIndex>(homes_.size()); }
+  HolderIndex holders() const { return static_cast<HolderIndex>(rows_.capacity.size()); }
   bool is_grouped() const { return rows_.groups != nullptr; }
   bool is_dead(HolderIndex holder) const {
     return holder == dead_ || (is_grouped() && rows_.groups->is_within(holder, dead_));
@@ -96,7 +98,7 @@ class Death {
   // Whose rows are in several of a group's clusters is an orphan once.
   void find_orphans() {
     orphans_.clear();
-    for (ClusterIndex i = 0; i < homes_.size(); ++i) {
+    for (ClusterIndex i = 0; i < clusters(); ++i) {
       if (is_dead(i)) { orphans_.insert(orphans_.end(), homes_[i].begin(), homes_[i].end()); }
     }
     if (dead_ < homes_.size()) { return; }
@@ -206,7 +208,7 @@ class Death {
 
   void spare(double scale) {
     spare_.clear();
-    for (HolderIndex i = 0; i < rows_.capacity.size(); ++i) {
+    for (HolderIndex i = 0; i < holders(); ++i) {
       spare_.push_back(is_dead(i) ? 0 : std::max(0.0, rows_.capacity[i] * scale - load_[i]));
     }
   }

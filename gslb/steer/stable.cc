@@ -70,7 +70,8 @@ class Admissions {
   // Where in a group the dearest piece is; kNoCluster: nowhere.
   ClusterIndex dearest_in(HolderIndex holder) const {
     ClusterIndex dearest = kNoCluster;
-    for (ClusterIndex i = 0; i < kept_.size(); ++i) {
+    const auto count = static_cast<ClusterIndex>(kept_.size());
+    for (ClusterIndex i = 0; i < count; ++i) {
       const bool is_inside = i == holder || problem_.groups->is_within(i, holder);
       if (!is_inside || kept_[i].empty()) { continue; }
       if (dearest == kNoCluster || kept_[dearest].top() < kept_[i].top()) { dearest = i; }
