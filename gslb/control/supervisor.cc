@@ -100,12 +100,13 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
   next_geo_look_ = now.mono + milliseconds(compiled->config.geo.watch_interval_ms);
   planning_loop_ = std::make_unique<Loop>();
   loop_ = std::make_unique<Loop>([this] { return on_wake(); });
-  signer_.start();
-  parent_checker_ = std::make_unique<ParentChecker>(signer_);
-  secondaries_.start([this](auto task) { with_zones(std::move(task)); });
+  // Before those that may wake the loop.
   monitors_ = std::make_unique<monitor::Monitors>(
       [this](fleet::MonitorResult result) { take_result(std::move(result)); });
   monitors_->configure(monitor::targets(*compiled->monitors, *compiled->fleet));
+  signer_.start();
+  parent_checker_ = std::make_unique<ParentChecker>(signer_);
+  secondaries_.start([this](auto task) { with_zones(std::move(task)); });
   loop_->post([] {});  // the first wake
 }
 
