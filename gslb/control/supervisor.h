@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -55,8 +56,8 @@ struct Status {
   std::vector<fleet::ClusterStatus> clusters;  // as in compiled->config.clusters
   std::vector<fleet::GroupStatus> groups;      // as in compiled->config.groups
   fleet::SuspicionStatus suspicion;
-  std::vector<fleet::Event> events;            // oldest first
-  std::optional<steer::PlanSummary> plan;      // its figures as in `clusters`, then `groups`
+  std::vector<fleet::Event> events;        // oldest first
+  std::optional<steer::PlanSummary> plan;  // its figures as in `clusters`, then `groups`
   ReloadReport reload;
 };
 
@@ -84,9 +85,9 @@ class Supervisor {
   Status status();
   std::vector<fleet::MonitorStatus> monitors();
   metrics::Input metrics();
-  // Starts a reload in the background and returns its number at once; status().reload tells how it
-  // went.  One at a time: while one runs, its number is returned.
-  std::uint64_t reload(const ReloadRequest& request = {});
+  // Reloads in the background; reload_report() tells how it went.  One at a time: what is asked for
+  // while one runs comes after it, as files may have changed since it read them.
+  void reload(const ReloadRequest& request = {});
   ReloadReport reload_report();
   // As they are served now; quick.
   std::vector<ZoneStatus> zone_status() const { return zone_store_.status(); }
@@ -140,11 +141,12 @@ class Supervisor {
   void publish(const Epoch& epoch, std::shared_ptr<const steer::AnswerMap> map);
   void start_server();
   void look_at_geo_files();
+  void start_reload(const ReloadRequest& request);
   void run_reload(const ReloadRequest& request);
   void run_zone_reload(const dns::Name& apex);
   void run_geo_reload();
   void take_over(std::shared_ptr<Compiled> compiled, Epoch& old);
-  void renew_epoch(Epoch& old);  // planning thread: the same configuration begun anew
+  void renew_epoch(Epoch& old);              // planning thread: the same configuration begun anew
   void take_over_zones(Compiled& compiled);  // planning thread
   std::vector<dns::Name> configure_signing(const Compiled& compiled);
   void make_routed_sets(const Compiled& compiled, const zone::ZoneSet& zones);
@@ -206,6 +208,7 @@ class Supervisor {
   double last_plan_duration_s_ = 0;
   std::optional<WallTime> last_plan_at_;
   ReloadReport reload_;
+  std::deque<ReloadRequest> reloads_waiting_;  // no two alike
   std::uint64_t reloads_succeeded_ = 0;
   std::uint64_t reloads_failed_ = 0;
 

@@ -45,20 +45,28 @@ void Supervisor::look_at_geo_files() {
   planning_loop_->post([this] { run_geo_reload(); });
 }
 
-std::uint64_t Supervisor::reload(const ReloadRequest& request) {
-  return loop_->call([&] {
-    if (reload_.running || stopping_) { return reload_.number; }
-    reload_.number += 1;
-    reload_.running = true;
-    if (request.zone) {
-      log_info("reload", "started", {{"zone", request.zone->to_string()}});
-    } else {
-      log_info("reload", "started", {{"file", config_file_}});
+void Supervisor::reload(const ReloadRequest& request) {
+  loop_->call([&] {
+    if (stopping_) { return; }
+    auto& waiting = reloads_waiting_;
+    if (!reload_.running) {
+      start_reload(request);
+    } else if (std::find(waiting.begin(), waiting.end(), request) == waiting.end()) {
+      waiting.push_back(request);
     }
-    planning_loop_->post(
-        [this, request] { request.zone ? run_zone_reload(*request.zone) : run_reload(request); });
-    return reload_.number;
   });
+}
+
+void Supervisor::start_reload(const ReloadRequest& request) {
+  reload_.number += 1;
+  reload_.running = true;
+  if (request.zone) {
+    log_info("reload", "started", {{"zone", request.zone->to_string()}});
+  } else {
+    log_info("reload", "started", {{"file", config_file_}});
+  }
+  planning_loop_->post(
+      [this, request] { request.zone ? run_zone_reload(*request.zone) : run_reload(request); });
 }
 
 ReloadReport Supervisor::reload_report() {
@@ -204,6 +212,10 @@ void Supervisor::finish_reload(const ReloadOutcome& outcome) {
     } else {
       log_info("reload", "done", {{"geo_only", outcome.geo_only}, {"generation", generation_}});
     }
+    if (reloads_waiting_.empty() || stopping_) { return; }
+    const ReloadRequest next = std::move(reloads_waiting_.front());
+    reloads_waiting_.pop_front();
+    start_reload(next);
   });
 }
 

@@ -1,6 +1,7 @@
 """Zones at work: reload of one and of all under query load, bad files, ACME tokens."""
 import json
 import pathlib
+import signal
 import socket
 import struct
 import subprocess
@@ -143,6 +144,16 @@ service = "web"
             self.assertEqual(asker.faults, [])
             self.assertGreater(asker.asked, 100)
         self.assertIn("192.0.2.40", askers[0].seen)
+
+    def test_what_is_asked_for_while_another_runs_comes_after_it(self):
+        for serial in range(2, 62, 2):
+            self.write("a.example.", serial, "192.0.2.7")
+            self.process.signal(signal.SIGHUP)
+            time.sleep(serial / 20_000)  # before, while and after the file is read
+            self.write("a.example.", serial + 1, f"192.0.2.{serial + 1}")
+            self.process.signal(signal.SIGHUP)
+            harness.wait_until(lambda: self.dig("h1.a.example") == [f"192.0.2.{serial + 1}"], 5,
+                               f"serial {serial + 1}")
 
     def test_only_what_changed_is_new(self):
         since = {zone: self.zone(zone)["since"] for zone in ZONES}
