@@ -124,7 +124,7 @@ std::string full_holder(const Snapshot& snapshot, const steer::GroupTree& groups
   double most_ms = 0;
   std::string most;
   for (steer::HolderIndex at = cluster; at < price_ms.size();) {
-    const steer::HolderIndex above = groups.parent.empty() ? steer::kNoHolder : groups.parent[at];
+    const steer::HolderIndex above = groups.above(at);
     const double own_ms = price_ms[at] - (above == steer::kNoHolder ? 0 : price_ms.at(above));
     if (own_ms > most_ms) {
       most_ms = own_ms;

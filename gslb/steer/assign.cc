@@ -56,8 +56,7 @@ class Transport {
   explicit Transport(const AssignProblem& problem)
       : problem_(problem),
         holders_(static_cast<HolderIndex>(problem.capacity.size())),
-        clusters_(problem.groups == nullptr ? holders_
-                                            : static_cast<ClusterIndex>(problem.groups->clusters)),
+        clusters_(static_cast<ClusterIndex>(problem.clusters())),
         home_(problem.demand.size(), kNoCluster),
         split_index_(problem.demand.size(), 0),
         load_(holders_, 0),
@@ -70,7 +69,7 @@ class Transport {
         price_(holders_, 0),
         mover_(holders_) {
     for (HolderIndex i = 0; i < holders_; ++i) {
-      if (parent(i) != kNoHolder) { parts_[parent(i)].push_back(i); }
+      if (problem_.above(i) != kNoHolder) { parts_[problem_.above(i)].push_back(i); }
     }
   }
 
@@ -107,9 +106,6 @@ class Transport {
     return problem_.candidates.subspan(problem_.offsets[row],
                                        problem_.offsets[row + 1] - problem_.offsets[row]);
   }
-  HolderIndex parent(HolderIndex holder) const {
-    return clusters_ == holders_ ? kNoHolder : problem_.groups->parent[holder];
-  }
   double limit(HolderIndex holder) const {
     return holder < limited_ ? problem_.capacity[holder] : std::numeric_limits<double>::infinity();
   }
@@ -124,7 +120,7 @@ class Transport {
   // What may still come without anybody's leaving.
   double open_room(HolderIndex holder) const {
     double least = room(holder);
-    for (HolderIndex at = parent(holder); at != kNoHolder; at = parent(at)) {
+    for (HolderIndex at = problem_.above(holder); at != kNoHolder; at = problem_.above(at)) {
       least = std::min(least, room(at));
     }
     return least;
@@ -230,7 +226,7 @@ class Transport {
     for (const HolderIndex part : parts_[from]) {
       if (load_[part] > 0) { reach(from, part, before + price_[part]); }
     }
-    const HolderIndex group = parent(from);
+    const HolderIndex group = problem_.above(from);
     if (group != kNoHolder && room(from) > 0) { reach(from, group, before + price_[group]); }
   }
 
@@ -261,7 +257,8 @@ class Transport {
   double step_room(HolderIndex at) const {
     if (is_move(at)) { return amount_at(mover_[at], via_[at]); }
     // What leaves a part of a group is bounded by the move that follows.
-    return at == parent(via_[at]) ? room(via_[at]) : std::numeric_limits<double>::infinity();
+    return at == problem_.above(via_[at]) ? room(via_[at])
+                                          : std::numeric_limits<double>::infinity();
   }
 
   // Sends as much as the chain carries.  False when no chain leads to room.
@@ -357,7 +354,9 @@ class Transport {
     for (HolderIndex i = holders_; i-- > 0;) {
       if (open_room(i) > 0) { continue; }
       if (load_[i] <= 0) {
-        if (parent(i) != kNoHolder) { result.price_ms[i] = result.price_ms[parent(i)]; }
+        if (problem_.above(i) != kNoHolder) {
+          result.price_ms[i] = result.price_ms[problem_.above(i)];
+        }
         continue;
       }
       const ClusterIndex sink = search(i);

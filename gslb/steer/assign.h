@@ -39,6 +39,13 @@ struct AssignProblem {
   // Steps and not time, so that the same problem always has the same answer.
   std::uint64_t budget = std::numeric_limits<std::uint64_t>::max();
   const GroupTree* groups = nullptr;  // null: there are none
+
+  std::size_t clusters() const noexcept {
+    return groups == nullptr ? capacity.size() : groups->clusters;
+  }
+  HolderIndex above(HolderIndex holder) const noexcept {
+    return groups == nullptr ? kNoHolder : groups->above(holder);
+  }
 };
 
 struct Share {

@@ -73,23 +73,25 @@ CandidateTable::CandidateTable(const CostModel& costs, const ServiceTable& servi
   build();
 }
 
-std::vector<Candidate> CandidateTable::find(ServiceIndex service, geo::UnitIndex unit) const {
+template <typename CostOf>
+std::vector<Candidate> CandidateTable::choose(ServiceIndex service, const CostOf& cost_of) const {
   const auto cluster_count = static_cast<ClusterIndex>(costs_.cluster_count());
-  const CostView view{costs_, geo_.units(), estimates_.get()};
   std::vector<Candidate> all;
   for (ClusterIndex cluster = 0; cluster < cluster_count; ++cluster) {
-    const Cost cost = unit_cost(view, service, unit, cluster, variants_[service]);
+    const Cost& cost = cost_of(cluster);
     if (cost.mask != Mask::kNone) { continue; }
-    all.push_back(candidate(service, cluster, cost));
+    const double surcharge_ms =
+        surcharges_.empty() ? 0 : costs_.surcharge_ms(service, cost, surcharges_[cluster]);
+    all.push_back({cluster, static_cast<float>(cost.total_ms + surcharge_ms)});
   }
   return cheapest(std::move(all));
 }
 
-Candidate CandidateTable::candidate(ServiceIndex service, ClusterIndex cluster,
-                                    const Cost& cost) const {
-  const double surcharge_ms =
-      surcharges_.empty() ? 0 : costs_.surcharge_ms(service, cost, surcharges_[cluster]);
-  return {cluster, static_cast<float>(cost.total_ms + surcharge_ms)};
+std::vector<Candidate> CandidateTable::find(ServiceIndex service, geo::UnitIndex unit) const {
+  const CostView view{costs_, geo_.units(), estimates_.get()};
+  return choose(service, [&](ClusterIndex cluster) {
+    return unit_cost(view, service, unit, cluster, variants_[service]);
+  });
 }
 
 void CandidateTable::find_mixed() {
@@ -101,13 +103,9 @@ void CandidateTable::find_mixed() {
     mixed_[i] = {};
     if (mixture == nullptr) { continue; }
     const MixedCosts costs = mixed_costs(view, service, *mixture, variants_[service]);
-    std::vector<Candidate> all;
-    for (std::size_t c = 0; c < costs.by_cluster.size(); ++c) {
-      const Cost& cost = costs.by_cluster[c];
-      if (cost.mask != Mask::kNone) { continue; }
-      all.push_back(candidate(service, static_cast<ClusterIndex>(c), cost));
-    }
-    mixed_[i] = {costs.leader, cheapest(std::move(all))};
+    mixed_[i] = {costs.leader, choose(service, [&](ClusterIndex cluster) -> const Cost& {
+                   return costs.by_cluster[cluster];
+                 })};
   }
 }
 

@@ -53,7 +53,9 @@ class CandidateTable {
  private:
   void build();
   void rebuild();
-  Candidate candidate(ServiceIndex service, fleet::ClusterIndex cluster, const Cost& cost) const;
+  // Of the clusters that may serve, as many as a row holds, by `cost_of(cluster)`.
+  template <typename CostOf>
+  std::vector<Candidate> choose(ServiceIndex service, const CostOf& cost_of) const;
   std::vector<Candidate> find(ServiceIndex service, geo::UnitIndex unit) const;
   void find_mixed();
   const geo::Unit& leader(std::size_t row) const;

@@ -26,12 +26,19 @@ class Death {
       : rows_(rows),
         made_(made),
         result_(result),
-        homes_(rows.groups == nullptr ? rows.capacity.size() : rows.groups->clusters) {
+        homes_(rows.clusters()),
+        levels_(rows.capacity.size(), 0) {
     for (std::uint32_t row = 0; row < made.rows.size(); ++row) {
       const Assigned& assigned = made.rows[row];
       for (std::size_t i = 0; i < assigned.count; ++i) {
         const Share& share = assigned.shares[i];
         homes_[share.cluster].push_back({row, rows.demand[row] * share.fraction});
+      }
+    }
+    // What is within a group stands before it.
+    for (HolderIndex i = 0; i < holders(); ++i) {
+      for (HolderIndex at = rows.above(i); may_fail(i) && at != kNoHolder; at = rows.above(at)) {
+        levels_[at] = std::max(levels_[at], std::min(levels_[i] + 1, kNoHeirs.size() - 1));
       }
     }
   }
@@ -54,7 +61,7 @@ class Death {
     if (is_grouped()) { rows_.groups->add_up(load_); }
     double& scale = result_.scale_if_lost[dead];
     const Assignment found = find(&scale);
-    const std::size_t at = level(dead);
+    const std::size_t at = levels_[dead];
     for (std::size_t i = 0; i < whole_.size(); ++i) {
       const Assigned& to = found.rows[i];
       if (to.count > 0) { result_.heirs[whole_[i]][at] = to.shares[0].cluster; }
@@ -77,21 +84,10 @@ class Death {
     return holder < homes_.size() || rows_.groups->fails_together[holder - homes_.size()];
   }
 
-  // A cluster's is 0, a group's one more than those of what fails within it, the last at most.
-  std::size_t level(HolderIndex holder) const {
-    if (holder < homes_.size()) { return 0; }
-    std::size_t highest = 0;
-    for (HolderIndex i = 0; i < holder; ++i) {
-      const bool counts = may_fail(i) && rows_.groups->is_within(i, holder);
-      if (counts) { highest = std::max(highest, level(i) + 1); }
-    }
-    return std::min(highest, kNoHeirs.size() - 1);
-  }
-
   // What fails together around the dead; kNoHolder: nothing.
   HolderIndex surroundings() const {
-    HolderIndex at = above(dead_);
-    while (at != kNoHolder && !may_fail(at)) { at = above(at); }
+    HolderIndex at = rows_.above(dead_);
+    while (at != kNoHolder && !may_fail(at)) { at = rows_.above(at); }
     return at;
   }
 
@@ -193,17 +189,16 @@ class Death {
 
   bool has_room(const std::vector<double>& room, ClusterIndex cluster, double demand) const {
     bool has = room[cluster] >= demand;
-    for (HolderIndex at = above(cluster); at != kNoHolder; at = above(at)) {
+    for (HolderIndex at = rows_.above(cluster); at != kNoHolder; at = rows_.above(at)) {
       has = has && room[at] >= demand;
     }
     return has;
   }
   void take(std::vector<double>& room, ClusterIndex cluster, double demand) const {
     room[cluster] -= demand;
-    for (HolderIndex at = above(cluster); at != kNoHolder; at = above(at)) { room[at] -= demand; }
-  }
-  HolderIndex above(HolderIndex holder) const {
-    return is_grouped() ? rows_.groups->parent[holder] : kNoHolder;
+    for (HolderIndex at = rows_.above(cluster); at != kNoHolder; at = rows_.above(at)) {
+      room[at] -= demand;
+    }
   }
 
   void spare(double scale) {
@@ -217,6 +212,8 @@ class Death {
   const Assignment& made_;
   Fallbacks& result_;
   std::vector<std::vector<Orphan>> homes_;  // by cluster, who would be without it
+  // By holder, where its heirs stand: clusters' first, a group's behind those of what fails in it.
+  std::vector<std::size_t> levels_;
   HolderIndex dead_ = kNoHolder;
   HolderIndex around_ = kNoHolder;
   std::vector<Orphan> orphans_;
@@ -234,8 +231,7 @@ Fallbacks assign_fallbacks(const AssignProblem& rows, const Assignment& made) {
   Fallbacks result;
   result.heirs.assign(made.rows.size(), kNoHeirs);
   result.scale_if_lost.assign(rows.capacity.size(), 1);
-  const std::size_t clusters =
-      rows.groups == nullptr ? rows.capacity.size() : rows.groups->clusters;
+  const std::size_t clusters = rows.clusters();
   Death death(rows, made, result);
   for (std::size_t i = rows.capacity.size(); i-- > 0;) {
     if (i >= clusters && !rows.groups->fails_together[i - clusters]) { continue; }

@@ -5,8 +5,7 @@
 namespace gslb::steer {
 
 bool GroupTree::is_within(HolderIndex holder, HolderIndex group) const noexcept {
-  if (parent.empty()) { return false; }
-  for (HolderIndex at = parent[holder]; at != kNoHolder; at = parent[at]) {
+  for (HolderIndex at = above(holder); at != kNoHolder; at = above(at)) {
     if (at == group) { return true; }
   }
   return false;
@@ -34,8 +33,8 @@ double GroupTree::total_room(const std::vector<double>& room) const {
   std::vector<double> within(size(), 0);  // of groups, what their parts can take
   for (std::size_t i = 0; i < size(); ++i) {
     const double own = i < clusters ? room[i] : std::min(room[i], within[i]);
-    const HolderIndex above = parent.empty() ? kNoHolder : parent[i];
-    (above == kNoHolder ? total : within[above]) += own;
+    const HolderIndex group = above(static_cast<HolderIndex>(i));
+    (group == kNoHolder ? total : within[group]) += own;
   }
   return total;
 }

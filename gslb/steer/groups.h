@@ -24,12 +24,16 @@ inline constexpr HolderIndex kNoHolder = std::numeric_limits<HolderIndex>::max()
 
 // Immutable; thread-safe.
 struct GroupTree {
-  // The group that each cluster, then each group is part of; kNoHolder: none.  Groups stand before
-  // the one they are part of.  Empty: there are no groups.
+  // See above(), of each cluster, then each group.  Groups stand before the one they are part of.
+  // Empty: there are no groups.
   std::vector<HolderIndex> parent;
   std::size_t clusters = 0;
   std::vector<bool> fails_together;  // by group: one failure may take all of its clusters
 
+  // The group it is part of; kNoHolder: none.
+  HolderIndex above(HolderIndex holder) const noexcept {
+    return parent.empty() ? kNoHolder : parent[holder];
+  }
   bool is_within(HolderIndex holder, HolderIndex group) const noexcept;
   // Clusters and groups.
   std::size_t size() const noexcept { return parent.empty() ? clusters : parent.size(); }

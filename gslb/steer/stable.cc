@@ -25,7 +25,7 @@ class Admissions {
  public:
   explicit Admissions(const AssignProblem& problem)
       : problem_(problem),
-        kept_(problem.groups == nullptr ? problem.capacity.size() : problem.groups->clusters),
+        kept_(problem.clusters()),
         load_(problem.capacity.size(), 0),
         shares_(problem.demand.size()) {}
 
@@ -51,18 +51,14 @@ class Admissions {
     piece.cost_ms = candidate.cost_ms;
     kept_[candidate.cluster].push(piece);
     add_load(candidate.cluster, piece.amount);
-    for (HolderIndex at = candidate.cluster; at != kNoHolder; at = parent(at)) { send_away(at); }
-  }
-
-  HolderIndex parent(HolderIndex holder) const {
-    return problem_.groups == nullptr || problem_.groups->parent.empty()
-               ? kNoHolder
-               : problem_.groups->parent[holder];
+    for (HolderIndex at = candidate.cluster; at != kNoHolder; at = problem_.above(at)) {
+      send_away(at);
+    }
   }
 
   void add_load(ClusterIndex cluster, double amount) {
     load_[cluster] += amount;
-    for (HolderIndex at = parent(cluster); at != kNoHolder; at = parent(at)) {
+    for (HolderIndex at = problem_.above(cluster); at != kNoHolder; at = problem_.above(at)) {
       load_[at] += amount;
     }
   }

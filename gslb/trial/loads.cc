@@ -132,10 +132,9 @@ std::vector<std::vector<double>> takeovers(const Trial& trial) {
       });
       taken[lost][heir == row.choices.end() ? clusters : *heir] += per_s * trial.load_of_query(i);
     };
-    steer::HolderIndex lost = row.choices[at];
-    lose(lost);
-    while (!groups.parent.empty() && groups.parent[lost] != steer::kNoHolder) {
-      lost = groups.parent[lost];
+    lose(row.choices[at]);
+    for (auto lost = groups.above(row.choices[at]); lost != steer::kNoHolder;
+         lost = groups.above(lost)) {
       if (groups.fails_together[lost - clusters]) { lose(lost); }
     }
   });

@@ -37,28 +37,6 @@ struct Made : tests::MadeProblem {
   }
 };
 
-// The total cost on the plain bipartite graph, or infinity when not all demand fits.  All amounts
-// whole.
-double reference(const Made& made) {
-  const std::size_t rows = made.demand.size();
-  const std::size_t sink = rows + made.capacity.size() + 1;
-  tests::LeastCostFlow flow(sink + 1);
-  double wanted = 0;
-  for (std::size_t row = 0; row < rows; ++row) {
-    if (made.offsets[row] == made.offsets[row + 1]) { continue; }
-    flow.link(0, 1 + row, made.demand[row], 0);
-    wanted += made.demand[row];
-    for (std::uint32_t at = made.offsets[row]; at < made.offsets[row + 1]; ++at) {
-      flow.link(1 + row, 1 + rows + made.candidates[at].cluster, kInfinity,
-                made.candidates[at].cost_ms);
-    }
-  }
-  for (std::size_t i = 0; i < made.capacity.size(); ++i) {
-    flow.link(1 + rows + i, sink, made.capacity[i], 0);
-  }
-  return flow.cost(wanted, sink);
-}
-
 Made random_problem(unsigned seed) {
   std::mt19937 random(seed);
   Made made;
@@ -95,7 +73,7 @@ TEST(Assign, IsExactWithinCapacityOrSaysItIsNot) {
   for (unsigned seed = 0; seed < 1500; ++seed) {
     SCOPED_TRACE(seed);
     const Made made = random_problem(seed);
-    const double best = reference(made);
+    const double best = tests::least_cost(made.problem());
     const Assignment got = made.solve();
     std::vector<double> load(made.capacity.size(), 0);
     for (std::size_t row = 0; row < got.rows.size(); ++row) {

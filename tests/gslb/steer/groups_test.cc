@@ -61,29 +61,6 @@ Made random_problem(unsigned seed) {
   return made;
 }
 
-// On rows → candidates → clusters → groups → nowhere.
-double reference(const Made& made) {
-  const std::size_t rows = made.demand.size();
-  const std::size_t sink = 1 + rows + made.capacity.size();
-  tests::LeastCostFlow flow(sink + 1);
-  double wanted = 0;
-  for (std::size_t row = 0; row < rows; ++row) {
-    if (made.offsets[row] == made.offsets[row + 1]) { continue; }
-    flow.link(0, 1 + row, made.demand[row], 0);
-    wanted += made.demand[row];
-    for (std::uint32_t at = made.offsets[row]; at < made.offsets[row + 1]; ++at) {
-      const Candidate& candidate = made.candidates[at];
-      flow.link(1 + row, 1 + rows + candidate.cluster, kInfinity,
-                static_cast<double>(candidate.cost_ms));
-    }
-  }
-  for (std::size_t i = 0; i < made.capacity.size(); ++i) {
-    const HolderIndex parent = made.groups.parent[i];
-    flow.link(1 + rows + i, parent == kNoHolder ? sink : 1 + rows + parent, made.capacity[i], 0);
-  }
-  return flow.cost(wanted, sink);
-}
-
 double cost(const Made& made, const Assignment& got) {
   double sum = 0;
   for (std::size_t row = 0; row < got.rows.size(); ++row) {
@@ -118,7 +95,7 @@ TEST(Groups, AssignmentIsExactWithinAllLimitsOrSaysItIsNot) {
   for (unsigned seed = 0; seed < 3000; ++seed) {
     SCOPED_TRACE(seed);
     const Made made = random_problem(seed);
-    const double best = reference(made);
+    const double best = tests::least_cost(made.problem());
     const Assignment got = assign(made.problem());
     const std::vector<double> load = load_of(made, got);
     for (std::size_t i = 0; i < load.size(); ++i) {

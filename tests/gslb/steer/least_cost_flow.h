@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "gslb/steer/assign.h"
+
 namespace tests {
 
 class LeastCostFlow {
@@ -71,5 +73,31 @@ class LeastCostFlow {
   std::vector<double> distance_;
   std::vector<std::size_t> by_;
 };
+
+// The total cost on rows → candidates → clusters → groups → nowhere, or infinity when not all
+// demand fits.  All amounts whole.
+inline double least_cost(const gslb::steer::AssignProblem& problem) {
+  constexpr double kUnlimited = std::numeric_limits<double>::infinity();
+  const std::size_t rows = problem.demand.size();
+  const std::size_t sink = 1 + rows + problem.capacity.size();
+  LeastCostFlow flow(sink + 1);
+  double wanted = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (problem.offsets[row] == problem.offsets[row + 1]) { continue; }
+    flow.link(0, 1 + row, problem.demand[row], 0);
+    wanted += problem.demand[row];
+    for (std::uint32_t at = problem.offsets[row]; at < problem.offsets[row + 1]; ++at) {
+      const auto& candidate = problem.candidates[at];
+      flow.link(1 + row, 1 + rows + candidate.cluster, kUnlimited,
+                static_cast<double>(candidate.cost_ms));
+    }
+  }
+  for (std::size_t i = 0; i < problem.capacity.size(); ++i) {
+    const auto above = problem.above(static_cast<gslb::steer::HolderIndex>(i));
+    flow.link(1 + rows + i, above == gslb::steer::kNoHolder ? sink : 1 + rows + above,
+              problem.capacity[i], 0);
+  }
+  return flow.cost(wanted, sink);
+}
 
 }  // namespace tests

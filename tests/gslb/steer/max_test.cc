@@ -76,7 +76,7 @@ bool fits(const tests::World& world, const std::vector<double>& demand,
     wanted += has_candidate ? demand[row] : 0;
   }
   for (std::size_t i = 0; i < most.size(); ++i) {
-    const HolderIndex parent = groups.parent.empty() ? kNoHolder : groups.parent[i];
+    const HolderIndex parent = groups.above(static_cast<HolderIndex>(i));
     flow.link(1 + demand.size() + i, parent == kNoHolder ? sink : 1 + demand.size() + parent,
               most[i], 0);
   }
