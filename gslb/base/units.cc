@@ -71,4 +71,12 @@ std::string format_number(double value) {
   return {text.data(), done.ptr};
 }
 
+std::string format_hex(std::uint64_t value) {
+  std::string text(16, '0');
+  for (auto digit = text.rbegin(); value != 0; ++digit, value >>= 4) {
+    *digit = "0123456789abcdef"[value & 15];
+  }
+  return text;
+}
+
 }  // namespace gslb

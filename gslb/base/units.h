@@ -23,5 +23,7 @@ std::string format_size_octets(std::int64_t octets);
 
 // The shortest text that reads back as the same number: "0.1", "180".
 std::string format_number(double value);
+// 16 digits, base 16: how ids and hashes are written.
+std::string format_hex(std::uint64_t value);
 
 }  // namespace gslb

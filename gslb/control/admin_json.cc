@@ -1,12 +1,13 @@
 #include "gslb/control/admin_json.h"
 
 #include <array>
-#include <cinttypes>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
 
 #include <boost/json.hpp>
+
+#include "gslb/base/units.h"
 
 namespace gslb::control {
 namespace {
@@ -65,6 +66,15 @@ json::object node(const fleet::NodeStatus& status) {
 }
 
 // The place, the state and what the last plan made of one cluster.
+// What the last plan made of a cluster or, behind them, a group.
+void put_plan(const std::optional<steer::PlanSummary>& plan, std::size_t holder,
+              json::object& made) {
+  if (!plan) { return; }
+  made["price_ms"] = number(plan->price_ms.at(holder));
+  made["planned_load_per_s"] = number(plan->planned_load.at(holder));
+  made["capacity_per_s"] = number(plan->capacity.at(holder));  // null: no limit known
+}
+
 json::object cluster(const Status& whole, std::size_t index) {
   const fleet::ClusterStatus& status = whole.clusters[index];
   const config::Cluster& configured = whole.compiled->config.clusters[index];
@@ -90,12 +100,8 @@ json::object cluster(const Status& whole, std::size_t index) {
                     {"surcharge_per_gb", nullptr},
                     {"nodes", array_of(status.nodes, node)}};
   if (status.admin_expires) { made["admin_expires"] = timestamp(*status.admin_expires); }
-  if (whole.plan) {
-    made["price_ms"] = number(whole.plan->price_ms.at(index));
-    made["surcharge_per_gb"] = number(whole.plan->surcharge_per_gb.at(index));
-    made["planned_load_per_s"] = number(whole.plan->planned_load.at(index));
-    made["capacity_per_s"] = number(whole.plan->capacity.at(index));  // null: no limit known
-  }
+  put_plan(whole.plan, index, made);
+  if (whole.plan) { made["surcharge_per_gb"] = number(whole.plan->surcharge_per_gb.at(index)); }
   return made;
 }
 
@@ -109,12 +115,7 @@ json::object group(const Status& whole, std::size_t index) {
                     {"price_ms", nullptr},
                     {"planned_load_per_s", nullptr},
                     {"capacity_per_s", nullptr}};
-  if (whole.plan) {
-    const std::size_t holder = whole.clusters.size() + index;
-    made["price_ms"] = number(whole.plan->price_ms.at(holder));
-    made["planned_load_per_s"] = number(whole.plan->planned_load.at(holder));
-    made["capacity_per_s"] = number(whole.plan->capacity.at(holder));
-  }
+  put_plan(whole.plan, whole.clusters.size() + index, made);
   return made;
 }
 
@@ -176,11 +177,7 @@ json::object reload_object(const ReloadReport& report) {
 }
 
 // 64 bits do not survive in a JSON number (RFC 7493 2.2).
-json::string hex(std::uint64_t id) {
-  std::array<char, 20> digits{};
-  std::snprintf(digits.data(), digits.size(), "%016" PRIx64, id);
-  return digits.data();
-}
+json::string hex(std::uint64_t id) { return text(format_hex(id)); }
 
 json::object mixture_client(const answer::Explanation::Client& each) {
   return {{"unit_id", hex(each.unit_id)},

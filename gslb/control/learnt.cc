@@ -1,9 +1,7 @@
 #include "gslb/control/learnt.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <unordered_map>
 
@@ -146,11 +144,8 @@ std::string write_learnt(const Learnt& learnt) {
   }
   text += learnt.resolvers;
   for (const LearntDemand& each : learnt.demand) {
-    std::array<char, 24> unit{};
-    std::snprintf(unit.data(), unit.size(), "%016llx",
-                  static_cast<unsigned long long>(each.unit_id));
     text += "demand " + each.service + ' ' +
-            (each.resolver ? each.resolver->to_string() : unit.data()) + ' ' +
+            (each.resolver ? each.resolver->to_string() : format_hex(each.unit_id)) + ' ' +
             format_number(each.queries_per_s) + '\n';
   }
   return text + learnt.rtt;

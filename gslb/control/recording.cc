@@ -1,10 +1,8 @@
 #include "gslb/control/recording.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
-#include <cstdio>
 
 #include "gslb/base/fields.h"
 #include "gslb/base/hash.h"
@@ -39,12 +37,6 @@ std::uint64_t hash_row(std::uint64_t state, const steer::Row& row) {
   for (const std::uint8_t each : row.thresholds) { state = hash_combine(state, each); }
   for (const fleet::ClusterIndex each : row.choices) { state = hash_combine(state, each); }
   return state;
-}
-
-std::string hex(std::uint64_t value) {
-  std::array<char, 24> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));
-  return text.data();
 }
 
 template <typename Time>
@@ -98,7 +90,7 @@ bool take_octets(std::string_view& rest, std::string_view count, std::string* in
 
 std::string write_unit(const geo::Unit& unit) {
   std::string country = unit.country[0] == 0 ? "--" : geo::country_text(unit);
-  return hex(unit.id) + ' ' + std::to_string(unit.asn) + ' ' + country +
+  return format_hex(unit.id) + ' ' + std::to_string(unit.asn) + ' ' + country +
          (unit.has_place ? " 1 " : " 0 ") + format_number(unit.place.latitude) + ' ' +
          format_number(unit.place.longitude) + ' ' + format_number(unit.place_sigma_km) + ' ' +
          format_number(unit.address_weight) + ' ' + std::to_string(unit.override_index) + '\n';
@@ -297,7 +289,7 @@ PlanDigest digest(const Epoch& epoch, const steer::Plan& plan) {
 std::string write_start(const RecordedStart& start) {
   std::string text(kHeader);
   text += "\nconfig " + start.config_path + ' ' + std::to_string(start.config_text.size()) + '\n' +
-          start.config_text + "\ngeo " + hex(start.geo) + "\nunits " +
+          start.config_text + "\ngeo " + format_hex(start.geo) + "\nunits " +
           std::to_string(start.units.size()) + '\n';
   for (const geo::Unit& unit : start.units) { text += write_unit(unit); }
   text += "start " + nanoseconds_of(start.started) + "\nlearnt " +
@@ -334,9 +326,9 @@ std::string write_plan(const RecordedPlan& plan) {
     if (each.surcharge_per_gb > 0) { text += " surcharge " + format_number(each.surcharge_per_gb); }
     text += '\n';
   }
-  text += "made " + hex(plan.made.demand) + ' ' + hex(plan.made.estimates) + ' ' +
-          hex(plan.made.prices) + ' ' + hex(plan.made.loads) + "\nmap";
-  for (const std::uint64_t each : plan.made.map) { text += ' ' + hex(each); }
+  text += "made " + format_hex(plan.made.demand) + ' ' + format_hex(plan.made.estimates) + ' ' +
+          format_hex(plan.made.prices) + ' ' + format_hex(plan.made.loads) + "\nmap";
+  for (const std::uint64_t each : plan.made.map) { text += ' ' + format_hex(each); }
   return text + "\nend\n";
 }
 

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "gslb/base/fields.h"
+#include "gslb/base/units.h"
 #include "gslb/measure/estimator.h"
 
 namespace gslb::measure {
@@ -95,8 +96,7 @@ std::string Estimator::write() const {
   }
   for (std::size_t unit = 0; unit < geo_units_; ++unit) {
     for (const PairTrack& track : tracks_[unit]) {
-      append("%016llx ", static_cast<unsigned long long>(units_[unit].id));
-      text += sites_[track.cluster()].id;
+      text += format_hex(units_[unit].id) + ' ' + sites_[track.cluster()].id;
       append(track.has_clients() ? " %lld" : " p%lld", milliseconds_of(track.updated()));
       const PathCount& path = track.path();
       if (path.sent > 0 || path.bits_per_s > 0) {

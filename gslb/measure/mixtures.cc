@@ -7,6 +7,7 @@
 
 #include "gslb/base/fields.h"
 #include "gslb/base/hash.h"
+#include "gslb/base/units.h"
 
 namespace gslb::measure {
 namespace {
@@ -190,10 +191,10 @@ std::string Mixtures::write_line(const Prefix& resolver, const Entry& entry) con
     text.append(buffer.data(), static_cast<std::size_t>(length));
   };
   const auto since = std::chrono::duration_cast<milliseconds>(entry.updated.time_since_epoch());
-  append(" %016llx %lld", static_cast<unsigned long long>(ids_[entry.home]),
-         static_cast<long long>(since.count()));
+  text += ' ' + format_hex(ids_[entry.home]) + ' ' + std::to_string(since.count());
   for (const Count& each : entry.clients) {
-    append(" %016llx:%.6g", static_cast<unsigned long long>(ids_[each.unit]), each.weight);
+    text += ' ' + format_hex(ids_[each.unit]);
+    append(":%.6g", each.weight);
   }
   return text + '\n';
 }

@@ -1,9 +1,9 @@
 #include "gslb/transfer/catalog_writer.h"
 
 #include <array>
-#include <cstdio>
 
 #include "gslb/base/hash.h"
+#include "gslb/base/units.h"
 
 namespace gslb::transfer {
 namespace {
@@ -18,10 +18,7 @@ dns::Name name(std::string_view text) { return dns::Name::parse(text).value(); }
 std::vector<std::uint8_t> octets(Octets from) { return {from.begin(), from.end()}; }
 
 std::string label_of(const dns::Name& member) {
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx",
-                static_cast<unsigned long long>(hash_octets(member.lower().wire())));
-  return text.data();
+  return format_hex(hash_octets(member.lower().wire()));
 }
 
 }  // namespace

@@ -203,5 +203,11 @@ TEST(Units, PrintsTheLargestUnitThatDivides) {
   EXPECT_EQ(format_number(1e300), "1e+300");
 }
 
+TEST(FormatHex, WritesAllSixteenDigits) {
+  EXPECT_EQ(format_hex(0), "0000000000000000");
+  EXPECT_EQ(format_hex(0x00c0ffee), "0000000000c0ffee");
+  EXPECT_EQ(format_hex(0x8000000000000001), "8000000000000001");
+}
+
 }  // namespace
 }  // namespace gslb
