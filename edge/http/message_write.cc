@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "edge/http/message.h"
 
@@ -105,6 +106,12 @@ std::string write_response_head(const ResponseHead& head) {
   text += "\r\n";
   append_fields(text, head.fields);
   return text;
+}
+
+std::string chunk_size_line(std::size_t size) {
+  std::array<char, 20> digits{};
+  char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
+  return std::string(digits.data(), end) + "\r\n";
 }
 
 std::string_view reason_phrase(int status) noexcept {

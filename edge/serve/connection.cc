@@ -1,8 +1,7 @@
 #include "edge/serve/connection.h"
 
-#include <array>
+#include <algorithm>
 #include <chrono>
-#include <optional>
 #include <utility>
 
 #include <unistd.h>
@@ -18,9 +17,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include "edge/http/body_decoder.h"
 #include "edge/report/rtt.h"
-#include "edge/serve/steps.h"
+#include "edge/serve/http1.h"
 
 namespace edge::serve {
 namespace {
@@ -31,8 +29,6 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kReadOctets = 16 * 1024;
-// After a refusal: what the client still sends is read and dropped for this long, for a close with
-// unread octets resets the connection and may take the response along.
 constexpr std::chrono::milliseconds kLinger{500};
 constexpr std::size_t kLingerOctets = 256 * 1024;
 
@@ -43,7 +39,7 @@ bool is_lost(const error_code& error) {
          error == asio::error::network_unreachable || error == asio::error::network_down;
 }
 
-class Connection final : public ClientIo,
+class Connection final : public Transport,
                          public ConnectionHandle,
                          public std::enable_shared_from_this<Connection> {
  public:
@@ -67,10 +63,13 @@ class Connection final : public ClientIo,
 
   Awaitable<void> run();
 
+  Awaitable<bool> read(std::string& buffer) override;
+  void set_read_deadline(Clock::time_point deadline) override;
+  bool timed_out() const override { return timed_out_; }
   Awaitable<bool> write(const std::vector<std::string_view>& pieces) override;
-  Awaitable<BodyStatus> read_body(std::string& out) override;
-  bool has_body_octets() const override { return !buffer_.empty(); }
-  void count_answer(int status) override {
+  Awaitable<void> linger(std::string& buffer) override;
+  void set_idle(bool idle) override { idle_ = idle; }
+  void note_answer(int status) override {
     ++answers_;
     last_failed_ = false;
     // 408: what the client sent did not arrive.
@@ -83,11 +82,6 @@ class Connection final : public ClientIo,
   }
 
  private:
-  enum class Next : std::uint8_t { kRequest, kRefused, kClosed };
-  Awaitable<Next> read_request();
-  Awaitable<Next> refuse_with(int status, std::string_view why);
-  Awaitable<bool> fill();
-  Awaitable<void> linger();
   void note_failure();
   void sample_rtt();
   void report_path();
@@ -99,25 +93,22 @@ class Connection final : public ClientIo,
   ConnectionSet& open_;
   tcp::socket socket_;
   asio::steady_timer timer_;
-  Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::time_point read_deadline_ = Clock::time_point::max();
+  Clock::time_point write_deadline_ = Clock::time_point::max();
   bool watching_ = false;
   bool timed_out_ = false;
   bool idle_ = false;
+  bool sampled_ = false;
   std::uint32_t answers_ = 0;
   std::uint32_t failures_ = 0;  // of them
   bool last_failed_ = false;    // the last of them
   const gslb::Address address_;
   const std::string peer_;
-  std::string buffer_;  // received, not yet used
-  http::RequestHead request_;
-  http::Framing framing_;
-  std::optional<http::BodyDecoder> body_;
 };
 
-// One timer per connection that looks at the deadline when it fires: moving the deadline, which
-// every read and write does, costs a store and no timer operation.
+// One timer per connection that looks at the deadlines when it fires: moving one, which every read
+// and write does, costs a store and no timer operation.
 void Connection::arm(Clock::time_point deadline) {
-  deadline_ = deadline;
   if (deadline == Clock::time_point::max()) { return; }
   if (!watching_ || timer_.expiry() > deadline) {
     timer_.expires_at(deadline);
@@ -130,26 +121,33 @@ void Connection::watch() {
   timer_.async_wait([self = shared_from_this()](const error_code& error) {
     if (error) { return; }  // moved to an earlier time, or the connection has ended
     self->watching_ = false;
-    if (self->deadline_ == Clock::time_point::max()) { return; }
-    if (Clock::now() >= self->deadline_) {
+    const auto deadline = std::min(self->read_deadline_, self->write_deadline_);
+    if (deadline == Clock::time_point::max()) { return; }
+    if (Clock::now() >= deadline) {
       self->timed_out_ = true;
       error_code ignored;
       self->socket_.cancel(ignored);
       return;
     }
-    self->timer_.expires_at(self->deadline_);
+    self->timer_.expires_at(deadline);
     self->watch();
   });
 }
 
-Awaitable<bool> Connection::fill() {
-  const std::size_t had = buffer_.size();
-  buffer_.resize(had + kReadOctets);
+void Connection::set_read_deadline(Clock::time_point deadline) {
+  read_deadline_ = deadline;
+  arm(deadline);
+}
+
+Awaitable<bool> Connection::read(std::string& buffer) {
+  const std::size_t had = buffer.size();
+  buffer.resize(had + kReadOctets);
+  timed_out_ = false;
   error_code error;
   const std::size_t count =
-      co_await socket_.async_read_some(asio::buffer(buffer_.data() + had, kReadOctets),
+      co_await socket_.async_read_some(asio::buffer(buffer.data() + had, kReadOctets),
                                        asio::redirect_error(asio::use_awaitable, error));
-  buffer_.resize(had + count);
+  buffer.resize(had + count);
   worker_.counters.received_octets.add(count);
   co_return !error && count > 0;
 }
@@ -157,107 +155,34 @@ Awaitable<bool> Connection::fill() {
 Awaitable<bool> Connection::write(const std::vector<std::string_view>& pieces) {
   std::vector<asio::const_buffer> buffers;
   buffers.reserve(pieces.size());
-  for (const std::string_view piece : pieces) {
-    if (!piece.empty()) { buffers.emplace_back(piece.data(), piece.size()); }
-  }
-  arm(Clock::now() + std::chrono::milliseconds(limits_.write_timeout_ms));
+  for (const std::string_view piece : pieces) { buffers.emplace_back(piece.data(), piece.size()); }
+  timed_out_ = false;
+  write_deadline_ = Clock::now() + std::chrono::milliseconds(limits_.write_timeout_ms);
+  arm(write_deadline_);
   error_code error;
   const std::size_t count = co_await asio::async_write(
       socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
-  arm(Clock::time_point::max());
+  write_deadline_ = Clock::time_point::max();
   worker_.counters.sent_octets.add(count);
   if (error && (timed_out_ || is_lost(error))) { note_failure(); }
+  if (!error && !sampled_) { sample_rtt(); }
   co_return !error;
 }
 
-Awaitable<ClientIo::BodyStatus> Connection::read_body(std::string& out) {
-  out.clear();
-  while (true) {
-    if (!buffer_.empty()) {
-      const auto used = body_->feed(buffer_, out);
-      if (!used) { co_return BodyStatus::kBad; }
-      buffer_.erase(0, *used);
-    }
-    if (!out.empty()) { co_return BodyStatus::kData; }
-    if (body_->done()) { co_return BodyStatus::kEnd; }
-    arm(Clock::now() + std::chrono::milliseconds(limits_.body_timeout_ms));
-    const bool more = co_await fill();
-    arm(Clock::time_point::max());
-    if (!more) { co_return timed_out_ ? BodyStatus::kTimeout : BodyStatus::kGone; }
-  }
-}
-
-Awaitable<Connection::Next> Connection::refuse_with(int status, std::string_view why) {
-  co_await refuse(worker_, *this, status, why);
-  co_await linger();
-  co_return Next::kRefused;
-}
-
-Awaitable<Connection::Next> Connection::read_request() {
-  const auto header_limit = static_cast<std::size_t>(limits_.header_octets);
-  std::size_t scanned = 0;
-  std::size_t end = 0;
-  while (true) {
-    // RFC 9112 2.2: an empty line before a request line is ignored.
-    if (scanned == 0 && buffer_.starts_with("\r\n")) { buffer_.erase(0, 2); }
-    const http::HeadScan scan = http::scan_head(buffer_, scanned, end);
-    if (scan == http::HeadScan::kBadLineEnding) {
-      co_return co_await refuse_with(400, http::describe(http::HeadError::kLineEnding));
-    }
-    const bool done = scan == http::HeadScan::kDone;
-    if (done ? end > header_limit : scanned > header_limit) {
-      const bool long_line = buffer_.find("\r\n") > header_limit;
-      co_return co_await refuse_with(long_line ? 414 : 431, "too long");
-    }
-    if (done) { break; }
-    idle_ = buffer_.empty();
-    if (idle_ && worker_.shared.stopping) { co_return Next::kClosed; }
-    if (idle_) {
-      arm(Clock::now() + std::chrono::milliseconds(limits_.idle_timeout_ms));
-    } else if (scanned == 0 || deadline_ == Clock::time_point::max()) {
-      arm(Clock::now() + std::chrono::milliseconds(limits_.header_timeout_ms));
-    }
-    const bool was_idle = idle_;
-    const bool more = co_await fill();
-    idle_ = false;
-    if (!more && timed_out_ && !was_idle) {
-      timed_out_ = false;
-      co_return co_await refuse_with(408, "the request head took too long");
-    }
-    if (!more) { co_return Next::kClosed; }
-    // One deadline for the whole head, from its first octet: dripping does not extend it.
-    if (was_idle) { arm(Clock::now() + std::chrono::milliseconds(limits_.header_timeout_ms)); }
-  }
-  arm(Clock::time_point::max());
-  auto head = http::parse_request_head(std::string_view(buffer_).substr(0, end));
-  if (!head) {
-    co_return co_await refuse_with(http::status_for(head.error()), http::describe(head.error()));
-  }
-  buffer_.erase(0, end);
-  const auto framing = http::request_framing(*head);
-  if (!framing) {
-    co_return co_await refuse_with(http::status_for(framing.error()),
-                                   http::describe(framing.error()));
-  }
-  request_ = std::move(*head);
-  framing_ = *framing;
-  body_.emplace(framing_);
-  co_return Next::kRequest;
-}
-
-Awaitable<void> Connection::linger() {
+Awaitable<void> Connection::linger(std::string& buffer) {
   error_code error;
   socket_.shutdown(tcp::socket::shutdown_send, error);
-  arm(Clock::now() + kLinger);
+  set_read_deadline(Clock::now() + kLinger);
   for (std::size_t dropped = 0; dropped < kLingerOctets;) {
-    buffer_.clear();
-    const bool more = co_await fill();
+    buffer.clear();
+    const bool more = co_await read(buffer);
     if (!more) { break; }
-    dropped += buffer_.size();
+    dropped += buffer.size();
   }
 }
 
 void Connection::sample_rtt() {
+  sampled_ = true;
   if (const auto rtt = report::rtt_us_of(socket_.native_handle())) {
     worker_.shared.rtt.add(address_, *rtt);
   }
@@ -278,20 +203,9 @@ void Connection::report_path() {
 
 Awaitable<void> Connection::run() {
   const auto self = shared_from_this();
-  bool sampled = false;
-  while (true) {
-    const Next next = co_await read_request();
-    bool again = false;
-    if (next == Next::kRequest) { again = co_await answer(worker_, *this, request_, framing_); }
-    // Refusals are answers too.
-    if (!sampled && answers_ > 0) { sample_rtt(); }
-    sampled = answers_ > 0;
-    if (again) { continue; }
-    if (next != Next::kRequest) { break; }
-    if (!timed_out_) { co_await linger(); }
-    break;
-  }
-  if (sampled) { report_path(); }
+  co_await serve_http1(worker_, *this);
+  if (answers_ > 0 && !sampled_) { sample_rtt(); }
+  if (answers_ > 0) { report_path(); }
   timer_.cancel();
   error_code ignored;
   socket_.close(ignored);

@@ -1,7 +1,4 @@
-// A client's connection: reads requests one after the other, strictly, and bounds every wait.
-//
-// Source: RFC 9112 2.2, 3, 6, 9.3 (persistence), 9.3.2 (pipelining: the next request waits in the
-// buffer), 9.6 (tear-down).
+// A client's connection from accept to close: bounds every wait, and tells what the network did.
 #pragma once
 
 #include <memory>

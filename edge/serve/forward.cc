@@ -71,8 +71,6 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
 }
 
 Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::WallTime now) {
-  Reply reply;
-  reply.keep_alive = options.keep_alive;
   http::Fields& fields = head.fields;
   const int origin_minor = head.minor;
   http::remove_hop_by_hop(fields);
@@ -81,21 +79,8 @@ Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::W
   if (options.age_s) { fields.set("Age", std::to_string(*options.age_s)); }
   append_to_list(fields, "Via", via(origin_minor, options.name));
   append_to_list(fields, "Cache-Status", http::write_cache_status(options.name, options.status));
-  if (options.length) {
-    fields.add("Content-Length", std::to_string(*options.length));
-  } else if (options.has_body && options.client_minor >= 1) {
-    fields.add("Transfer-Encoding", "chunked");
-    reply.chunked = true;
-  } else if (options.has_body) {
-    reply.keep_alive = false;
-  }
-  if (!reply.keep_alive) {
-    fields.add("Connection", "close");
-  } else if (options.client_minor == 0) {
-    fields.add("Connection", "keep-alive");
-  }
-  reply.head = http::write_response_head(head);
-  return reply;
+  if (options.length) { fields.add("Content-Length", std::to_string(*options.length)); }
+  return {std::move(head), options.length, options.has_body};
 }
 
 http::ResponseHead as_not_modified(const http::ResponseHead& stored) {

@@ -13,6 +13,7 @@
 #include "edge/http/cache_status.h"
 #include "edge/http/message.h"
 #include "edge/http/validator.h"
+#include "edge/serve/reply.h"
 
 namespace edge::serve {
 
@@ -32,20 +33,12 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
 
 struct ReplyOptions {
   std::string_view name;
-  int client_minor = 1;
-  bool keep_alive = true;
   http::CacheStatus status;
   std::optional<std::int64_t> age_s;
-  // Of the body that follows; unknown: chunked, or until close for HTTP/1.0.
-  std::optional<std::uint64_t> length;
+  std::optional<std::uint64_t> length;  // of the body that follows, where known
   bool has_body = true;  // false: HEAD, 204, 304: the length is written only if it is known
 };
-struct Reply {
-  std::string head;
-  bool chunked = false;
-  bool keep_alive = true;
-};
-// `head`: as received or stored; hop-by-hop fields and framing are replaced.
+// `head`: as received or stored; hop-by-hop fields are removed.
 Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::WallTime now);
 
 // A stored 200 as the 304, 206 or 416 it has to be for this request.

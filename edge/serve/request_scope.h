@@ -16,15 +16,15 @@ class RequestScope {
  public:
   RequestScope(Worker& on, ClientIo& from, const http::RequestHead& asked, http::Framing framing);
 
-  Awaitable<bool> write(const std::vector<std::string_view>& pieces);
+  // Counts the answer and begins it; send() and finish() as ClientIo's.
+  void begin(Reply reply, report::CacheResult result);
+  Awaitable<bool> send(const std::vector<cache::Slice>& slices);
+  Awaitable<bool> finish();
   // A page of our own, counted as kNone.  `detail`: a token for Cache-Status, static storage.
+  // True: it was sent whole.
   Awaitable<bool> respond_with_page(int status, std::string_view why, std::string_view detail);
 
   ReplyOptions reply_options() const;
-  void count(int status, report::CacheResult result);
-  // The request's body was not read to its end, or nothing more is to be understood.
-  void close_after() noexcept { close_after_ = true; }
-  void body_consumed() noexcept { body_open_ = false; }
 
   Worker& worker;
   ClientIo& client;
@@ -32,13 +32,13 @@ class RequestScope {
   const http::Framing body;
 
  private:
+  void note_first_octet();
+
   gslb::MonoTime started_;
   bool first_octet_ = true;
-  bool close_after_ = false;
-  bool body_open_;
 };
 
-// "1f\r\n".  REQUIRES: size > 0 (0 would end the body).
-std::string chunk_size_line(std::size_t size);
+// All of `octets` as one slice.
+cache::Slice slice_of(std::string octets);
 
 }  // namespace edge::serve

@@ -1,8 +1,5 @@
 #include "edge/serve/steps.h"
 
-#include <array>
-#include <bit>
-#include <charconv>
 #include <chrono>
 
 #include <boost/asio/awaitable.hpp>
@@ -26,62 +23,28 @@ constexpr gslb::milliseconds kForever = std::chrono::hours(24);
 // Rounds of joining flights for other variants before a request fetches for itself.
 constexpr int kMaxJoins = 4;
 
-// Sends a shared body behind a head.
+// Sends a shared body behind a head that has been begun.
 class BodyPump {
  public:
   BodyPump(RequestScope& scope, std::shared_ptr<cache::Body> body, std::uint64_t from)
       : scope_(scope), signal_(scope.worker), reader_(std::move(body), from, signal_.waker()) {}
 
   // `left`: octets to send.  True when all went out and the message is complete.
-  Awaitable<bool> run(const Reply& reply, std::uint64_t left) {
-    std::string_view head = reply.head;
+  Awaitable<bool> run(std::uint64_t left) {
     while (left > 0) {
       const auto status = reader_.next(
           slices_, static_cast<std::size_t>(std::min<std::uint64_t>(left, kWriteOctets)));
       if (status == cache::Body::Status::kEnd) { break; }
-      if (status == cache::Body::Status::kFailed) {
-        // Cutting the connection is how HTTP/1.1 says that this was not the whole.
-        if (!head.empty()) { co_await send(head, {}, false); }
-        co_return false;
-      }
-      if (status == cache::Body::Status::kWait) {
-        // The head need not wait for the body.
-        if (!head.empty()) {
-          const bool sent = co_await send(std::exchange(head, {}), {}, false);
-          if (!sent) { co_return false; }
-        }
-        co_await signal_.wait(kForever);
-        continue;
-      }
       for (const cache::Slice& slice : slices_) { left -= slice.size; }
-      const bool sent = co_await send(std::exchange(head, {}), slices_, reply.chunked);
-      if (!sent) { co_return false; }
+      // Without slices too: the head need not wait for the body.
+      const bool sent = co_await scope_.send(slices_);
+      if (!sent || status == cache::Body::Status::kFailed) { co_return false; }
+      if (status == cache::Body::Status::kWait) { co_await signal_.wait(kForever); }
     }
-    const std::string_view tail = reply.chunked ? "0\r\n\r\n" : "";
-    if (head.empty() && tail.empty()) { co_return true; }
-    const std::vector<std::string_view> last = {head, tail};
-    co_return co_await scope_.write(last);
+    co_return co_await scope_.finish();
   }
 
  private:
-  Awaitable<bool> send(std::string_view head, const std::vector<cache::Slice>& slices,
-                       bool chunked) {
-    std::vector<std::string_view> pieces;
-    std::size_t size = 0;
-    for (const cache::Slice& slice : slices) { size += slice.size; }
-    std::string size_line;
-    if (!head.empty()) { pieces.push_back(head); }
-    if (chunked) {
-      size_line = chunk_size_line(size);
-      pieces.emplace_back(size_line);
-    }
-    for (const cache::Slice& slice : slices) {
-      pieces.push_back(std::string_view(*slice.chunk).substr(slice.offset, slice.size));
-    }
-    if (chunked) { pieces.emplace_back("\r\n"); }
-    co_return co_await scope_.write(pieces);
-  }
-
   RequestScope& scope_;
   Signal signal_;
   std::vector<cache::Slice> slices_;
@@ -271,17 +234,10 @@ Awaitable<bool> CachedRequest::serve(cache::ObjectRef object, http::CacheStatus 
     options.length.reset();
   }
   if (request_.method == "HEAD") { options.has_body = false; }
-  const int code = head.status;
-  const Reply reply = client_reply(std::move(head), options, wall);
-  scope_.count(code, result);
-  if (!options.has_body) {
-    const std::vector<std::string_view> pieces = {reply.head};
-    const bool sent = co_await scope_.write(pieces);
-    co_return sent&& reply.keep_alive;
-  }
+  scope_.begin(client_reply(std::move(head), options, wall), result);
+  if (!options.has_body) { co_return co_await scope_.finish(); }
   BodyPump pump(scope_, object->body, from);
-  const bool sent = co_await pump.run(reply, left);
-  co_return sent&& reply.keep_alive;
+  co_return co_await pump.run(left);
 }
 
 }  // namespace
@@ -323,7 +279,6 @@ Awaitable<void> refuse(Worker& worker, ClientIo& client, int status, std::string
   http::RequestHead nothing;
   nothing.method = "GET";
   RequestScope scope(worker, client, nothing, {});
-  scope.close_after();
   worker.counters.bad_requests.add();
   co_await scope.respond_with_page(status, why, "");
 }

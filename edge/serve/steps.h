@@ -8,12 +8,12 @@
 
 namespace edge::serve {
 
-// Answers and counts it.  True: the connection may serve another request.  Cost: a hit is one
-// lookup and one gathered write.  All arguments must stay valid until it is done.
+// Answers and counts it.  True: the answer was sent whole.  Cost: a hit is one lookup and one
+// gathered write.  All arguments must stay valid until it is done.
 Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead& request,
                        http::Framing body);
 
-// Refuses a request that could not be understood; the connection is closed after it.
+// Refuses a request that could not be understood.
 Awaitable<void> refuse(Worker& worker, ClientIo& client, int status, std::string_view why);
 
 }  // namespace edge::serve
