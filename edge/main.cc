@@ -1,18 +1,19 @@
 // proxima-edge: the bundled edge cache.
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "edge/config/config.h"
 #include "edge/report/exposition.h"
 #include "edge/serve/server.h"
-#include "gslb/base/log.h"
 
 namespace {
 
 constexpr std::string_view kUsage =
-    "usage: proxima-edge [run] -c FILE    serve until SIGTERM\n"
+    "usage: proxima-edge [run] -c FILE    serve until SIGTERM; SIGHUP reloads\n"
     "       proxima-edge check -c FILE    check the configuration: exit 0 or 2\n"
     "       proxima-edge --version\n";
 
@@ -57,16 +58,13 @@ int main(int argc, char** argv) {
     return 2;
   }
   gslb::Problems problems;
-  const auto config = edge::config::load(arguments->file, problems);
+  auto config = edge::config::load(arguments->file, problems);
   print(stderr, problems.to_string());
   if (!config) { return 2; }
   if (arguments->check) {
     print(stdout, arguments->file + ": good\n");
     return 0;
   }
-  gslb::LogLevel level = gslb::LogLevel::kInfo;
-  gslb::parse_log_level(config->log.level, &level);
-  gslb::log_configure(
-      level, config->log.format == "json" ? gslb::LogFormat::kJson : gslb::LogFormat::kText);
-  return edge::serve::run_server(*config);
+  return edge::serve::run_server(arguments->file,
+                                 std::make_shared<const edge::config::Config>(std::move(*config)));
 }

@@ -110,7 +110,7 @@ Edge read_edge(TomlTable table, const std::string& file, Problems& problems) {
   edge.key = read_key(table, file);
   for (const gslb::LocatedString& text : table.strings("listen", Need::kRequired)) {
     if (const auto endpoint = read_endpoint(text, 80, problems)) {
-      edge.listen.push_back(*endpoint);
+      edge.listen.push_back({*endpoint});
     }
   }
   const gslb::LocatedString admin{table.string("admin").value_or("127.0.0.1:9180"),

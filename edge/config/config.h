@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ struct Origin {
   std::int64_t between_bytes_timeout_ms = 15'000;
   std::int64_t idle_ms = 30'000;       // how long a pooled connection is kept
   std::int64_t idle_connections = 64;  // per worker
+
+  friend bool operator==(const Origin&, const Origin&) = default;
 };
 
 // [[site]]: hosts that have an origin of their own.
@@ -52,11 +55,16 @@ struct Capacity {
   double max = 0;
 };
 
+// A socket clients come to.
+struct Listener {
+  gslb::Endpoint at;
+};
+
 struct Edge {
   std::string cluster;
   std::string node;
   std::string key;  // HMAC key of the heartbeats; may be empty when there is no [report]
-  std::vector<gslb::Endpoint> listen;
+  std::vector<Listener> listen;
   gslb::Endpoint admin;
   std::string admin_token;  // "": state changes need none
   unsigned workers = 0;     // 0: one per core
@@ -96,6 +104,8 @@ struct Probe {
   std::vector<std::uint16_t> ports = {53, 80, 443, 853};
   std::vector<gslb::Prefix> exclude;
   bool allow_private = false;  // addresses that are not of the public Internet
+
+  friend bool operator==(const Probe&, const Probe&) = default;
 };
 
 struct Log {
@@ -119,6 +129,9 @@ struct Config {
   // The nonce when the host is a beacon's; valid as long as `host`.
   std::optional<std::string_view> beacon_nonce(std::string_view host) const;
 };
+
+// Held by everything that uses it: a reload replaces the current one, it changes none.
+using ConfigRef = std::shared_ptr<const Config>;
 
 // Reads and checks the file, and the key file it names.  nullopt when there are errors.
 std::optional<Config> load(const std::string& path, gslb::Problems& problems);

@@ -1,10 +1,12 @@
 #include "edge/origin/client.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <sys/socket.h>
@@ -102,17 +104,17 @@ asio::awaitable<std::size_t> read_some(ConnectionRef connection, asio::mutable_b
 
 }  // namespace
 
-struct Pool {
-  explicit Pool(asio::io_context& io) : loop(io) {}
+// What is kept for one origin.  Exchanges share it, so it may outlive its configuration.
+struct OriginPool {
+  OriginPool(asio::io_context& io, const config::Origin& of) : loop(io), origin(of) {}
 
   // The newest idle connection that still lives: old ones die of their age.
-  ConnectionRef take_idle(const config::Origin& origin) {
-    std::deque<ConnectionRef>& connections = idle[&origin];
+  ConnectionRef take_idle() {
     const auto oldest =
         std::chrono::steady_clock::now() - std::chrono::milliseconds(origin.idle_ms);
-    while (!connections.empty()) {
-      ConnectionRef connection = std::move(connections.back());
-      connections.pop_back();
+    while (!idle.empty()) {
+      ConnectionRef connection = std::move(idle.back());
+      idle.pop_back();
       if (connection->idle_since >= oldest && connection->is_quiet()) {
         connection->reused = true;
         return connection;
@@ -121,19 +123,23 @@ struct Pool {
     }
     return nullptr;
   }
-  void give_back(const config::Origin& origin, ConnectionRef connection) {
-    std::deque<ConnectionRef>& connections = idle[&origin];
+  void give_back(ConnectionRef connection) {
     connection->disarm();
     connection->idle_since = std::chrono::steady_clock::now();
-    connections.push_back(std::move(connection));
-    while (shutting_down ? !connections.empty()
-                         : connections.size() > static_cast<std::size_t>(origin.idle_connections)) {
-      connections.front()->close();
-      connections.pop_front();
+    idle.push_back(std::move(connection));
+    while (retired ? !idle.empty()
+                   : idle.size() > static_cast<std::size_t>(origin.idle_connections)) {
+      idle.front()->close();
+      idle.pop_front();
     }
   }
-  ssl::context& tls_for(const config::Origin& origin) {
-    auto& context = contexts[&origin];
+  // Nothing is kept from now on.
+  void retire() {
+    retired = true;
+    for (const ConnectionRef& connection : idle) { connection->close(); }
+    idle.clear();
+  }
+  ssl::context& tls() {
     if (!context) {
       context = std::make_unique<ssl::context>(ssl::context::tls_client);
       error_code error;
@@ -148,19 +154,27 @@ struct Pool {
   }
 
   asio::io_context& loop;
-  std::unordered_map<const config::Origin*, std::deque<ConnectionRef>> idle;
-  std::unordered_map<const config::Origin*, std::unique_ptr<ssl::context>> contexts;
+  const config::Origin origin;
+  std::deque<ConnectionRef> idle;
+  std::unique_ptr<ssl::context> context;
   // Where the last connect succeeded: a dead first origin is not tried by every request.
-  std::unordered_map<const config::Origin*, std::size_t> preferred;
-  bool shutting_down = false;
+  std::size_t preferred = 0;
+  bool retired = false;
+};
+
+struct Pool {
+  explicit Pool(asio::io_context& io) : loop(io) {}
+
+  asio::io_context& loop;
+  std::unordered_map<const config::Origin*, std::shared_ptr<OriginPool>> origins;  // the current
 };
 
 namespace {
 
 class HttpExchange final : public Exchange {
  public:
-  HttpExchange(std::shared_ptr<Pool> pool, const config::Origin& origin)
-      : pool_(std::move(pool)), origin_(origin) {}
+  explicit HttpExchange(std::shared_ptr<OriginPool> pool)
+      : pool_(std::move(pool)), origin_(pool_->origin) {}
   ~HttpExchange() override {
     if (connection_) { connection_->close(); }
   }
@@ -182,7 +196,7 @@ class HttpExchange final : public Exchange {
   bool begin_body(const http::ResponseHead& head);
   void release();
 
-  std::shared_ptr<Pool> pool_;
+  std::shared_ptr<OriginPool> pool_;
   const config::Origin& origin_;
   ConnectionRef connection_;
   std::string method_;
@@ -200,7 +214,7 @@ Awaitable<Exchange::Status> HttpExchange::send_head(http::RequestHead head, bool
   head_text_ = http::write_request_head(head);
   retriable_ = retriable;
   // Only what may be repeated is risked on a connection the origin may be closing just now.
-  if (retriable) { connection_ = pool_->take_idle(origin_); }
+  if (retriable) { connection_ = pool_->take_idle(); }
   if (connection_) {
     const Status sent = co_await write(head_text_);
     if (sent) { co_return sent; }
@@ -221,14 +235,13 @@ Awaitable<Exchange::Status> HttpExchange::write(std::string_view octets) {
 
 Awaitable<Exchange::Status> HttpExchange::connect() {
   const std::size_t count = origin_.urls.size();
-  std::size_t& preferred = pool_->preferred[&origin_];
-  const std::size_t first = preferred;
+  const std::size_t first = pool_->preferred;
   Status status = gslb::Unexpected(OriginError::kConnect);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = (first + i) % count;
     status = co_await connect_to(origin_.urls[at]);
     if (status) {
-      preferred = at;
+      pool_->preferred = at;
       break;
     }
   }
@@ -270,8 +283,7 @@ Awaitable<Exchange::Status> HttpExchange::connect_to(const config::Url& url) {
 }
 
 Awaitable<Exchange::Status> HttpExchange::handshake(const config::Url& url) {
-  connection_->tls =
-      std::make_unique<ssl::stream<tcp::socket&>>(connection_->socket, pool_->tls_for(origin_));
+  connection_->tls = std::make_unique<ssl::stream<tcp::socket&>>(connection_->socket, pool_->tls());
   SSL_set_tlsext_host_name(connection_->tls->native_handle(), url.host.c_str());
   connection_->tls->set_verify_callback(ssl::host_name_verification(url.host));
   error_code error;
@@ -373,7 +385,7 @@ Awaitable<gslb::Result<bool, OriginError>> HttpExchange::read_body(std::string& 
 void HttpExchange::release() {
   ConnectionRef connection = std::move(connection_);
   if (keep_ && buffer_.empty()) {
-    pool_->give_back(origin_, std::move(connection));
+    pool_->give_back(std::move(connection));
   } else {
     connection->close();
   }
@@ -385,15 +397,36 @@ Client::Client(asio::io_context& loop) : pool_(std::make_shared<Pool>(loop)) {}
 Client::~Client() { shut_down(); }
 
 std::unique_ptr<Exchange> Client::exchange(const config::Origin& origin) {
-  return std::make_unique<HttpExchange>(pool_, origin);
+  const auto known = pool_->origins.find(&origin);
+  if (known != pool_->origins.end()) { return std::make_unique<HttpExchange>(known->second); }
+  // Of a configuration that is current no more: a pool of its own, which keeps nothing.
+  auto pool = std::make_shared<OriginPool>(pool_->loop, origin);
+  pool->retired = true;
+  return std::make_unique<HttpExchange>(std::move(pool));
+}
+
+void Client::renew(const config::Config& config) {
+  auto before = std::exchange(pool_->origins, {});
+  const auto add = [&](const config::Origin& origin) {
+    const auto same = std::find_if(before.begin(), before.end(), [&](const auto& entry) {
+      return entry.second->origin == origin;
+    });
+    if (same == before.end()) {
+      pool_->origins[&origin] = std::make_shared<OriginPool>(pool_->loop, origin);
+      return;
+    }
+    // The file of authorities may be another by now.
+    same->second->context.reset();
+    pool_->origins[&origin] = std::move(same->second);
+    before.erase(same);
+  };
+  if (config.origin) { add(*config.origin); }
+  for (const config::Site& site : config.sites) { add(site.origin); }
+  for (const auto& [origin, pool] : before) { pool->retire(); }
 }
 
 void Client::shut_down() {
-  pool_->shutting_down = true;
-  for (auto& [origin, connections] : pool_->idle) {
-    for (const ConnectionRef& connection : connections) { connection->close(); }
-    connections.clear();
-  }
+  for (const auto& [origin, pool] : pool_->origins) { pool->retire(); }
 }
 
 }  // namespace edge::origin

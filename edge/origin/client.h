@@ -65,7 +65,10 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // `origin` must outlive the client: its address names the pool.
+  // `config` is current from now on: its origins have pools, which are those of equal origins
+  // before.  It must stay valid until the next one is.
+  void renew(const config::Config& config);
+  // `origin`: of the current configuration, or of one before, whose connections are not kept.
   std::unique_ptr<Exchange> exchange(const config::Origin& origin);
   // Closes every idle connection; later ones are not kept.
   void shut_down();

@@ -53,4 +53,13 @@ struct StoreFigures {
   std::uint64_t evictions = 0;
 };
 
+// What became of the configurations this process read.
+struct ReloadFigures {
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;
+  bool last_successful = true;
+  double last_time_s = 0;        // since 1970; 0: none yet
+  std::uint64_t generation = 1;  // of the configuration that serves
+};
+
 }  // namespace edge::report

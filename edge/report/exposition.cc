@@ -164,6 +164,21 @@ void add_reports(Page& page, const Figures& figures) {
   Page::add(build, {label("version", version())}, 1);
 }
 
+void add_reloads(Page& page, const ReloadFigures& reloads) {
+  MetricFamily& family =
+      page.family("reloads_total", "Reloads of the configuration.", MetricType::Counter);
+  Page::add(family, {label("result", "success")}, static_cast<double>(reloads.succeeded));
+  Page::add(family, {label("result", "failure")}, static_cast<double>(reloads.failed));
+  page.gauge("last_reload_successful", "0: the last reload was refused.",
+             reloads.last_successful ? 1 : 0);
+  if (reloads.last_time_s > 0) {
+    page.gauge("last_reload_timestamp_seconds", "End of the last reload, seconds since 1970.",
+               reloads.last_time_s);
+  }
+  page.gauge("config_generation", "Configurations this process has served with, one after another.",
+             static_cast<double>(reloads.generation));
+}
+
 }  // namespace
 
 std::string write_metrics(const Figures& figures) {
@@ -173,6 +188,7 @@ std::string write_metrics(const Figures& figures) {
   add_traffic(page, figures.workers);
   add_store(page, figures.store);
   add_reports(page, figures);
+  add_reloads(page, figures.reloads);
   return page.text();
 }
 

@@ -24,6 +24,7 @@ struct Figures {
   std::vector<GslbFigures> gslbs;
   ProbeFigures probes;
   std::uint64_t beacons = 0;
+  ReloadFigures reloads;
   gslb::fleet::NodeState state = gslb::fleet::NodeState::kUp;
   double start_time_s = 0;  // since 1970
 };

@@ -35,7 +35,7 @@ struct Prober::Impl {
   };
 
   Impl(const config::Probe& from, std::size_t owners)
-      : rules(from), gate(from), results(owners), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+      : rules(from), gate(rules), results(owners), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
   ~Impl() { ::close(wake); }
 
   void run();
@@ -49,7 +49,7 @@ struct Prober::Impl {
     [[maybe_unused]] const ssize_t written = ::write(wake, &one, sizeof one);
   }
 
-  const config::Probe& rules;
+  const config::Probe rules;
   ProbeGate gate;            // the thread's
   std::list<Flight> flying;  // the thread's
   std::mutex mutex;

@@ -28,7 +28,7 @@ class Prober {
  public:
   static constexpr std::size_t kMostQueued = 256;  // in the queue and in flight
 
-  // `owners`: GSLBs that may order.  `rules` must outlive the prober.
+  // `owners`: GSLBs that may order.
   Prober(const config::Probe& rules, std::size_t owners);
   // As stop().
   ~Prober();

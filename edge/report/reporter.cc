@@ -63,35 +63,32 @@ bool same_secret(std::string_view a, std::string_view b) {
 }  // namespace
 
 struct Reporter::Impl {
-  Impl(const config::Config& from, Sources with)
-      : config(from),
-        sources(std::move(with)),
-        tick(loop),
-        acceptor(loop),
-        prober(from.probe, from.report.gslb.size()) {
-    for (std::size_t i = 0; i < config.report.gslb.size(); ++i) {
-      senders.push_back(std::make_unique<Sender>(
-          loop, config, config.report.gslb[i],
-          [this, i](const std::vector<gslb::fleet::Probe>& orders) { prober.submit(i, orders); }));
-    }
+  Impl(config::ConfigRef from, Sources with)
+      : config(std::move(from)), sources(std::move(with)), tick(loop), acceptor(loop) {
+    make_senders();
     start_ms = milliseconds_since_1970();
   }
 
+  void make_senders();
+  void renew(config::ConfigRef next);
   asio::awaitable<void> beat();
   asio::awaitable<void> wind_down();
   asio::awaitable<void> accept();
   asio::awaitable<void> serve(tcp::socket socket);
   http::response<http::string_body> answer(const http::request<http::string_body>& request);
-  http::response<http::string_body> change_state(const http::request<http::string_body>& request);
+  bool may_change(const http::request<http::string_body>& request) const;
+  void reload(http::response<http::string_body>& response);
+  void change_state(const http::request<http::string_body>& request,
+                    http::response<http::string_body>& response);
   void send_now();
   Figures figures() const;
 
-  const config::Config& config;
+  config::ConfigRef config;
   Sources sources;
   asio::io_context loop{1};
   asio::steady_timer tick;
   tcp::acceptor acceptor;
-  Prober prober;
+  std::shared_ptr<Prober> prober;
   std::vector<std::unique_ptr<Sender>> senders;
   std::thread thread;
   LoadMeter meter;
@@ -104,31 +101,57 @@ struct Reporter::Impl {
   std::atomic<NodeState> state{NodeState::kUp};
 };
 
+void Reporter::Impl::make_senders() {
+  prober = std::make_shared<Prober>(config->probe, config->report.gslb.size());
+  for (std::size_t i = 0; i < config->report.gslb.size(); ++i) {
+    senders.push_back(
+        std::make_unique<Sender>(loop, config, config->report.gslb[i],
+                                 [to = prober, i](const std::vector<gslb::fleet::Probe>& orders) {
+                                   to->submit(i, orders);
+                                 }));
+  }
+}
+
+void Reporter::Impl::renew(config::ConfigRef next) {
+  const config::ConfigRef before = std::exchange(config, std::move(next));
+  const bool same = before->report.gslb == config->report.gslb &&
+                    before->report.ca_file == config->report.ca_file &&
+                    before->report.interval_ms == config->report.interval_ms &&
+                    before->edge.key == config->edge.key && before->probe == config->probe;
+  if (same || stopping) { return; }
+  // Each ends after the heartbeat in hand, by itself.
+  for (const auto& sender : senders) { sender->finish(); }
+  senders.clear();
+  prober->stop();
+  make_senders();
+  for (const auto& sender : senders) { sender->start(); }
+  prober->start();
+}
+
 void Reporter::Impl::send_now() {
   gslb::fleet::Report report;
-  report.cluster = config.edge.cluster;
-  report.node = config.edge.node;
+  report.cluster = config->edge.cluster;
+  report.node = config->edge.node;
   report.incarnation = start_ms;
   report.sequence = ++sequence;
   report.state = state;
   report.reason = reason;
-  report.interval_ms = static_cast<std::uint32_t>(config.report.interval_ms);
+  report.interval_ms = static_cast<std::uint32_t>(config->report.interval_ms);
   const Totals totals = sum(sources.workers);
   const LoadMeter::Load load = meter.observe(totals, std::chrono::steady_clock::now());
-  report.load = resource_loads(load, config.report.capacity);
+  report.load = resource_loads(load, config->report.capacity);
   report.cache = cache_use(std::exchange(told, totals), totals);
   report.rtt = sources.rtt->drain();
   report.beacons = sources.beacons->drain();
-  report.probe_room = static_cast<std::uint32_t>(prober.room());
+  report.probe_room = static_cast<std::uint32_t>(prober->room());
   for (std::size_t i = 0; i < senders.size(); ++i) {
-    report.probes = prober.take(i);
+    report.probes = prober->take(i);
     senders[i]->submit(
         std::make_shared<const Outgoing>(Outgoing{gslb::fleet::write_report(report)}));
   }
 }
 
 asio::awaitable<void> Reporter::Impl::beat() {
-  const std::chrono::milliseconds interval(config.report.interval_ms);
   tick.expires_after(std::chrono::milliseconds(0));
   while (!stopping) {
     error_code ignored;
@@ -137,6 +160,7 @@ asio::awaitable<void> Reporter::Impl::beat() {
     send_now();
     // From the last deadline, not from now: the rhythm must not drift.  After a stall the missed
     // ones are skipped.
+    const std::chrono::milliseconds interval(config->report.interval_ms);
     const auto now = std::chrono::steady_clock::now();
     auto next = tick.expiry() + interval;
     if (next <= now) { next = now + interval; }
@@ -167,8 +191,9 @@ Figures Reporter::Impl::figures() const {
   for (const auto& sender : senders) {
     figures.gslbs.push_back({sender->url().to_string(), sender->sent(), sender->failed()});
   }
-  figures.probes = prober.figures();
+  figures.probes = prober->figures();
   figures.beacons = sources.beacons->seen();
+  figures.reloads = sources.reloads();
   figures.state = state;
   figures.start_time_s = static_cast<double>(start_ms) / 1000;
   return figures;
@@ -222,32 +247,42 @@ http::response<http::string_body> Reporter::Impl::answer(
   response.set(http::field::content_type, "text/plain; charset=utf-8");
   const auto target = request.target().substr(0, request.target().find('?'));
   const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
+  const bool orders = request.method() == http::verb::post;
   if (target == "/metrics" && reads) {
     response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
     response.body() = write_metrics(figures());
   } else if (target == "/healthz" && reads) {
     if (state != NodeState::kUp) { response.result(http::status::service_unavailable); }
     response.body() = std::string(state_name(state)) + "\n";
-  } else if (target == "/v1/state" && request.method() == http::verb::post) {
-    return change_state(request);
+  } else if (orders && !may_change(request)) {
+    response.result(http::status::unauthorized);
+    response.set(http::field::www_authenticate, "Bearer");
+  } else if (orders && target == "/v1/state") {
+    change_state(request, response);
+  } else if (orders && target == "/v1/reload") {
+    reload(response);
   } else {
     response.result(http::status::not_found);
-    response.body() = "GET /metrics, GET /healthz, POST /v1/state?state=up|draining|down\n";
+    response.body() =
+        "GET /metrics, GET /healthz, POST /v1/state?state=up|draining|down, POST /v1/reload\n";
   }
   return response;
 }
 
-http::response<http::string_body> Reporter::Impl::change_state(
-    const http::request<http::string_body>& request) {
-  http::response<http::string_body> response(http::status::ok, request.version());
-  response.set(http::field::content_type, "text/plain; charset=utf-8");
+bool Reporter::Impl::may_change(const http::request<http::string_body>& request) const {
   const auto authorization = request[http::field::authorization];
-  if (!config.edge.admin_token.empty() && !same_secret({authorization.data(), authorization.size()},
-                                                       "Bearer " + config.edge.admin_token)) {
-    response.result(http::status::unauthorized);
-    response.set(http::field::www_authenticate, "Bearer");
-    return response;
-  }
+  return config->edge.admin_token.empty() ||
+         same_secret({authorization.data(), authorization.size()},
+                     "Bearer " + config->edge.admin_token);
+}
+
+void Reporter::Impl::reload(http::response<http::string_body>& response) {
+  const bool done = sources.reload(response.body());
+  if (!done) { response.result(http::status::unprocessable_entity); }
+}
+
+void Reporter::Impl::change_state(const http::request<http::string_body>& request,
+                                  http::response<http::string_body>& response) {
   const std::string target(request.target());
   constexpr std::array<NodeState, 3> kStates = {NodeState::kUp, NodeState::kDraining,
                                                 NodeState::kDown};
@@ -258,20 +293,19 @@ http::response<http::string_body> Reporter::Impl::change_state(
     gslb::log_info("report", "state set by an operator", {{"state", state_name(wanted)}});
     send_now();
     response.body() = std::string(state_name(wanted)) + "\n";
-    return response;
+    return;
   }
   response.result(http::status::bad_request);
   response.body() = "state must be up, draining or down\n";
-  return response;
 }
 
-Reporter::Reporter(const config::Config& config, Sources sources)
-    : impl_(std::make_unique<Impl>(config, std::move(sources))) {}
+Reporter::Reporter(config::ConfigRef config, Sources sources)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(sources))) {}
 
 Reporter::~Reporter() { stop(); }
 
 bool Reporter::start(std::string* error) {
-  const gslb::Endpoint& admin = impl_->config.edge.admin;
+  const gslb::Endpoint& admin = impl_->config->edge.admin;
   error_code code;
   const tcp::endpoint endpoint(asio::ip::make_address(admin.address.to_string(), code), admin.port);
   impl_->acceptor.open(endpoint.protocol(), code);
@@ -283,11 +317,17 @@ bool Reporter::start(std::string* error) {
     return false;
   }
   for (const auto& sender : impl_->senders) { sender->start(); }
-  impl_->prober.start();
+  impl_->prober->start();
   asio::co_spawn(impl_->loop, impl_->accept(), asio::detached);
   asio::co_spawn(impl_->loop, impl_->beat(), asio::detached);
   impl_->thread = std::thread([impl = impl_.get()] { impl->loop.run(); });
   return true;
+}
+
+void Reporter::renew(config::ConfigRef config) {
+  asio::post(impl_->loop, [impl = impl_.get(), config = std::move(config)]() mutable {
+    impl->renew(std::move(config));
+  });
 }
 
 void Reporter::set_state(NodeState state, const std::string& reason) {
@@ -311,7 +351,7 @@ void Reporter::stop() {
     asio::co_spawn(impl->loop, impl->wind_down(), asio::detached);
   });
   impl_->thread.join();
-  impl_->prober.stop();
+  impl_->prober->stop();
 }
 
 }  // namespace edge::report

@@ -23,6 +23,9 @@ struct Sources {
   std::function<StoreFigures()> store;
   RttCollector* rtt = nullptr;
   BeaconCollector* beacons = nullptr;
+  // Reads the configuration anew; what the operator is to hear, and false when it was refused.
+  std::function<bool(std::string& told)> reload;
+  std::function<ReloadFigures()> reloads;
 };
 
 // Thread-safe.
@@ -30,7 +33,7 @@ class Reporter {
  public:
   using NodeState = gslb::fleet::NodeState;
 
-  Reporter(const config::Config& config, Sources sources);
+  Reporter(config::ConfigRef config, Sources sources);
   // As stop().
   ~Reporter();
   Reporter(const Reporter&) = delete;
@@ -39,6 +42,8 @@ class Reporter {
   // Opens the admin listener and starts the thread.  False with `error` set when the address
   // can't be had.
   bool start(std::string* error);
+  // From the next heartbeat on; GSLBs, key and [probe] may be others.
+  void renew(config::ConfigRef config);
   // A heartbeat goes out at once.
   void set_state(NodeState state, const std::string& reason);
   NodeState state() const noexcept;

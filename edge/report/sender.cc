@@ -35,9 +35,10 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 }  // namespace
 
 struct Sender::Impl : std::enable_shared_from_this<Sender::Impl> {
-  Impl(asio::io_context& io, const config::Config& from, config::Url to, TakeOrders take)
+  Impl(asio::io_context& io, config::ConfigRef from, config::Url to, TakeOrders take)
       : loop(io),
-        config(from),
+        held(std::move(from)),
+        config(*held),
         url(std::move(to)),
         take_orders(std::move(take)),
         wake(io, asio::steady_timer::time_point::max()),
@@ -69,6 +70,7 @@ struct Sender::Impl : std::enable_shared_from_this<Sender::Impl> {
   }
 
   asio::io_context& loop;
+  const config::ConfigRef held;
   const config::Config& config;
   config::Url url;
   TakeOrders take_orders;
@@ -228,9 +230,9 @@ void Sender::Impl::record(bool delivered, const std::string& why) {
   healthy = delivered;
 }
 
-Sender::Sender(asio::io_context& loop, const config::Config& config, config::Url url,
+Sender::Sender(asio::io_context& loop, config::ConfigRef config, config::Url url,
                TakeOrders take_orders)
-    : impl_(std::make_shared<Impl>(loop, config, std::move(url), std::move(take_orders))) {}
+    : impl_(std::make_shared<Impl>(loop, std::move(config), std::move(url), std::move(take_orders))) {}
 Sender::~Sender() = default;
 
 void Sender::start() { asio::co_spawn(impl_->loop, impl_->run(), asio::detached); }

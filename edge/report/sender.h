@@ -29,7 +29,7 @@ class Sender {
   using TakeOrders = std::function<void(const std::vector<gslb::fleet::Probe>&)>;
 
   // `take_orders`: for probe orders of a reply that is signed as it should be.
-  Sender(boost::asio::io_context& loop, const config::Config& config, config::Url url,
+  Sender(boost::asio::io_context& loop, config::ConfigRef config, config::Url url,
          TakeOrders take_orders);
   ~Sender();
   Sender(const Sender&) = delete;

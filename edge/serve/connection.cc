@@ -45,7 +45,7 @@ class Connection final : public Transport,
  public:
   Connection(Worker& worker, ConnectionSet& open, tcp::socket socket, const gslb::Address& peer)
       : worker_(worker),
-        limits_(worker.shared.config.limits),
+        config_(worker.config),
         open_(open),
         socket_(std::move(socket)),
         timer_(worker.loop),
@@ -89,7 +89,7 @@ class Connection final : public Transport,
   void watch();
 
   Worker& worker_;
-  const config::Limits& limits_;
+  const config::ConfigRef config_;
   ConnectionSet& open_;
   tcp::socket socket_;
   asio::steady_timer timer_;
@@ -157,7 +157,7 @@ Awaitable<bool> Connection::write(const std::vector<std::string_view>& pieces) {
   buffers.reserve(pieces.size());
   for (const std::string_view piece : pieces) { buffers.emplace_back(piece.data(), piece.size()); }
   timed_out_ = false;
-  write_deadline_ = Clock::now() + std::chrono::milliseconds(limits_.write_timeout_ms);
+  write_deadline_ = Clock::now() + std::chrono::milliseconds(config_->limits.write_timeout_ms);
   arm(write_deadline_);
   error_code error;
   const std::size_t count = co_await asio::async_write(

@@ -177,7 +177,7 @@ Fetch::Step Fetch::validated(const http::ResponseHead& not_modified,
 }
 
 void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
-  const config::Cache& limits = worker_.shared.config.cache;
+  const config::Cache& limits = plan_.config->cache;
   const int status = head.status;
   object_ = std::make_shared<cache::Object>();
   // The exchange has judged the framing already; it can't fail here.
@@ -219,7 +219,7 @@ void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
 
 Awaitable<bool> Fetch::stream() {
   cache::Body& body = *object_->body;
-  const config::Cache& limits = worker_.shared.config.cache;
+  const config::Cache& limits = plan_.config->cache;
   std::string octets;
   while (true) {
     const auto more = co_await exchange_->read_body(octets);
@@ -245,7 +245,7 @@ Awaitable<bool> Fetch::stream() {
 
 Awaitable<bool> Fetch::wait_for_readers() {
   cache::Body& body = *object_->body;
-  const gslb::milliseconds patience(worker_.shared.config.limits.write_timeout_ms);
+  const gslb::milliseconds patience(plan_.config->limits.write_timeout_ms);
   while (!body.abandoned() && !body.may_append(signal_.waker())) {
     const bool woken = co_await signal_.wait(patience);
     // A slow reader is its connection's business; but somebody has to be there.

@@ -15,7 +15,8 @@ struct FetchPlan {
   std::string key;
   http::RequestHead request;  // the leader's
   cache::RequestRules rules;
-  const config::Origin* origin = nullptr;
+  config::ConfigRef config;
+  const config::Origin* origin = nullptr;  // of `config`
   std::string client;      // the leader's address, for X-Forwarded-For
   cache::ObjectRef stale;  // what to validate; may be null
   cache::FlightRef flight;

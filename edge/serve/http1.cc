@@ -20,7 +20,7 @@ Clock::time_point in(std::int64_t ms) { return Clock::now() + std::chrono::milli
 class Http1 final : public ClientIo {
  public:
   Http1(Worker& worker, Transport& transport)
-      : worker_(worker), transport_(transport), limits_(worker.shared.config.limits) {}
+      : worker_(worker), transport_(transport), config_(worker.config) {}
 
   Awaitable<void> run();
 
@@ -34,6 +34,7 @@ class Http1 final : public ClientIo {
 
  private:
   enum class Next : std::uint8_t { kRequest, kRefused, kClosed };
+  const config::Limits& limits() const { return config_->limits; }
   Awaitable<Next> read_request();
   Awaitable<Next> refuse_with(int status, std::string_view why);
   Awaitable<bool> wait_for_head(std::size_t scanned);
@@ -42,8 +43,8 @@ class Http1 final : public ClientIo {
 
   Worker& worker_;
   Transport& transport_;
-  const config::Limits& limits_;
-  std::string buffer_;  // received, not yet used
+  config::ConfigRef config_;  // renewed by each request
+  std::string buffer_;        // received, not yet used
   bool deadline_set_ = false;
 
   // Of the request being answered.
@@ -66,7 +67,7 @@ Awaitable<ClientIo::BodyStatus> Http1::read_body(std::string& out) {
     }
     if (!out.empty()) { co_return BodyStatus::kData; }
     if (body_->done()) { co_return BodyStatus::kEnd; }
-    transport_.set_read_deadline(in(limits_.body_timeout_ms));
+    transport_.set_read_deadline(in(limits().body_timeout_ms));
     const bool more = co_await transport_.read(buffer_);
     transport_.set_read_deadline(Clock::time_point::max());
     if (!more) { co_return transport_.timed_out() ? BodyStatus::kTimeout : BodyStatus::kGone; }
@@ -136,24 +137,25 @@ Awaitable<Http1::Next> Http1::refuse_with(int status, std::string_view why) {
 Awaitable<bool> Http1::wait_for_head(std::size_t scanned) {
   const bool idle = buffer_.empty();
   if (idle) {
-    transport_.set_read_deadline(in(limits_.idle_timeout_ms));
+    transport_.set_read_deadline(in(limits().idle_timeout_ms));
     deadline_set_ = false;
   } else if (scanned == 0 || !deadline_set_) {
-    transport_.set_read_deadline(in(limits_.header_timeout_ms));
+    transport_.set_read_deadline(in(limits().header_timeout_ms));
     deadline_set_ = true;
   }
   transport_.set_idle(idle);
   const bool more = co_await transport_.read(buffer_);
   transport_.set_idle(false);
   if (more && idle) {
-    transport_.set_read_deadline(in(limits_.header_timeout_ms));
+    transport_.set_read_deadline(in(limits().header_timeout_ms));
     deadline_set_ = true;
   }
   co_return more;
 }
 
 Awaitable<Http1::Next> Http1::read_request() {
-  const auto header_limit = static_cast<std::size_t>(limits_.header_octets);
+  config_ = worker_.config;
+  const auto header_limit = static_cast<std::size_t>(limits().header_octets);
   std::size_t scanned = 0;
   std::size_t end = 0;
   deadline_set_ = false;

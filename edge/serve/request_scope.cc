@@ -10,6 +10,7 @@ namespace edge::serve {
 RequestScope::RequestScope(Worker& on, ClientIo& from, const http::RequestHead& asked,
                            http::Framing framing)
     : worker(on),
+      config(on.config),
       client(from),
       request(asked),
       body(framing),

@@ -27,6 +27,7 @@ class RequestScope {
   ReplyOptions reply_options() const;
 
   Worker& worker;
+  const config::ConfigRef config;  // the one this request began with
   ClientIo& client;
   const http::RequestHead& request;
   const http::Framing body;

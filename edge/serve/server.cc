@@ -2,142 +2,29 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
-#include <thread>
+#include <mutex>
+#include <utility>
 
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <pthread.h>
 #include <sched.h>
 
 #include "edge/report/exposition.h"
-#include "edge/serve/connection.h"
+#include "edge/serve/listener.h"
+#include "edge/serve/worker_thread.h"
 #include "gslb/base/log.h"
 
 namespace edge::serve {
 namespace {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
 using gslb::fleet::NodeState;
 
 constexpr unsigned kMaxShards = 16;
-
-// A thread with its loop, listeners and connections.
-class WorkerThread {
- public:
-  explicit WorkerThread(Shared& shared) : shared_(shared) {}
-
-  // One listener per address; a port 0 in `listen` is replaced by the port that was got.
-  bool open(std::vector<gslb::Endpoint>& listen, std::string* error);
-  void start() {
-    thread_ = std::thread([this] { loop_.run(); });
-  }
-  void stop_accepting() {
-    asio::post(loop_, [this] {
-      error_code ignored;
-      for (auto& acceptor : acceptors_) { acceptor->close(ignored); }
-    });
-  }
-  void end_idle_connections() {
-    asio::post(loop_, [this] {
-      for (ConnectionHandle* connection : open_) { connection->end_if_idle(); }
-    });
-  }
-  void stop() {
-    if (!thread_.joinable()) { return; }
-    loop_.stop();
-    thread_.join();
-  }
-  const report::WorkerCounters& counters() const noexcept { return counters_; }
-
- private:
-  asio::awaitable<void> accept(tcp::acceptor& acceptor);
-  void take(tcp::socket socket, const tcp::endpoint& from);
-
-  // The loop destroys suspended coroutines, so what they refer to stands before it.
-  Shared& shared_;
-  report::WorkerCounters counters_;
-  ConnectionSet open_;
-  Worker worker_{shared_, loop_, origin_, counters_};
-  asio::io_context loop_{1};
-  origin::Client origin_{loop_};
-  std::vector<std::unique_ptr<tcp::acceptor>> acceptors_;
-  std::thread thread_;
-};
-
-bool WorkerThread::open(std::vector<gslb::Endpoint>& listen, std::string* error) {
-  for (gslb::Endpoint& wanted : listen) {
-    error_code code;
-    const auto address = asio::ip::make_address(wanted.address.to_string(), code);
-    const tcp::endpoint endpoint(address, wanted.port);
-    auto acceptor = std::make_unique<tcp::acceptor>(loop_);
-    acceptor->open(endpoint.protocol(), code);
-    const int on = 1;
-    setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    // Each worker has its own queue; the kernel spreads connections by their hash.
-    setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-    if (endpoint.address().is_v6()) { acceptor->set_option(asio::ip::v6_only(true), code); }
-    acceptor->bind(endpoint, code);
-    if (!code) { acceptor->listen(asio::socket_base::max_listen_connections, code); }
-    if (code) {
-      *error = wanted.to_string() + ": " + code.message();
-      return false;
-    }
-    wanted.port = acceptor->local_endpoint(code).port();
-    asio::co_spawn(loop_, accept(*acceptor), asio::detached);
-    acceptors_.push_back(std::move(acceptor));
-  }
-  return true;
-}
-
-asio::awaitable<void> WorkerThread::accept(tcp::acceptor& acceptor) {
-  while (true) {
-    error_code error;
-    tcp::endpoint from;
-    tcp::socket socket =
-        co_await acceptor.async_accept(from, asio::redirect_error(asio::use_awaitable, error));
-    if (error == asio::error::operation_aborted || !acceptor.is_open()) { co_return; }
-    if (!error) {
-      take(std::move(socket), from);
-      continue;
-    }
-    // Out of descriptors or memory: wait for some to come back instead of spinning.
-    asio::steady_timer pause(loop_, std::chrono::milliseconds(50));
-    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-  }
-}
-
-void WorkerThread::take(tcp::socket socket, const tcp::endpoint& from) {
-  if (shared_.connections.load(std::memory_order_relaxed) >= shared_.config.limits.connections) {
-    counters_.connections_refused.add();
-    return;
-  }
-  gslb::Address peer;
-  if (from.address().is_v6()) {
-    const auto octets = from.address().to_v6().to_bytes();
-    peer = gslb::Address::from_octets({octets.data(), octets.size()});
-  } else {
-    peer = gslb::Address::v4(from.address().to_v4().to_uint());
-  }
-  error_code error;
-  const int descriptor = socket.release(error);
-  if (!error) { serve_connection(worker_, open_, descriptor, peer); }
-}
 
 // As many shards as let each hold some of the largest objects.
 std::size_t shards_for(const config::Cache& cache) {
@@ -161,13 +48,36 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void log_as(const config::Log& log) {
+  gslb::LogLevel level = gslb::LogLevel::kInfo;
+  gslb::parse_log_level(log.level, &level);
+  gslb::log_configure(level,
+                      log.format == "json" ? gslb::LogFormat::kJson : gslb::LogFormat::kText);
+}
+
+// What was set up once and stays as it is until the process ends.
+void warn_of_fixed(const config::Config& before, const config::Config& now,
+                   gslb::Problems& problems) {
+  const auto warn = [&](bool changed, const char* what) {
+    if (changed) {
+      problems.warning({}, std::string(what) + " is another now",
+                       "it takes effect at the next start");
+    }
+  };
+  warn(before.edge.cluster != now.edge.cluster || before.edge.node != now.edge.node,
+       "cluster or node of [edge]");
+  warn(before.edge.admin != now.edge.admin, "admin of [edge]");
+  warn(before.edge.workers != now.edge.workers, "workers of [edge]");
+  warn(before.cache.memory_octets != now.cache.memory_octets, "memory of [cache]");
+}
+
 class Server {
  public:
-  explicit Server(const config::Config& config)
-      : config_(config),
-        shared_{config,
-                config.edge.cluster + '-' + config.edge.node,
-                cache::Store(config.cache.memory_octets, shards_for(config.cache)),
+  Server(std::string file, config::ConfigRef config)
+      : file_(std::move(file)),
+        config_(std::move(config)),
+        shared_{config_->edge.cluster + '-' + config_->edge.node,
+                cache::Store(config_->cache.memory_octets, shards_for(config_->cache)),
                 {},
                 {},
                 {}} {}
@@ -175,27 +85,65 @@ class Server {
   int run(const sigset_t& signals);
 
  private:
-  bool start();
-  void drain(const sigset_t& signals);
-  bool signalled_within(const sigset_t& signals, std::int64_t ms) const;
+  using Listeners = std::vector<std::vector<OpenListener>>;  // by worker
 
-  const config::Config& config_;
+  bool start();
+  void serve(const sigset_t& signals);
+  void drain();
+  bool reload(std::string& told);
+  bool change_to(const config::ConfigRef& next, gslb::Problems& problems);
+  bool open(const config::Config& config, Listeners& opened, std::string* error);
+  report::ReloadFigures reloads() const;
+
+  const std::string file_;
+  mutable std::mutex mutex_;       // held by a reload from its beginning to its end
+  config::ConfigRef config_;       // guarded by mutex_
+  report::ReloadFigures reloads_;  // guarded by mutex_
+  // What is listened on, as configured, and as bound: a port 0 is one port for all workers.
+  std::map<gslb::Endpoint, gslb::Endpoint> listening_;  // guarded by mutex_
   Shared shared_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::unique_ptr<report::Reporter> reporter_;
 };
 
+// Opens for every worker what is not open yet; all or nothing.
+bool Server::open(const config::Config& config, Listeners& opened, std::string* error) {
+  std::map<gslb::Endpoint, gslb::Endpoint> bound;
+  opened.assign(workers_.size(), {});
+  for (const config::Listener& listener : config.edge.listen) {
+    const auto known = listening_.find(listener.at);
+    gslb::Endpoint at = known != listening_.end() ? known->second : listener.at;
+    for (std::size_t i = 0; i < workers_.size() && known == listening_.end(); ++i) {
+      const int descriptor = open_listener(at, error);
+      if (descriptor < 0) {
+        for (const auto& of_worker : opened) {
+          for (const OpenListener& each : of_worker) { ::close(each.descriptor); }
+        }
+        return false;
+      }
+      opened[i].push_back({listener, descriptor});
+    }
+    bound[listener.at] = at;
+    if (known == listening_.end()) {
+      gslb::log_info("serve", "listening", {{"address", at.to_string()}});
+    }
+  }
+  listening_ = std::move(bound);
+  return true;
+}
+
 bool Server::start() {
   report::Sources sources;
-  std::vector<gslb::Endpoint> listen = config_.edge.listen;
-  std::string error;
-  for (unsigned i = 0; i < worker_count(config_); ++i) {
-    workers_.push_back(std::make_unique<WorkerThread>(shared_));
+  const unsigned count = worker_count(*config_);
+  for (unsigned i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<WorkerThread>(shared_, config_));
     sources.workers.push_back(&workers_.back()->counters());
-    if (!workers_.back()->open(listen, &error)) {
-      gslb::log_error("serve", "can't listen", {{"why", error}});
-      return false;
-    }
+  }
+  Listeners opened;
+  std::string error;
+  if (!open(*config_, opened, &error)) {
+    gslb::log_error("serve", "can't listen", {{"why", error}});
+    return false;
   }
   sources.store = [this] {
     const cache::Store::Stats stats = shared_.store.stats();
@@ -203,55 +151,128 @@ bool Server::start() {
   };
   sources.rtt = &shared_.rtt;
   sources.beacons = &shared_.beacons;
+  sources.reload = [this](std::string& told) { return reload(told); };
+  sources.reloads = [this] { return reloads(); };
   reporter_ = std::make_unique<report::Reporter>(config_, std::move(sources));
   shared_.reporter = reporter_.get();
-  for (auto& worker : workers_) { worker->start(); }
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->start();
+    workers_[i]->renew({config_, std::move(opened[i])});
+  }
   // The first heartbeat says "up": it may go out only now that clients can be served.
   if (!reporter_->start(&error)) {
     gslb::log_error("report", "can't listen", {{"why", error}});
     return false;
   }
-  for (const gslb::Endpoint& endpoint : listen) {
-    gslb::log_info("serve", "listening", {{"address", endpoint.to_string()}});
-  }
   gslb::log_info("serve", "ready",
                  {{"version", report::version()},
-                  {"cluster", config_.edge.cluster},
-                  {"node", config_.edge.node},
+                  {"cluster", config_->edge.cluster},
+                  {"node", config_->edge.node},
                   {"workers", workers_.size()}});
   return true;
 }
 
-bool Server::signalled_within(const sigset_t& signals, std::int64_t ms) const {
+// All or nothing: what can fail comes first.
+bool Server::change_to(const config::ConfigRef& next, gslb::Problems& problems) {
+  Listeners opened;
+  std::string error;
+  if (!open(*next, opened, &error)) {
+    problems.error({file_}, "can't listen on " + error, "who listens there? ss -ltnp tells");
+    return false;
+  }
+  warn_of_fixed(*config_, *next, problems);
+  log_as(next->log);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->renew({next, std::move(opened[i])});
+  }
+  reporter_->renew(next);
+  config_ = next;
+  return true;
+}
+
+// Called by the main thread (SIGHUP) and the reporter's (POST /v1/reload).
+bool Server::reload(std::string& told) {
+  const std::lock_guard lock(mutex_);
+  gslb::Problems problems;
+  auto read = config::load(file_, problems);
+  const bool done = read && !shared_.stopping &&
+                    change_to(std::make_shared<const config::Config>(std::move(*read)), problems);
+  for (const gslb::Problem& problem : problems.list()) {
+    gslb::log(problem.severity == gslb::Severity::kError ? gslb::LogLevel::kError
+                                                         : gslb::LogLevel::kWarning,
+              "reload", problem.to_string());
+  }
+  ++(done ? reloads_.succeeded : reloads_.failed);
+  reloads_.last_successful = done;
+  reloads_.last_time_s =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  if (done) {
+    ++reloads_.generation;
+    gslb::log_info("reload", "serving with the new configuration",
+                   {{"generation", reloads_.generation}});
+  } else {
+    gslb::log_error("reload", "refused: serving with the old configuration",
+                    {{"generation", reloads_.generation}});
+  }
+  told = problems.to_string() + (done ? "reloaded" : "refused") + ", generation " +
+         std::to_string(reloads_.generation) + "\n";
+  return done;
+}
+
+report::ReloadFigures Server::reloads() const {
+  const std::lock_guard lock(mutex_);
+  return reloads_;
+}
+
+sigset_t end_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// True when it is to end at once.
+bool ended_within(std::int64_t ms) {
+  const sigset_t signals = end_signals();
   const timespec wait{ms / 1000, (ms % 1000) * 1'000'000};
   return sigtimedwait(&signals, nullptr, &wait) > 0;
 }
 
 // The GSLB learns first; then new clients stop coming, and only then is the door closed.  A second
 // signal skips what is left.
-void Server::drain(const sigset_t& signals) {
+void Server::drain() {
   using Clock = std::chrono::steady_clock;
   gslb::log_info("serve", "draining", {{"connections", shared_.connections.load()}});
   reporter_->set_state(NodeState::kDraining, "stopping");
-  if (signalled_within(signals, config_.limits.drain_grace_ms)) { return; }
+  if (ended_within(config_->limits.drain_grace_ms)) { return; }
   shared_.stopping = true;
   for (auto& worker : workers_) { worker->stop_accepting(); }
-  const auto deadline = Clock::now() + std::chrono::milliseconds(config_.limits.drain_timeout_ms);
+  const auto deadline = Clock::now() + std::chrono::milliseconds(config_->limits.drain_timeout_ms);
   while (shared_.connections.load() > 0 && Clock::now() < deadline) {
     for (auto& worker : workers_) { worker->end_idle_connections(); }
-    if (signalled_within(signals, 20)) { return; }
+    if (ended_within(20)) { return; }
   }
   if (const std::int64_t left = shared_.connections.load(); left > 0) {
     gslb::log_warning("serve", "cutting connections that did not end", {{"connections", left}});
   }
 }
 
+void Server::serve(const sigset_t& signals) {
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) { return; }
+    std::string told;
+    reload(told);
+  }
+}
+
 int Server::run(const sigset_t& signals) {
   const bool started = start();
   if (started) {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    drain(signals);
+    serve(signals);
+    drain();
   }
   for (auto& worker : workers_) { worker->stop(); }
   shared_.halted = true;
@@ -264,17 +285,15 @@ int Server::run(const sigset_t& signals) {
 
 }  // namespace
 
-int run_server(const config::Config& config) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+int run_server(const std::string& file, config::ConfigRef config) {
+  sigset_t signals = end_signals();
+  sigaddset(&signals, SIGHUP);
   // Threads inherit the mask: only this thread takes the signals, by asking for them.
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  signal(SIGHUP, SIG_IGN);  // there is no reload yet, and a service manager's must not kill
+  log_as(config->log);
   raise_descriptor_limit();
-  Server server(config);
+  Server server(file, std::move(config));
   return server.run(signals);
 }
 

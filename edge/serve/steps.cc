@@ -126,6 +126,7 @@ FetchPlan CachedRequest::plan(const config::Origin& origin) const {
   plan.key = key_;
   plan.request = request_;
   plan.rules = rules_;
+  plan.config = scope_.config;
   plan.origin = &origin;
   plan.client = scope_.client.peer();
   // Only a body that is there can be validated.
@@ -256,13 +257,13 @@ Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead
     co_return co_await scope.respond_with_page(508, "the request came back here (CDN-Loop)",
                                                "loop");
   }
-  if (const auto nonce = worker.shared.config.beacon_nonce(request.host)) {
+  if (const auto nonce = scope.config->beacon_nonce(request.host)) {
     if (const auto peer = gslb::Address::parse(client.peer())) {
       worker.shared.beacons.add(*nonce, *peer);
     }
     co_return co_await scope.respond_with_page(200, "seen", "beacon");
   }
-  const config::Origin* origin = worker.shared.config.origin_for(request.host);
+  const config::Origin* origin = scope.config->origin_for(request.host);
   if (origin == nullptr) {
     co_return co_await scope.respond_with_page(421, "this host is not served here", "");
   }

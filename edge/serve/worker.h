@@ -14,7 +14,6 @@ namespace edge::serve {
 
 // One per process.  Each member is thread-safe by itself.
 struct Shared {
-  const config::Config& config;
   std::string name;  // in Via, CDN-Loop and Cache-Status: "<cluster>-<node>"
   cache::Store store;
   cache::FlightTable flights;
@@ -36,6 +35,8 @@ struct Shared {
 // One per thread; worker-confined.
 struct Worker {
   Shared& shared;
+  // The current one; whoever works with it for longer than a moment holds it.
+  config::ConfigRef config;
   boost::asio::io_context& loop;
   origin::Client& origin;
   report::WorkerCounters& counters;

@@ -1,0 +1,170 @@
+#include "edge/serve/worker_thread.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include <unistd.h>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "edge/serve/connection.h"
+
+namespace edge::serve {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+gslb::Address address_of(const asio::ip::address& address) {
+  if (address.is_v4()) { return gslb::Address::v4(address.to_v4().to_uint()); }
+  const auto octets = address.to_v6().to_bytes();
+  return gslb::Address::from_octets({octets.data(), octets.size()});
+}
+
+struct Acceptor {
+  Acceptor(asio::io_context& loop, config::Listener of) : socket(loop), listener(std::move(of)) {}
+  tcp::acceptor socket;
+  config::Listener listener;
+};
+using AcceptorRef = std::shared_ptr<Acceptor>;  // the coroutine that accepts holds it
+
+}  // namespace
+
+struct WorkerThread::Impl {
+  Impl(Shared& with, config::ConfigRef config)
+      : shared(with), worker{shared, nullptr, loop, origin, counters} {
+    use(std::move(config));
+  }
+
+  void use(config::ConfigRef next);
+  void renew(Generation next);
+  asio::awaitable<void> accept(AcceptorRef acceptor);
+  void take(tcp::socket socket, const tcp::endpoint& from);
+
+  // The loop destroys suspended coroutines, so what they refer to stands before it.
+  Shared& shared;
+  report::WorkerCounters counters;
+  ConnectionSet open;
+  Worker worker;
+  asio::io_context loop{1};
+  origin::Client origin{loop};
+  std::vector<AcceptorRef> acceptors;
+  std::thread thread;
+};
+
+// The references requests take count on a block of this thread alone: all workers would otherwise
+// pull one line of memory back and forth with every request.
+void WorkerThread::Impl::use(config::ConfigRef next) {
+  const config::Config* const config = next.get();
+  const config::ConfigRef before = std::exchange(
+      worker.config,
+      config::ConfigRef(std::make_shared<config::ConfigRef>(std::move(next)), config));
+  origin.renew(*config);
+}
+
+void WorkerThread::Impl::renew(Generation next) {
+  use(std::move(next.config));
+  const std::vector<config::Listener>& wanted = worker.config->edge.listen;
+  std::erase_if(acceptors, [&](const AcceptorRef& acceptor) {
+    const auto same = std::find_if(wanted.begin(), wanted.end(), [&](const auto& listener) {
+      return listener.at == acceptor->listener.at;
+    });
+    if (same != wanted.end()) {
+      acceptor->listener = *same;
+      return false;
+    }
+    error_code ignored;
+    acceptor->socket.close(ignored);
+    return true;
+  });
+  for (OpenListener& opened : next.opened) {
+    const auto family = opened.listener.at.address.is_v6() ? tcp::v6() : tcp::v4();
+    auto acceptor = std::make_shared<Acceptor>(loop, std::move(opened.listener));
+    error_code error;
+    acceptor->socket.assign(family, opened.descriptor, error);
+    if (error) {
+      ::close(opened.descriptor);
+      continue;
+    }
+    acceptors.push_back(acceptor);
+    asio::co_spawn(loop, accept(std::move(acceptor)), asio::detached);
+  }
+}
+
+asio::awaitable<void> WorkerThread::Impl::accept(AcceptorRef acceptor) {
+  while (true) {
+    error_code error;
+    tcp::endpoint from;
+    tcp::socket socket = co_await acceptor->socket.async_accept(
+        from, asio::redirect_error(asio::use_awaitable, error));
+    if (error == asio::error::operation_aborted || !acceptor->socket.is_open()) { co_return; }
+    if (!error) {
+      take(std::move(socket), from);
+      continue;
+    }
+    // Out of descriptors or memory: wait for some to come back instead of spinning.
+    asio::steady_timer pause(loop, std::chrono::milliseconds(50));
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  }
+}
+
+void WorkerThread::Impl::take(tcp::socket socket, const tcp::endpoint& from) {
+  if (shared.connections.load(std::memory_order_relaxed) >= worker.config->limits.connections) {
+    counters.connections_refused.add();
+    return;
+  }
+  error_code error;
+  const int descriptor = socket.release(error);
+  if (!error) { serve_connection(worker, open, descriptor, address_of(from.address())); }
+}
+
+WorkerThread::WorkerThread(Shared& shared, config::ConfigRef config)
+    : impl_(std::make_unique<Impl>(shared, std::move(config))) {}
+WorkerThread::~WorkerThread() = default;
+
+void WorkerThread::start() {
+  impl_->thread = std::thread([impl = impl_.get()] {
+    const auto work = asio::make_work_guard(impl->loop);
+    impl->loop.run();
+  });
+}
+
+void WorkerThread::renew(Generation next) {
+  asio::post(impl_->loop, [impl = impl_.get(), next = std::move(next)]() mutable {
+    impl->renew(std::move(next));
+  });
+}
+
+void WorkerThread::stop_accepting() {
+  asio::post(impl_->loop, [impl = impl_.get()] {
+    error_code ignored;
+    for (const AcceptorRef& acceptor : impl->acceptors) { acceptor->socket.close(ignored); }
+  });
+}
+
+void WorkerThread::end_idle_connections() {
+  asio::post(impl_->loop, [impl = impl_.get()] {
+    for (ConnectionHandle* connection : impl->open) { connection->end_if_idle(); }
+  });
+}
+
+void WorkerThread::stop() {
+  if (!impl_->thread.joinable()) { return; }
+  impl_->loop.stop();
+  impl_->thread.join();
+}
+
+const report::WorkerCounters& WorkerThread::counters() const noexcept { return impl_->counters; }
+
+}  // namespace edge::serve
