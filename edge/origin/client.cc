@@ -1,112 +1,24 @@
 #include "edge/origin/client.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <deque>
 #include <optional>
 #include <unordered_map>
 #include <utility>
-#include <vector>
-
-#include <sys/socket.h>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include "edge/http/body_decoder.h"
+#include "edge/origin/connection.h"
 
 namespace edge::origin {
-namespace {
 
-namespace asio = boost::asio;
-namespace ssl = boost::asio::ssl;
-using asio::ip::tcp;
-using boost::system::error_code;
-
-// A connection with its deadline.  Kept alive by the timer's handler while one is pending.
-struct Connection : std::enable_shared_from_this<Connection> {
-  explicit Connection(asio::io_context& loop) : socket(loop), timer(loop) {}
-
-  // From now on the pending operation is cancelled after `timeout_ms`.
-  void arm(std::int64_t timeout_ms) {
-    timed_out = false;
-    const std::uint64_t armed = ++generation;
-    timer.expires_after(std::chrono::milliseconds(timeout_ms));
-    timer.async_wait([self = shared_from_this(), armed](const error_code& error) {
-      // A later arm() or disarm() may have overtaken this handler in the queue.
-      if (error || armed != self->generation) { return; }
-      self->timed_out = true;
-      error_code ignored;
-      self->socket.cancel(ignored);
-    });
-  }
-  void disarm() {
-    ++generation;
-    timer.cancel();
-  }
-  void close() {
-    disarm();
-    error_code ignored;
-    socket.close(ignored);
-  }
-  // False when the peer has closed it, or has sent something nobody asked for.
-  bool is_quiet() {
-    std::array<char, 1> octet{};
-    const ssize_t got = ::recv(socket.native_handle(), octet.data(), 1, MSG_PEEK | MSG_DONTWAIT);
-    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-  }
-
-  tcp::socket socket;
-  std::unique_ptr<ssl::stream<tcp::socket&>> tls;
-  asio::steady_timer timer;
-  std::uint64_t generation = 0;
-  bool timed_out = false;
-  bool reused = false;
-  std::chrono::steady_clock::time_point idle_since;
-};
-using ConnectionRef = std::shared_ptr<Connection>;
-
-asio::awaitable<error_code> write_all(ConnectionRef connection, std::string_view octets) {
-  error_code error;
-  const auto buffer = asio::buffer(octets.data(), octets.size());
-  if (connection->tls) {
-    co_await asio::async_write(*connection->tls, buffer,
-                               asio::redirect_error(asio::use_awaitable, error));
-  } else {
-    co_await asio::async_write(connection->socket, buffer,
-                               asio::redirect_error(asio::use_awaitable, error));
-  }
-  co_return error;
-}
-
-asio::awaitable<std::size_t> read_some(ConnectionRef connection, asio::mutable_buffer buffer,
-                                       error_code& error) {
-  std::size_t count = 0;
-  if (connection->tls) {
-    count = co_await connection->tls->async_read_some(
-        buffer, asio::redirect_error(asio::use_awaitable, error));
-  } else {
-    count = co_await connection->socket.async_read_some(
-        buffer, asio::redirect_error(asio::use_awaitable, error));
-  }
-  co_return count;
-}
-
-}  // namespace
+using ConnectionRef = std::unique_ptr<Connection>;
 
 // What is kept for one origin.  Exchanges share it, so it may outlive its configuration.
 struct OriginPool {
-  OriginPool(asio::io_context& io, const config::Origin& of) : loop(io), origin(of) {}
+  OriginPool(boost::asio::io_context& io, const config::Origin& of) : loop(io), origin(of) {}
 
   // The newest idle connection that still lives: old ones die of their age.
   ConnectionRef take_idle() {
@@ -139,33 +51,24 @@ struct OriginPool {
     for (const ConnectionRef& connection : idle) { connection->close(); }
     idle.clear();
   }
-  ssl::context& tls() {
-    if (!context) {
-      context = std::make_unique<ssl::context>(ssl::context::tls_client);
-      error_code error;
-      context->set_verify_mode(ssl::verify_peer);
-      if (origin.ca_file.empty()) {
-        context->set_default_verify_paths(error);
-      } else {
-        context->load_verify_file(origin.ca_file, error);
-      }
-    }
+  TlsContext& tls() {
+    if (!context) { context = make_tls_context(origin.ca_file); }
     return *context;
   }
 
-  asio::io_context& loop;
+  boost::asio::io_context& loop;
   const config::Origin origin;
   std::deque<ConnectionRef> idle;
-  std::unique_ptr<ssl::context> context;
+  std::shared_ptr<TlsContext> context;
   // Where the last connect succeeded: a dead first origin is not tried by every request.
   std::size_t preferred = 0;
   bool retired = false;
 };
 
 struct Pool {
-  explicit Pool(asio::io_context& io) : loop(io) {}
+  explicit Pool(boost::asio::io_context& io) : loop(io) {}
 
-  asio::io_context& loop;
+  boost::asio::io_context& loop;
   std::unordered_map<const config::Origin*, std::shared_ptr<OriginPool>> origins;  // the current
 };
 
@@ -188,7 +91,6 @@ class HttpExchange final : public Exchange {
  private:
   Awaitable<Status> connect();
   Awaitable<Status> connect_to(const config::Url& url);
-  Awaitable<Status> handshake(const config::Url& url);
   Awaitable<Status> write(std::string_view octets);
   Awaitable<gslb::Result<http::ResponseHead, OriginError>> read_head_once();
   // Reads into buffer_; false at the peer's end or an error.
@@ -227,9 +129,9 @@ Awaitable<Exchange::Status> HttpExchange::send_head(http::RequestHead head, bool
 
 Awaitable<Exchange::Status> HttpExchange::write(std::string_view octets) {
   connection_->arm(origin_.between_bytes_timeout_ms);
-  const error_code error = co_await write_all(connection_, octets);
+  const bool sent = co_await connection_->write(octets);
   connection_->disarm();
-  if (error) { co_return gslb::Unexpected(OriginError::kSend); }
+  if (!sent) { co_return gslb::Unexpected(OriginError::kSend); }
   co_return Status{};
 }
 
@@ -249,63 +151,17 @@ Awaitable<Exchange::Status> HttpExchange::connect() {
 }
 
 Awaitable<Exchange::Status> HttpExchange::connect_to(const config::Url& url) {
-  connection_ = std::make_shared<Connection>(pool_->loop);
-  error_code error;
-  std::vector<tcp::endpoint> endpoints;
-  const auto literal = asio::ip::make_address(url.host, error);
-  if (!error) {
-    endpoints.emplace_back(literal, url.port);
-  } else {
-    tcp::resolver resolver(pool_->loop);
-    const std::string service = std::to_string(url.port);
-    const auto found = co_await resolver.async_resolve(
-        url.host, service, asio::redirect_error(asio::use_awaitable, error));
-    if (error) { co_return gslb::Unexpected(OriginError::kResolve); }
-    for (const auto& entry : found) { endpoints.push_back(entry.endpoint()); }
-  }
-  for (const tcp::endpoint& endpoint : endpoints) {
-    connection_->socket.close(error);
-    error.clear();
-    connection_->arm(origin_.connect_timeout_ms);
-    co_await connection_->socket.async_connect(endpoint,
-                                               asio::redirect_error(asio::use_awaitable, error));
-    connection_->disarm();
-    if (!error) { break; }
-  }
-  if (error) {
-    co_return gslb::Unexpected(connection_->timed_out ? OriginError::kConnectTimeout
-                                                      : OriginError::kConnect);
-  }
-  error_code ignored;
-  connection_->socket.set_option(tcp::no_delay(true), ignored);
-  if (!url.tls) { co_return Status{}; }
-  co_return co_await handshake(url);
-}
-
-Awaitable<Exchange::Status> HttpExchange::handshake(const config::Url& url) {
-  connection_->tls = std::make_unique<ssl::stream<tcp::socket&>>(connection_->socket, pool_->tls());
-  SSL_set_tlsext_host_name(connection_->tls->native_handle(), url.host.c_str());
-  connection_->tls->set_verify_callback(ssl::host_name_verification(url.host));
-  error_code error;
-  connection_->arm(origin_.connect_timeout_ms);
-  co_await connection_->tls->async_handshake(ssl::stream_base::client,
-                                             asio::redirect_error(asio::use_awaitable, error));
-  connection_->disarm();
-  if (error) {
-    co_return gslb::Unexpected(connection_->timed_out ? OriginError::kConnectTimeout
-                                                      : OriginError::kTls);
-  }
-  co_return Status{};
+  connection_ = std::make_unique<Connection>(pool_->loop);
+  TlsContext* const tls = url.tls ? &pool_->tls() : nullptr;
+  return connection_->connect(url, origin_.connect_timeout_ms, tls);
 }
 
 Awaitable<bool> HttpExchange::fill() {
   if (scratch_.empty()) { scratch_.resize(kReadOctets); }
-  error_code error;
-  const std::size_t count =
-      co_await read_some(connection_, asio::buffer(scratch_.data(), scratch_.size()), error);
+  const std::size_t count = co_await connection_->read_some(scratch_.data(), scratch_.size());
   octets_read_ += count;
   buffer_.append(scratch_, 0, count);
-  co_return !error && count > 0;
+  co_return count > 0;
 }
 
 Awaitable<gslb::Result<http::ResponseHead, OriginError>> HttpExchange::read_head() {
@@ -335,8 +191,8 @@ Awaitable<gslb::Result<http::ResponseHead, OriginError>> HttpExchange::read_head
     if (scan == http::HeadScan::kMore) {
       const bool more = co_await fill();
       if (more) { continue; }
-      co_return gslb::Unexpected(connection_->timed_out ? OriginError::kFirstByteTimeout
-                                                        : OriginError::kClosed);
+      co_return gslb::Unexpected(connection_->timed_out() ? OriginError::kFirstByteTimeout
+                                                          : OriginError::kClosed);
     }
     auto head = http::parse_response_head(std::string_view(buffer_).substr(0, end));
     buffer_.erase(0, end);
@@ -375,7 +231,7 @@ Awaitable<gslb::Result<bool, OriginError>> HttpExchange::read_body(std::string& 
     const bool more = co_await fill();
     connection_->disarm();
     if (more) { continue; }
-    if (connection_->timed_out) { co_return gslb::Unexpected(OriginError::kBodyTimeout); }
+    if (connection_->timed_out()) { co_return gslb::Unexpected(OriginError::kBodyTimeout); }
     if (decoder_->complete_at_close()) { co_return false; }
     co_return gslb::Unexpected(OriginError::kShortBody);
   }
@@ -393,7 +249,7 @@ void HttpExchange::release() {
 
 }  // namespace
 
-Client::Client(asio::io_context& loop) : pool_(std::make_shared<Pool>(loop)) {}
+Client::Client(boost::asio::io_context& loop) : pool_(std::make_shared<Pool>(loop)) {}
 Client::~Client() { shut_down(); }
 
 std::unique_ptr<Exchange> Client::exchange(const config::Origin& origin) {

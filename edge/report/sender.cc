@@ -232,7 +232,8 @@ void Sender::Impl::record(bool delivered, const std::string& why) {
 
 Sender::Sender(asio::io_context& loop, config::ConfigRef config, config::Url url,
                TakeOrders take_orders)
-    : impl_(std::make_shared<Impl>(loop, std::move(config), std::move(url), std::move(take_orders))) {}
+    : impl_(std::make_shared<Impl>(loop, std::move(config), std::move(url),
+                                   std::move(take_orders))) {}
 Sender::~Sender() = default;
 
 void Sender::start() { asio::co_spawn(impl_->loop, impl_->run(), asio::detached); }
