@@ -2,32 +2,24 @@
 
 #include <algorithm>
 
+#include "edge/http/accept_encoding.h"
+#include "edge/http/reference.h"
+
 namespace edge::cache {
 namespace {
 
 std::string normal_value(const http::Fields& fields, std::string_view name) {
+  // Absent and empty are different requests: mark presence.
+  if (!fields.has(name)) { return {}; }
   const std::string joined = fields.joined(name);
-  std::string result;
+  if (name == "accept-encoding") { return '+' + http::normal_accept_encoding(joined); }
+  std::string result = "+";
   std::string_view rest = joined;
   while (const auto element = http::next_element(rest)) {
-    if (!result.empty()) { result += ','; }
+    if (result.size() > 1) { result += ','; }
     result += *element;
   }
-  // Absent and empty are different requests: mark presence.
-  return fields.has(name) ? '+' + result : std::string();
-}
-
-// The key of an URI reference, or nothing when it is elsewhere or relative to a path.
-std::optional<std::string> key_of_reference(std::string_view text, const std::string& host) {
-  text = http::trim(text);
-  text = text.substr(0, text.find('#'));
-  if (text.starts_with('/') && !text.starts_with("//")) { return primary_key(host, text); }
-  const std::size_t scheme = text.find("://");
-  if (scheme == std::string_view::npos) { return std::nullopt; }
-  const std::string_view rest = text.substr(scheme + 3);
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  if (http::to_lower(rest.substr(0, slash)) != host) { return std::nullopt; }
-  return primary_key(host, slash == rest.size() ? "/" : rest.substr(slash));
+  return result;
 }
 
 }  // namespace
@@ -67,7 +59,10 @@ std::vector<std::string> invalidated_keys(const http::RequestHead& request,
   for (const std::string_view name : {"Location", "Content-Location"}) {
     const std::string* value = response.find(name);
     if (value == nullptr) { continue; }
-    if (auto key = key_of_reference(*value, request.host)) { keys.push_back(std::move(*key)); }
+    const auto other = http::resolve_reference(*value, request.host, request.target);
+    if (other && other->host == request.host) {
+      keys.push_back(primary_key(other->host, other->target));
+    }
   }
   return keys;
 }

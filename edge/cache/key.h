@@ -16,7 +16,8 @@ namespace edge::cache {
 std::string primary_key(std::string_view host, std::string_view target);
 
 // The request fields a response was selected by, in a form that compares equal when the fields
-// mean the same: names lower case and sorted, values joined, list spacing normalised.
+// mean the same: names lower case and sorted, values joined, list spacing normalised, and
+// Accept-Encoding as the set of codings we ask origins for.
 struct Variant {
   std::vector<http::Field> selected;
   friend bool operator==(const Variant&, const Variant&) = default;
@@ -27,7 +28,7 @@ Variant variant_of(const http::Fields& request, const http::Fields& response);
 bool matches(const Variant& variant, const http::Fields& request);
 
 // The keys an unsafe method's success makes invalid: its own target, and Location and
-// Content-Location when they are on the same host (RFC 9111 4.4).
+// Content-Location when they are of the same origin (RFC 9111 4.4).
 std::vector<std::string> invalidated_keys(const http::RequestHead& request,
                                           const http::Fields& response);
 

@@ -10,11 +10,18 @@
 
 namespace edge::cache {
 
+// The body is only a part of the representation: a 206, or a 200 that was cut short (RFC 9111 3.3).
+struct Part {
+  std::uint64_t first = 0;  // where in the whole the body begins
+  std::uint64_t total = 0;  // octets of the whole
+};
+
 // Immutable but for the body, which may still be growing.  Shared by reference.
 struct Object {
   http::ResponseHead head;  // without hop-by-hop fields
   std::shared_ptr<Body> body;
   std::optional<std::uint64_t> length;  // of the body, when known before its end
+  std::optional<Part> part;             // stored as a 200 that is incomplete
   Freshness freshness;
   gslb::MonoTime received;
   Variant variant;

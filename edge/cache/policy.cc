@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "edge/http/date.h"
 #include "edge/http/validator.h"
@@ -10,13 +11,14 @@
 namespace edge::cache {
 namespace {
 
+using config::CachePolicy;
 using gslb::WallTime;
 using http::CacheControl;
 
-// Final status codes whose meaning for a cache we know (RFC 9111 3).  206 and 304 are not among
-// them: partial content is not stored.
-constexpr std::array<int, 21> kUnderstood = {200, 203, 204, 300, 301, 302, 303, 307, 308, 400, 401,
-                                             403, 404, 405, 406, 410, 414, 451, 500, 501, 503};
+// Status codes whose requirements on a cache we meet, for must-understand (RFC 9111 3, 5.2.2.3).
+constexpr std::array<int, 27> kUnderstood = {200, 201, 202, 203, 204, 206, 300, 301, 302,
+                                             303, 307, 308, 400, 401, 403, 404, 405, 406,
+                                             410, 414, 451, 500, 501, 502, 503, 504, 421};
 // RFC 9110 15.1: cacheable by heuristics.
 constexpr std::array<int, 11> kHeuristic = {200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501};
 constexpr std::int64_t kHeuristicMaxS = 24 * 3600;
@@ -47,8 +49,10 @@ struct Rules {
 };
 Rules rules_of(const http::ResponseHead& response) {
   if (response.fields.has("CDN-Cache-Control")) {
-    CacheControl control = http::parse_cache_control(response.fields.joined("CDN-Cache-Control"));
-    if (control.present) { return {std::move(control), true}; }
+    const std::string field = response.fields.joined("CDN-Cache-Control");
+    if (auto control = http::parse_targeted_cache_control(field)) {
+      return {std::move(*control), true};
+    }
   }
   return {http::parse_cache_control(response.fields.joined("Cache-Control")), false};
 }
@@ -58,20 +62,23 @@ std::optional<std::int64_t> explicit_lifetime(const http::ResponseHead& response
   if (rules.control.s_maxage_s) { return rules.control.s_maxage_s; }
   if (rules.control.max_age_s) { return rules.control.max_age_s; }
   if (rules.targeted || !response.fields.has("Expires")) { return std::nullopt; }
-  // An invalid date, "0" above all, is a time in the past (5.3); so are several that differ.
+  // An invalid date, "0" above all, is a time in the past (5.3).  Of several the first counts.
   const auto expires = date_field(response, "Expires", received);
-  if (!expires || response.fields.count("Expires") != 1) { return 0; }
+  if (!expires) { return 0; }
   const WallTime date = date_field(response, "Date", received).value_or(received);
   return std::clamp<std::int64_t>(seconds_between(date, *expires), 0, http::kMaxDeltaSeconds);
 }
 
 std::int64_t heuristic_lifetime(const http::ResponseHead& response, const Rules& rules,
-                                WallTime received) {
+                                WallTime received, const CachePolicy& policy) {
   if (!contains(kHeuristic, response.status) && !rules.control.is_public) { return 0; }
   const auto modified = date_field(response, "Last-Modified", received);
   const WallTime date = date_field(response, "Date", received).value_or(received);
-  if (!modified || *modified >= date) { return 0; }
-  return std::min(seconds_between(*modified, date) / 10, kHeuristicMaxS);
+  if (modified && *modified < date) {
+    return std::min(seconds_between(*modified, date) / 10, kHeuristicMaxS);
+  }
+  const bool is_negative = response.status == 404 || response.status == 410;
+  return is_negative ? policy.negative_ttl_s : 0;
 }
 
 // Age as the next hops gave it.  The first element decides, and a value that is no number is
@@ -97,14 +104,15 @@ RequestRules request_rules(const http::RequestHead& request) {
   return rules;
 }
 
-Freshness freshness_of(const http::ResponseHead& response, const Exchange& exchange) {
+Freshness freshness_of(const http::ResponseHead& response, const Exchange& exchange,
+                       const CachePolicy& policy) {
   const Rules rules = rules_of(response);
   const WallTime received = exchange.response_received;
   Freshness result;
   if (const auto lifetime = explicit_lifetime(response, rules, received)) {
     result.lifetime_s = *lifetime;
   } else {
-    result.lifetime_s = heuristic_lifetime(response, rules, received);
+    result.lifetime_s = heuristic_lifetime(response, rules, received, policy);
     result.heuristic = true;
   }
   // 4.2.3: apparent_age guards against hops that send no Age, response_delay against a slow path.
@@ -115,47 +123,79 @@ Freshness freshness_of(const http::ResponseHead& response, const Exchange& excha
   result.initial_age_s = std::max(apparent, age_field(response) + delay);
   const CacheControl& control = rules.control;
   result.always_validate = control.no_cache;
-  // s-maxage means proxy-revalidate too (5.2.2.10).
-  result.must_revalidate = control.no_cache || control.must_revalidate ||
-                           control.proxy_revalidate || control.s_maxage_s.has_value();
+  result.never_stale = control.no_cache || control.must_revalidate || control.proxy_revalidate;
+  result.must_revalidate = result.never_stale || control.s_maxage_s.has_value();
+  if (!result.never_stale) {
+    result.stale_while_revalidate_s = control.stale_while_revalidate_s.value_or(0);
+    result.stale_if_error_s = control.stale_if_error_s;
+  }
   return result;
 }
 
+namespace {
+
+// A stored Set-Cookie goes to everybody who asks.
+bool allows_cookie(const http::ResponseHead& response, const CacheControl& control,
+                   const Freshness& freshness, CachePolicy::SetCookie rule) {
+  if (!response.fields.has("Set-Cookie")) { return true; }
+  for (const auto* names : {&control.no_cache_fields, &control.private_fields}) {
+    // It will be taken out of what is stored.
+    if (std::find(names->begin(), names->end(), "set-cookie") != names->end()) { return true; }
+  }
+  using SetCookie = CachePolicy::SetCookie;
+  if (rule == SetCookie::kNever) { return false; }
+  if (control.is_public || control.s_maxage_s) { return true; }
+  // Not what is only kept to be validated: a 304 to one client would hand it another's cookie.
+  return rule == SetCookie::kExplicit && !freshness.heuristic && !freshness.always_validate &&
+         freshness.lifetime_s > freshness.initial_age_s;
+}
+
+}  // namespace
+
 bool is_storable(const RequestRules& request, const http::ResponseHead& response,
-                 const Exchange& exchange) {
+                 const Exchange& exchange, const CachePolicy& policy) {
   const Rules rules = rules_of(response);
   const CacheControl& control = rules.control;
-  if (!contains(kUnderstood, response.status)) { return false; }
+  // Other statuses are stored by their own word, understood or not (3).
+  const bool understood = contains(kUnderstood, response.status);
+  if (response.status < 200 || response.status == 304) { return false; }
+  if (control.must_understand && !understood) { return false; }
   if (request.control.no_store || control.is_private) { return false; }
-  // must-understand overrides no-store for a cache that knows the status (5.2.2.3); we do.
+  // must-understand overrides no-store for a cache that knows the status (5.2.2.3).
   if (control.no_store && !control.must_understand) { return false; }
   if (response.fields.has_element("Vary", "*")) { return false; }
   if (request.authorized && !control.is_public && !control.must_revalidate && !control.s_maxage_s) {
     return false;
   }
-  if (response.fields.has("Set-Cookie") && !control.is_public && !control.s_maxage_s) {
-    const auto& hidden = control.no_cache_fields;
-    const auto& secret = control.private_fields;
-    const bool removed = std::find(hidden.begin(), hidden.end(), "set-cookie") != hidden.end() ||
-                         std::find(secret.begin(), secret.end(), "set-cookie") != secret.end();
-    if (!removed) { return false; }
-  }
-  const Freshness freshness = freshness_of(response, exchange);
+  const Freshness freshness = freshness_of(response, exchange, policy);
+  if (!allows_cookie(response, control, freshness, policy.set_cookie)) { return false; }
+  if (freshness.lifetime_s > freshness.initial_age_s && !freshness.always_validate) { return true; }
   const bool has_validator = response.fields.has("ETag") || response.fields.has("Last-Modified");
-  // Something that is stale at once and can't be validated would only take room.
-  if (freshness.lifetime_s <= freshness.initial_age_s || freshness.always_validate) {
-    const bool explicitly =
-        !freshness.heuristic || control.is_public || contains(kHeuristic, response.status);
-    return has_validator && explicitly && response.status == 200;
-  }
-  return true;
+  if (has_validator && (response.status == 200 || response.status == 206)) { return true; }
+  return !freshness.heuristic &&
+         freshness.stale_while_revalidate_s + freshness.stale_if_error_s.value_or(0) > 0;
 }
 
-void strip_for_storage(http::ResponseHead& response) {
-  const Rules rules = rules_of(response);
-  for (const std::string& name : rules.control.no_cache_fields) { response.fields.remove(name); }
-  for (const std::string& name : rules.control.private_fields) { response.fields.remove(name); }
-  http::remove_hop_by_hop(response.fields);
+void complete_date(http::ResponseHead& response, WallTime received) {
+  if (!date_field(response, "Date", received)) {
+    response.fields.set("Date", http::format_date(received));
+  }
+}
+
+http::Fields strip_for_storage(http::ResponseHead& response) {
+  const CacheControl control = rules_of(response).control;
+  std::vector<std::string> names = control.no_cache_fields;
+  names.insert(names.end(), control.private_fields.begin(), control.private_fields.end());
+  http::Fields removed;
+  for (const http::Field& field : response.fields.list()) {
+    const std::string name = http::to_lower(field.name);
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      removed.add(field.name, field.value);
+    }
+  }
+  for (const std::string& name : names) { response.fields.remove(name); }
+  http::remove_hop_by_hop_of_response(response.fields);
+  return removed;
 }
 
 std::int64_t current_age_s(const Freshness& freshness, gslb::milliseconds resident) noexcept {
@@ -165,38 +205,41 @@ std::int64_t current_age_s(const Freshness& freshness, gslb::milliseconds reside
 bool is_usable(const Freshness& freshness, std::int64_t age_s,
                const RequestRules& request) noexcept {
   if (freshness.always_validate || !request.may_use_stored) { return false; }
-  if (age_s >= freshness.lifetime_s) { return false; }  // max-stale is a permission we don't use
   const CacheControl& control = request.control;
+  const std::int64_t staleness = age_s - freshness.lifetime_s;
+  if (staleness >= 0 &&
+      (freshness.must_revalidate || !control.max_stale_s || staleness > *control.max_stale_s)) {
+    return false;
+  }
   if (control.max_age_s && age_s > *control.max_age_s) { return false; }
   // max-age=0 asks for end-to-end revalidation (5.2.1.1), also of a response of this second.
   if (control.max_age_s && *control.max_age_s == 0) { return false; }
-  return !control.min_fresh_s || freshness.lifetime_s - age_s >= *control.min_fresh_s;
+  return !control.min_fresh_s || -staleness >= *control.min_fresh_s;
 }
 
-http::ResponseHead updated_by_304(const http::ResponseHead& stored,
-                                  const http::ResponseHead& not_modified) {
-  constexpr std::array<std::string_view, 4> kKept = {"Content-Length", "Content-Encoding",
-                                                     "Content-Range", "Content-Type"};
-  http::ResponseHead result = stored;
-  http::Fields fresh = not_modified.fields;
-  http::remove_hop_by_hop(fresh);
-  for (const std::string_view name : kKept) { fresh.remove(name); }
-  // The age of the stored response ended with its validation; Age is kept only if the 304 has one.
-  result.fields.remove("Age");
-  for (const http::Field& field : fresh.list()) { result.fields.remove(field.name); }
-  for (http::Field& field : fresh.list()) {
-    result.fields.add(std::move(field.name), std::move(field.value));
+bool is_usable_meanwhile(const Freshness& freshness, std::int64_t age_s,
+                         const RequestRules& request) noexcept {
+  // A request that names an age does not want anything stale (5.2.1.1, 5.2.1.3).
+  if (freshness.never_stale || !request.may_use_stored || request.control.max_age_s ||
+      request.control.min_fresh_s) {
+    return false;
   }
-  return result;
+  return age_s - freshness.lifetime_s < freshness.stale_while_revalidate_s;
 }
 
-bool selects(const http::ResponseHead& not_modified, const http::ResponseHead& stored) {
-  const std::string* theirs = not_modified.fields.find("ETag");
-  if (theirs == nullptr) { return true; }
-  const auto sent = http::parse_entity_tag(*theirs);
-  const std::string* ours = stored.fields.find("ETag");
-  const auto kept = ours == nullptr ? std::nullopt : http::parse_entity_tag(*ours);
-  return sent && kept && http::weakly_equal(*sent, *kept);
+bool is_usable_on(OriginFailure failure, const Freshness& freshness, std::int64_t age_s,
+                  const RequestRules& request) noexcept {
+  const CacheControl& control = request.control;
+  if (freshness.never_stale || !request.may_use_stored) { return false; }
+  const std::int64_t staleness = age_s - freshness.lifetime_s;
+  if (control.stale_if_error_s && staleness < *control.stale_if_error_s &&
+      !freshness.must_revalidate) {
+    return true;
+  }
+  if (control.max_age_s || control.min_fresh_s) { return false; }
+  // An origin that gives a bound means it for both kinds of failure.
+  if (freshness.stale_if_error_s) { return staleness < *freshness.stale_if_error_s; }
+  return failure == OriginFailure::kUnreachable && !freshness.must_revalidate;
 }
 
 }  // namespace edge::cache

@@ -147,6 +147,15 @@ Cache read_cache(TomlTable table) {
   if (cache.max_object_octets > cache.memory_octets / 2) {
     table.error("max_object", "larger than half of memory", "raise memory or lower max_object");
   }
+  const std::string set_cookie =
+      table.choice("set_cookie", {"explicit", "shared", "never"}).value_or("explicit");
+  using SetCookie = CachePolicy::SetCookie;
+  cache.policy.set_cookie = set_cookie == "never"    ? SetCookie::kNever
+                            : set_cookie == "shared" ? SetCookie::kShared
+                                                     : SetCookie::kExplicit;
+  if (const auto ttl = table.duration_ms("negative_ttl", 0, kDayMs)) {
+    cache.policy.negative_ttl_s = *ttl / 1000;
+  }
   table.finish();
   return cache;
 }

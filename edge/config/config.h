@@ -81,9 +81,22 @@ struct Limits {
   std::int64_t drain_timeout_ms = 20'000;   // then what is left is cut
 };
 
+// What the operator decides where the RFCs of caching leave it open.
+struct CachePolicy {
+  enum class SetCookie : std::uint8_t {
+    kNever,     // a response with Set-Cookie is not stored
+    kShared,    // with an explicit `public` or `s-maxage`
+    kExplicit,  // when it is explicitly fresh, as RFC 9111 7.3 has it
+  };
+  SetCookie set_cookie = SetCookie::kExplicit;
+  // Freshness of a 404 or 410 that says nothing about its own (a heuristic, 4.2.2); 0: none.
+  std::int64_t negative_ttl_s = 0;
+};
+
 struct Cache {
   std::uint64_t memory_octets = 256ULL << 20;
   std::uint64_t max_object_octets = 16ULL << 20;
+  CachePolicy policy;
 };
 
 struct Report {

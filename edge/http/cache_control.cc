@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "edge/http/structured.h"
+
 namespace edge::http {
 namespace {
 
@@ -22,10 +24,13 @@ struct AgeDirective {
   std::string_view name;
   std::optional<std::int64_t> CacheControl::*member;
 };
-constexpr std::array<AgeDirective, 3> kAges = {{
+constexpr std::array<AgeDirective, 6> kAges = {{
     {"max-age", &CacheControl::max_age_s},
     {"s-maxage", &CacheControl::s_maxage_s},
     {"min-fresh", &CacheControl::min_fresh_s},
+    {"max-stale", &CacheControl::max_stale_s},
+    {"stale-while-revalidate", &CacheControl::stale_while_revalidate_s},
+    {"stale-if-error", &CacheControl::stale_if_error_s},
 }};
 
 struct FlagDirective {
@@ -42,27 +47,26 @@ constexpr std::array<FlagDirective, 7> kFlags = {{
     {"no-transform", &CacheControl::no_transform},
 }};
 
-void set_age(std::optional<std::int64_t>& slot, std::string_view argument) {
-  const std::int64_t age = parse_delta_seconds(unquote(argument)).value_or(0);
-  slot = slot ? std::min(*slot, age) : age;
-}
-
 // no-cache and private: with field names they concern only these fields (5.2.2.4, 5.2.2.7).  An
 // empty list of names is read as the unqualified form, the restrictive reading.
-void set_qualified(bool& whole, std::vector<std::string>& names, std::string_view argument) {
-  const std::string list = unquote(argument);
-  std::string_view rest = list;
+void set_qualified(bool& whole, std::vector<std::string>& names, std::string_view list) {
   bool any = false;
-  while (const auto element = next_element(rest)) {
+  while (const auto element = next_element(list)) {
     names.push_back(to_lower(*element));
     any = true;
   }
   if (!any) { whole = true; }
 }
 
-void apply(CacheControl& result, std::string_view name, std::string_view argument) {
-  for (const AgeDirective& age : kAges) {
-    if (equals_ignoring_case(name, age.name)) { set_age(result.*age.member, argument); }
+// `argument`: without quotes; `age`: it read as delta-seconds, nothing if it is none.
+void apply(CacheControl& result, std::string_view name, std::string_view argument,
+           std::optional<std::int64_t> age) {
+  for (const AgeDirective& directive : kAges) {
+    std::optional<std::int64_t>& slot = result.*directive.member;
+    if (slot || !equals_ignoring_case(name, directive.name)) { continue; }
+    // A client that names no bound for max-stale takes a response of any age (5.2.1.2).
+    const bool unbounded = argument.empty() && equals_ignoring_case(name, "max-stale");
+    slot = unbounded ? kMaxDeltaSeconds : age.value_or(0);
   }
   for (const FlagDirective& flag : kFlags) {
     if (equals_ignoring_case(name, flag.name)) { result.*flag.member = true; }
@@ -91,13 +95,33 @@ CacheControl parse_cache_control(std::string_view value) {
   CacheControl result;
   while (const auto element = next_element(value)) {
     const std::size_t equals = element->find('=');
-    // No trimming around "=": "max-age =10" names no directive we know, as the grammar says.
-    const std::string_view name = element->substr(0, equals);
+    const std::string_view name = trim(element->substr(0, equals));
     const std::string_view argument =
         equals == std::string_view::npos ? std::string_view{} : element->substr(equals + 1);
     if (!is_token(name)) { continue; }
     result.present = true;
-    apply(result, name, argument);
+    const std::string plain = unquote(argument);
+    // Spaces around "=" are no grammar's: an age with them is an invalid one.
+    const bool is_tight = name.size() == std::min(equals, element->size());
+    apply(result, name, plain, is_tight ? parse_delta_seconds(plain) : std::nullopt);
+  }
+  return result;
+}
+
+std::optional<CacheControl> parse_targeted_cache_control(std::string_view value) {
+  const auto dictionary = parse_dictionary(value);
+  if (!dictionary || dictionary->empty()) { return std::nullopt; }
+  CacheControl result;
+  result.present = true;
+  for (const DictionaryMember& member : *dictionary) {
+    using Kind = BareItem::Kind;
+    const BareItem& item = member.value;
+    if (item.kind == Kind::kBoolean && item.integer == 0) { continue; }  // no-store=?0
+    std::optional<std::int64_t> age;
+    if (item.kind == Kind::kInteger && item.integer >= 0) {
+      age = std::min(item.integer, kMaxDeltaSeconds);
+    }
+    apply(result, member.key, item.text, age);
   }
   return result;
 }

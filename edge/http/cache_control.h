@@ -1,7 +1,7 @@
 // Cache-Control (and CDN-Cache-Control) directives as a value.
 //
 // Source: RFC 9111 5.2 (directives, delta-seconds 1.2.2, duplicates and invalid values 4.2.1),
-// RFC 5861 (stale-*), RFC 9213 (CDN-Cache-Control: here parsed with the same grammar).
+// RFC 5861 (stale-*), RFC 9213 2.1 (targeted fields are dictionaries of RFC 8941).
 //
 // Total: whatever the octets are, something sensible comes out; unknown directives are ignored and
 // an invalid age counts as 0 (RFC 9111 4.2.1 encourages to consider such a response stale).
@@ -34,13 +34,20 @@ struct CacheControl {
   std::optional<std::int64_t> max_age_s;
   std::optional<std::int64_t> s_maxage_s;
   std::optional<std::int64_t> min_fresh_s;
+  std::optional<std::int64_t> max_stale_s;  // kMaxDeltaSeconds when it has no argument
+  std::optional<std::int64_t> stale_while_revalidate_s;
+  std::optional<std::int64_t> stale_if_error_s;
   std::vector<std::string> no_cache_fields;  // no-cache="a, b", lower case
   std::vector<std::string> private_fields;   // private="a, b", lower case
 };
 
-// `value`: all field lines joined by commas.  A directive given twice with different ages keeps
-// the smaller one: the more restrictive reading (RFC 9111 4.2.1).
+// `value`: all field lines joined by commas.  Of a directive with an age that is given twice the
+// first counts (RFC 9111 4.2.1).
 CacheControl parse_cache_control(std::string_view value);
+
+// A targeted field, all its lines joined by commas.  nullopt when it is empty or no dictionary:
+// then it is as if it were not there (RFC 9213 2.1).
+std::optional<CacheControl> parse_targeted_cache_control(std::string_view value);
 
 // delta-seconds, saturating; nullopt unless 1*DIGIT.
 std::optional<std::int64_t> parse_delta_seconds(std::string_view text) noexcept;

@@ -69,8 +69,7 @@ class Cursor {
   }
   void zone() {
     literal(' ');
-    const std::string_view name = word();
-    if (!equals_ignoring_case(name, "GMT") && !equals_ignoring_case(name, "UTC")) { fail(); }
+    if (!equals_ignoring_case(word(), "GMT")) { fail(); }
   }
   bool finished() const { return !failed_ && rest_.empty(); }
 
@@ -98,14 +97,13 @@ bool read_fixdate(Cursor& cursor, Parts& parts) {
 }
 
 // "Sunday, 06-Nov-94 08:49:37 GMT"
-bool read_rfc850(Cursor& cursor, Parts& parts, int this_year) {
+bool read_rfc850(Cursor& cursor, Parts& parts) {
   cursor.literal(' ');
   parts.day = static_cast<unsigned>(cursor.number(2));
   cursor.literal('-');
   parts.month = cursor.month();
   cursor.literal('-');
-  parts.year = this_year - this_year % 100 + cursor.number(2);
-  if (parts.year > this_year + 50) { parts.year -= 100; }
+  parts.year = cursor.number(2);
   cursor.literal(' ');
   cursor.time(parts);
   cursor.zone();
@@ -130,17 +128,32 @@ bool read_asctime(Cursor& cursor, Parts& parts) {
   return cursor.finished();
 }
 
+constexpr int kLastYear = 2261;  // of gslb::WallTime, which counts nanoseconds
+
 std::optional<gslb::WallTime> to_time(const Parts& parts) {
   namespace chrono = std::chrono;
   const chrono::year_month_day date{chrono::year{parts.year}, chrono::month{parts.month},
                                     chrono::day{parts.day}};
-  // 60 is a leap second.  Years before 1900 are nobody's date; the clock type covers 1678-2261.
+  // 60 is a leap second.  Years before 1900 are nobody's date.
   if (!date.ok() || parts.hour > 23 || parts.minute > 59 || parts.second > 60 ||
-      parts.year < 1900 || parts.year > 2261) {
+      parts.year < 1900) {
     return std::nullopt;
   }
+  if (parts.year > kLastYear) { return chrono::sys_days{chrono::year{kLastYear} / 12 / 31}; }
   return chrono::sys_days{date} + chrono::hours{parts.hour} + chrono::minutes{parts.minute} +
          chrono::seconds{parts.second};
+}
+
+// The two digits of `parts` in this century, unless that is more than 50 years ahead.
+std::optional<gslb::WallTime> to_time_near(Parts parts, gslb::WallTime now) {
+  namespace chrono = std::chrono;
+  const chrono::year_month_day today{chrono::floor<chrono::days>(now)};
+  const int this_year = static_cast<int>(today.year());
+  parts.year += this_year - this_year % 100;
+  const auto time = to_time(parts);
+  if (time && *time <= now + chrono::years(50)) { return time; }
+  parts.year -= 100;
+  return to_time(parts);
 }
 
 }  // namespace
@@ -162,9 +175,8 @@ std::optional<gslb::WallTime> parse_date(std::string_view text, gslb::WallTime n
   } else if (is_short) {
     read = read_asctime(cursor, parts);
   } else if (is_long && cursor.next_is(',')) {
-    const std::chrono::year_month_day today{std::chrono::floor<std::chrono::days>(now)};
     cursor.literal(',');
-    read = read_rfc850(cursor, parts, static_cast<int>(today.year()));
+    return read_rfc850(cursor, parts) ? to_time_near(parts, now) : std::nullopt;
   }
   return read ? to_time(parts) : std::nullopt;
 }

@@ -17,13 +17,34 @@ constexpr bool is_token_char(char c) noexcept {
   return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-constexpr std::array<std::string_view, 9> kHopByHop = {
-    "Connection", "Keep-Alive",          "Proxy-Connection", "Proxy-Authenticate", "TE",
-    "Trailer",    "Proxy-Authorization", "Upgrade",          "Transfer-Encoding"};
+constexpr std::array<std::string_view, 10> kHopByHop = {"Connection",
+                                                        "Keep-Alive",
+                                                        "Proxy-Connection",
+                                                        "Proxy-Authenticate",
+                                                        "Proxy-Authentication-Info",
+                                                        "Proxy-Authorization",
+                                                        "TE",
+                                                        "Trailer",
+                                                        "Upgrade",
+                                                        "Transfer-Encoding"};
 
-constexpr std::array<std::string_view, 12> kNotRemovableByName = {
-    "Host",   "Content-Length", "Cache-Control", "CDN-Cache-Control", "Expires",       "Vary",
-    "Pragma", "Date",           "Age",           "CDN-Loop",          "Authorization", "Via"};
+constexpr std::array<std::string_view, 8> kNeededOfRequest = {
+    "Host", "Content-Length", "Cache-Control", "Pragma",
+    "Date", "CDN-Loop",       "Authorization", "Via"};
+constexpr std::array<std::string_view, 1> kNeededOfResponse = {"Content-Length"};
+
+template <std::size_t N>
+void remove_hop_by_hop(Fields& fields, const std::array<std::string_view, N>& needed) {
+  const std::string named = fields.joined("Connection");
+  std::string_view rest = named;
+  while (const auto element = next_element(rest)) {
+    const bool is_needed = std::any_of(needed.begin(), needed.end(), [&](std::string_view name) {
+      return equals_ignoring_case(name, *element);
+    });
+    if (!is_needed) { fields.remove(*element); }
+  }
+  for (const std::string_view name : kHopByHop) { fields.remove(name); }
+}
 
 }  // namespace
 
@@ -143,16 +164,7 @@ std::size_t Fields::memory_octets() const noexcept {
   return total;
 }
 
-void remove_hop_by_hop(Fields& fields) {
-  const std::string named = fields.joined("Connection");
-  std::string_view rest = named;
-  while (const auto element = next_element(rest)) {
-    const bool protected_field =
-        std::any_of(kNotRemovableByName.begin(), kNotRemovableByName.end(),
-                    [&](std::string_view name) { return equals_ignoring_case(name, *element); });
-    if (!protected_field) { fields.remove(*element); }
-  }
-  for (const std::string_view name : kHopByHop) { fields.remove(name); }
-}
+void remove_hop_by_hop_of_request(Fields& fields) { remove_hop_by_hop(fields, kNeededOfRequest); }
+void remove_hop_by_hop_of_response(Fields& fields) { remove_hop_by_hop(fields, kNeededOfResponse); }
 
 }  // namespace edge::http

@@ -60,8 +60,10 @@ class Fields {
 };
 
 // Removes Connection, every field it names, and the fields that are about one connection only
-// (RFC 9110 7.6.1).  Host, Content-Length and the fields caching relies on survive being named:
-// a peer must not be able to strip what framing, routing and caching need.
-void remove_hop_by_hop(Fields& fields);
+// (RFC 9110 7.6.1).  Of a request, Host, Content-Length and the fields caching relies on survive
+// being named: a client must not be able to strip what framing, routing and caching need.  Of a
+// response only Content-Length survives.
+void remove_hop_by_hop_of_request(Fields& fields);
+void remove_hop_by_hop_of_response(Fields& fields);
 
 }  // namespace edge::http

@@ -7,15 +7,19 @@
 namespace edge::http {
 namespace {
 
+// 8.8.2.2 wants Last-Modified so long before Date that clocks which differ don't matter.
+constexpr std::chrono::seconds kStrongAfter{60};
+
 bool any_tag_matches(const std::string& list, const std::string* current) {
   if (trim(list) == "*") { return true; }
   if (current == nullptr) { return false; }
   const auto own = parse_entity_tag(trim(*current));
-  if (!own) { return false; }
   std::string_view rest = list;
   while (const auto element = next_element(rest)) {
     const auto tag = parse_entity_tag(*element);
-    if (tag && weakly_equal(*tag, *own)) { return true; }
+    if (own && tag && weakly_equal(*tag, *own)) { return true; }
+    // Origins that forget the quotes get them back forgotten.
+    if (!own && !tag && *element == trim(*current)) { return true; }
   }
   return false;
 }
@@ -26,21 +30,65 @@ std::optional<gslb::WallTime> date_of(const Fields& fields, std::string_view nam
   return text == nullptr ? std::nullopt : parse_date(*text, now);
 }
 
+// A validator that could be in If-Range and is the stored one, strongly.
 bool if_range_holds(const Fields& request, const Fields& response, gslb::WallTime now) {
   const std::string* condition = request.find("If-Range");
   if (condition == nullptr) { return true; }
+  const auto current = strong_validator(response, now);
   if (const auto tag = parse_entity_tag(trim(*condition))) {
-    const std::string* current = response.find("ETag");
-    const auto own = current == nullptr ? std::nullopt : parse_entity_tag(trim(*current));
+    const auto own = current ? parse_entity_tag(*current) : std::nullopt;
     return own && strongly_equal(*tag, *own);
   }
-  // A date must match exactly, and is a strong validator only when it is well before Date
-  // (RFC 9110 8.8.2.2): one minute, the usual allowance for clocks that differ.
+  const std::string* modified = response.find("Last-Modified");
   const auto wanted = parse_date(*condition, now);
-  const auto modified = date_of(response, "Last-Modified", now);
   const auto date = date_of(response, "Date", now);
-  return wanted && modified && *wanted == *modified && date &&
-         *modified <= *date - std::chrono::seconds(60);
+  const auto time = modified == nullptr ? std::nullopt : parse_date(*modified, now);
+  return wanted && time && *wanted == *time && date && *time <= *date - kStrongAfter;
+}
+
+std::optional<RangeSpec> parse_spec(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  if (dash == std::string_view::npos) { return std::nullopt; }
+  const bool has_first = dash > 0;
+  const bool has_last = dash + 1 < text.size();
+  RangeSpec spec{parse_number(text.substr(0, dash)), parse_number(text.substr(dash + 1))};
+  if ((has_first && !spec.first) || (has_last && !spec.last) || (!has_first && !has_last)) {
+    return std::nullopt;
+  }
+  if (spec.first && spec.last && *spec.last < *spec.first) { return std::nullopt; }
+  return spec;
+}
+
+std::optional<ByteRange> place(const RangeSpec& spec, std::uint64_t size) {
+  if (size == 0) { return std::nullopt; }
+  if (!spec.first) {
+    const std::uint64_t count = std::min(*spec.last, size);
+    return count == 0 ? std::nullopt : std::optional(ByteRange{size - count, size - 1});
+  }
+  if (*spec.first >= size) { return std::nullopt; }
+  return ByteRange{*spec.first, std::min(spec.last.value_or(size - 1), size - 1)};
+}
+
+// What lies between two ranges costs less than the head of another part.
+constexpr std::uint64_t kCoalesceGap = 80;
+
+// In the order they were asked for, each joined with the earlier one it overlaps or nearly touches.
+std::vector<ByteRange> coalesce(const std::vector<ByteRange>& ranges) {
+  std::vector<ByteRange> result;
+  for (ByteRange range : ranges) {
+    // Joining may make it touch others, so those leave the list and the rest is looked at anew.
+    for (bool joined = true; joined;) {
+      const auto near = std::find_if(result.begin(), result.end(), [&](const ByteRange& each) {
+        return range.first <= each.last + kCoalesceGap && each.first <= range.last + kCoalesceGap;
+      });
+      joined = near != result.end();
+      if (!joined) { break; }
+      range = {std::min(range.first, near->first), std::max(range.last, near->last)};
+      result.erase(near);
+    }
+    result.push_back(range);
+  }
+  return result;
 }
 
 }  // namespace
@@ -66,10 +114,24 @@ bool strongly_equal(const EntityTag& a, const EntityTag& b) noexcept {
 
 bool weakly_equal(const EntityTag& a, const EntityTag& b) noexcept { return a.opaque == b.opaque; }
 
+std::optional<std::string> strong_validator(const Fields& response, gslb::WallTime now) {
+  if (const std::string* tag = response.find("ETag")) {
+    const auto parsed = parse_entity_tag(trim(*tag));
+    if (parsed && !parsed->weak) { return std::string(trim(*tag)); }
+    // A weak one says that octets may differ; Last-Modified can't say more then.
+    return std::nullopt;
+  }
+  const auto modified = date_of(response, "Last-Modified", now);
+  const auto date = date_of(response, "Date", now);
+  if (!modified || !date || *modified > *date - kStrongAfter) { return std::nullopt; }
+  return std::string(trim(*response.find("Last-Modified")));
+}
+
 bool not_modified(const Fields& request, const Fields& response, gslb::WallTime now) {
   if (request.has("If-None-Match")) {
     return any_tag_matches(request.joined("If-None-Match"), response.find("ETag"));
   }
+  if (request.count("If-Modified-Since") != 1) { return false; }
   const auto since = date_of(request, "If-Modified-Since", now);
   if (!since) { return false; }
   // Without Last-Modified a cache compares with Date, when the response came to be (RFC 9111
@@ -79,31 +141,58 @@ bool not_modified(const Fields& request, const Fields& response, gslb::WallTime 
   return modified && *modified <= *since;
 }
 
+std::vector<RangeSpec> parse_range(const Fields& request) {
+  const std::string* value = request.find("Range");
+  if (value == nullptr || request.count("Range") != 1) { return {}; }
+  const std::size_t equals = value->find('=');
+  if (equals == std::string::npos || !equals_ignoring_case(value->substr(0, equals), "bytes")) {
+    return {};
+  }
+  std::vector<RangeSpec> specs;
+  std::string_view rest = std::string_view(*value).substr(equals + 1);
+  while (const auto element = next_element(rest)) {
+    const auto spec = parse_spec(*element);
+    if (!spec || specs.size() == kMaxRanges) { return {}; }
+    specs.push_back(*spec);
+  }
+  return specs;
+}
+
+std::optional<ContentRange> parse_content_range(const Fields& response) {
+  const std::string* value = response.find("Content-Range");
+  if (value == nullptr || response.count("Content-Range") != 1) { return std::nullopt; }
+  const std::string_view text = trim(*value);
+  if (text.size() < 6 || !equals_ignoring_case(text.substr(0, 6), "bytes ")) {
+    return std::nullopt;
+  }
+  const std::string_view spec = text.substr(6);
+  const std::size_t dash = spec.find('-');
+  const std::size_t slash = spec.find('/');
+  if (dash == std::string_view::npos || slash == std::string_view::npos || slash < dash) {
+    return std::nullopt;
+  }
+  const auto first = parse_number(spec.substr(0, dash));
+  const auto last = parse_number(spec.substr(dash + 1, slash - dash - 1));
+  const auto total = parse_number(spec.substr(slash + 1));
+  if (!first || !last || !total || *last < *first || *last >= *total) { return std::nullopt; }
+  return ContentRange{{*first, *last}, *total};
+}
+
 RangeDecision decide_range(const Fields& request, const Fields& response, std::uint64_t size,
                            gslb::WallTime now) {
-  const std::string* value = request.find("Range");
-  if (value == nullptr || request.count("Range") != 1 || !if_range_holds(request, response, now)) {
-    return {};
+  const std::vector<RangeSpec> specs = parse_range(request);
+  if (specs.empty() || !if_range_holds(request, response, now)) { return {}; }
+  std::vector<ByteRange> ranges;
+  for (const RangeSpec& spec : specs) {
+    if (const auto range = place(spec, size)) { ranges.push_back(*range); }
   }
-  const std::string_view text = trim(*value);
-  const std::size_t equals = text.find('=');
-  if (equals == std::string_view::npos || !equals_ignoring_case(text.substr(0, equals), "bytes")) {
-    return {};
-  }
-  const std::string_view spec = trim(text.substr(equals + 1));
-  const std::size_t dash = spec.find('-');
-  if (dash == std::string_view::npos || spec.find(',') != std::string_view::npos) { return {}; }
-  const auto first = parse_number(spec.substr(0, dash));
-  const auto last = parse_number(spec.substr(dash + 1));
-  if (dash == 0) {  // "-500": the last 500 octets
-    if (!last) { return {}; }
-    if (*last == 0 || size == 0) { return {RangeKind::kUnsatisfiable, {}}; }
-    return {RangeKind::kPartial, {size - std::min(*last, size), size - 1}};
-  }
-  const bool open = dash + 1 == spec.size();
-  if (!first || (!open && (!last || *last < *first))) { return {}; }
-  if (*first >= size) { return {RangeKind::kUnsatisfiable, {}}; }
-  return {RangeKind::kPartial, {*first, open ? size - 1 : std::min(*last, size - 1)}};
+  if (ranges.empty()) { return {RangeKind::kUnsatisfiable, {}}; }
+  ranges = coalesce(ranges);
+  // Many small parts cost more than the whole: asking for them is an attack or a mistake.
+  std::uint64_t cost = 0;
+  for (const ByteRange& range : ranges) { cost += range.size() + kCoalesceGap; }
+  if (ranges.size() > 1 && cost > size) { return {}; }
+  return {RangeKind::kPartial, std::move(ranges)};
 }
 
 }  // namespace edge::http

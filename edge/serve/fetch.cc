@@ -12,7 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "edge/http/date.h"
+#include "edge/cache/update.h"
 #include "edge/serve/forward.h"
 #include "edge/serve/signal.h"
 
@@ -69,7 +69,10 @@ cache::Flight::Use use_of(bool stored, bool fresh) {
 class Fetch {
  public:
   Fetch(Worker& worker, FetchPlan plan)
-      : worker_(worker), plan_(std::move(plan)), signal_(worker) {}
+      : worker_(worker),
+        policy_(worker.shared.config.cache.policy),
+        plan_(std::move(plan)),
+        signal_(worker) {}
 
   Awaitable<void> run();
 
@@ -86,6 +89,7 @@ class Fetch {
   void release();
 
   Worker& worker_;
+  const config::CachePolicy& policy_;
   FetchPlan plan_;
   Signal signal_;
   std::unique_ptr<origin::Exchange> exchange_;
@@ -157,12 +161,12 @@ Fetch::Step Fetch::validated(const http::ResponseHead& not_modified,
   const cache::Object& stale = *plan_.stale;
   if (!cache::selects(not_modified, stale.head)) { return Step::kAgain; }
   auto object = std::make_shared<cache::Object>(stale);
-  object->head = cache::updated_by_304(stale.head, not_modified);
-  object->freshness = cache::freshness_of(object->head, moments);
+  object->head = cache::updated_by(stale.head, not_modified);
+  object->freshness = cache::freshness_of(object->head, moments, policy_);
   object->received = std::chrono::steady_clock::now();
   cache::Store& store = worker_.shared.store;
   const bool stored =
-      cache::is_storable(plan_.rules, object->head, moments) && plan_.flight->may_store();
+      cache::is_storable(plan_.rules, object->head, moments, policy_) && plan_.flight->may_store();
   if (stored) {
     object->variant = cache::variant_of(plan_.request.fields, object->head.fields);
     cache::strip_for_storage(object->head);
@@ -188,19 +192,17 @@ void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
     object_->length = framing.length;
   }
   // RFC 9110 6.6.1: a stored response keeps the time it came, not that of each hit.
-  if (!head.fields.has("Date")) {
-    head.fields.add("Date", http::format_date(moments.response_received));
-  }
-  const bool storable = cache::is_storable(plan_.rules, head, moments);
+  cache::complete_date(head, moments.response_received);
+  const bool storable = cache::is_storable(plan_.rules, head, moments, policy_);
   const bool fits = object_->length.value_or(0) <= limits.max_object_octets;
   keep_ = storable && fits && plan_.flight->may_store();
-  object_->freshness = cache::freshness_of(head, moments);
+  object_->freshness = cache::freshness_of(head, moments, policy_);
   object_->received = std::chrono::steady_clock::now();
   if (keep_) {
     object_->variant = cache::variant_of(plan_.request.fields, head.fields);
     cache::strip_for_storage(head);
   } else {
-    http::remove_hop_by_hop(head.fields);
+    http::remove_hop_by_hop_of_response(head.fields);
   }
   head.fields.remove("Content-Length");  // written anew from what is known
   object_->head = std::move(head);

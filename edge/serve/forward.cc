@@ -39,7 +39,7 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
   result.target = request.target;
   result.host = request.host;
   http::Fields kept = request.fields;
-  http::remove_hop_by_hop(kept);
+  http::remove_hop_by_hop_of_request(kept);
   for (const std::string_view name : {"Host", "Content-Length", "Expect"}) { kept.remove(name); }
   if (options.for_cache) {
     for (const std::string_view name : kConditions) { kept.remove(name); }
@@ -73,7 +73,7 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
 Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::WallTime now) {
   http::Fields& fields = head.fields;
   const int origin_minor = head.minor;
-  http::remove_hop_by_hop(fields);
+  http::remove_hop_by_hop_of_response(fields);
   if (options.has_body || options.length) { fields.remove("Content-Length"); }
   if (!fields.has("Date")) { fields.add("Date", http::format_date(now)); }
   if (options.age_s) { fields.set("Age", std::to_string(*options.age_s)); }

@@ -219,10 +219,11 @@ Awaitable<bool> CachedRequest::serve(cache::ObjectRef object, http::CacheStatus 
     options.length.reset();
   } else if (head.status == 200 && options.length && request_.method == "GET") {
     const auto range = http::decide_range(request_.fields, head.fields, *options.length, wall);
-    if (range.kind == http::RangeKind::kPartial) {
-      head = as_partial(head, range.range, *options.length);
-      from = range.range.first;
-      left = range.range.last - range.range.first + 1;
+    if (range.kind == http::RangeKind::kPartial && range.ranges.size() == 1) {
+      const http::ByteRange& part = range.ranges.front();
+      head = as_partial(head, part, *options.length);
+      from = part.first;
+      left = part.size();
       options.length = left;
     } else if (range.kind == http::RangeKind::kUnsatisfiable) {
       head = as_unsatisfiable(*options.length);

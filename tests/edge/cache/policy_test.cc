@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "edge/cache/key.h"
 #include "edge/http/date.h"
 
 namespace edge::cache {
@@ -42,7 +41,7 @@ struct StoreCase {
 };
 class Storing : public testing::TestWithParam<StoreCase> {};
 TEST_P(Storing, FollowsRfc9111Section3) {
-  EXPECT_EQ(is_storable(GetParam().request, GetParam().head, kMoments), GetParam().storable)
+  EXPECT_EQ(is_storable(GetParam().request, GetParam().head, kMoments, {}), GetParam().storable)
       << GetParam().rule;
 }
 const http::Field kMaxAge{"Cache-Control", "max-age=60"};
@@ -76,11 +75,61 @@ INSTANTIATE_TEST_SUITE_P(
                   response(200, {{"Cache-Control", "max-age=60, must-revalidate"}}),
                   rules_for({{"Authorization", "x"}}), true},
         StoreCase{"vary *", response(200, {kMaxAge, {"Vary", "Accept, *"}}), {}, false},
-        StoreCase{"partial", response(206, {kMaxAge}), {}, false},
-        StoreCase{"unknown status", response(299, {kMaxAge}), {}, false},
+        StoreCase{"unknown status", response(299, {kMaxAge}), {}, true},
+        StoreCase{"unknown status without freshness",
+                  response(299, {{"Last-Modified", at(-1h)}}),
+                  {},
+                  false},
+        StoreCase{"not modified", response(304, {kMaxAge}), {}, false},
+        StoreCase{"must-understand, known",
+                  response(200, {{"Cache-Control", "max-age=60, no-store, must-understand"}}),
+                  {},
+                  true},
+        StoreCase{"must-understand, unknown",
+                  response(299, {{"Cache-Control", "max-age=60, must-understand"}}),
+                  {},
+                  false},
+        StoreCase{"204, 301, 308, 410 and 501 by heuristics: 301",
+                  response(301, {{"Last-Modified", at(-1h)}}),
+                  {},
+                  true},
+        StoreCase{"stale at once but usable when the origin fails",
+                  response(200, {{"Cache-Control", "max-age=0, stale-if-error=60"}}),
+                  {},
+                  true},
+        StoreCase{"no-cache makes max-age void",
+                  response(200, {{"Cache-Control", "max-age=60, no-cache"}}),
+                  {},
+                  false},
+        StoreCase{"private with names",
+                  response(200, {{"Cache-Control", "max-age=60, private=\"x\""}}),
+                  {},
+                  true},
+        StoreCase{"public and private",
+                  response(200, {{"Cache-Control", "public, private, max-age=9"}}),
+                  {},
+                  false},
+        StoreCase{"vary * in a second line",
+                  response(200, {kMaxAge, {"Vary", "Accept"}, {"Vary", "*"}}),
+                  {},
+                  false},
+        StoreCase{"expired by its Age", response(200, {kMaxAge, {"Age", "100"}}), {}, false},
         StoreCase{"404 explicit", response(404, {kMaxAge}), {}, true},
         StoreCase{"302 without freshness", response(302, {{"Last-Modified", at(-1h)}}), {}, false},
-        StoreCase{"set-cookie", response(200, {kMaxAge, {"Set-Cookie", "a=b"}}), {}, false},
+        StoreCase{"set-cookie, explicitly fresh",
+                  response(200, {kMaxAge, {"Set-Cookie", "a=b"}}),
+                  {},
+                  true},
+        StoreCase{"set-cookie, fresh by heuristics",
+                  response(200, {{"Last-Modified", at(-1h)}, {"Set-Cookie", "a=b"}}),
+                  {},
+                  false},
+        StoreCase{
+            "set-cookie, to be validated",
+            response(200,
+                     {{"Cache-Control", "max-age=0"}, {"ETag", "\"1\""}, {"Set-Cookie", "a=b"}}),
+            {},
+            false},
         StoreCase{"set-cookie, public",
                   response(200, {{"Cache-Control", "public, max-age=60"}, {"Set-Cookie", "a=b"}}),
                   {},
@@ -98,7 +147,29 @@ INSTANTIATE_TEST_SUITE_P(
         StoreCase{"CDN-Cache-Control forbids",
                   response(200, {{"CDN-Cache-Control", "no-store"}, kMaxAge}),
                   {},
-                  false}));
+                  false},
+        StoreCase{"broken CDN-Cache-Control is not there",
+                  response(200, {{"CDN-Cache-Control", "no-store, max-age="}, kMaxAge}),
+                  {},
+                  true},
+        StoreCase{"authorization, public only in the silenced field",
+                  response(200, {{"CDN-Cache-Control", "max-age=60"}, {"Cache-Control", "public"}}),
+                  rules_for({{"Authorization", "x"}}), false}));
+
+TEST(SetCookie, IsStoredAsTheOperatorSays) {
+  const auto storable = [](const char* control, config::CachePolicy::SetCookie rule) {
+    config::CachePolicy policy;
+    policy.set_cookie = rule;
+    return is_storable({}, response(200, {{"Cache-Control", control}, {"Set-Cookie", "a=b"}}),
+                       kMoments, policy);
+  };
+  using SetCookie = config::CachePolicy::SetCookie;
+  EXPECT_FALSE(storable("max-age=60, public", SetCookie::kNever));
+  EXPECT_TRUE(storable("max-age=60, private=\"set-cookie\"", SetCookie::kNever));
+  EXPECT_FALSE(storable("max-age=60", SetCookie::kShared));
+  EXPECT_TRUE(storable("s-maxage=60", SetCookie::kShared));
+  EXPECT_TRUE(storable("max-age=60", SetCookie::kExplicit));
+}
 
 struct LifetimeCase {
   const char* rule;
@@ -107,7 +178,7 @@ struct LifetimeCase {
 };
 class Lifetimes : public testing::TestWithParam<LifetimeCase> {};
 TEST_P(Lifetimes, FollowRfc9111Section4_2_1) {
-  EXPECT_EQ(freshness_of(GetParam().head, kMoments).lifetime_s, GetParam().lifetime_s)
+  EXPECT_EQ(freshness_of(GetParam().head, kMoments, {}).lifetime_s, GetParam().lifetime_s)
       << GetParam().rule;
 }
 INSTANTIATE_TEST_SUITE_P(
@@ -122,7 +193,18 @@ INSTANTIATE_TEST_SUITE_P(
                      response(200, {{"Expires", at(90s)}, {"Date", at(-10s)}}), 100},
         LifetimeCase{"bad Expires",
                      response(200, {{"Expires", "never"}, {"Last-Modified", at(-1h)}}), 0},
-        LifetimeCase{"two Expires", response(200, {{"Expires", at(90s)}, {"Expires", at(80s)}}), 0},
+        LifetimeCase{"the first Expires",
+                     response(200, {{"Expires", at(90s)}, {"Expires", at(80s)}}), 90},
+        LifetimeCase{"the first Expires is void",
+                     response(200, {{"Expires", "0"}, {"Expires", at(80s)}}), 0},
+        LifetimeCase{"a bad s-maxage", response(200, {{"Cache-Control", "max-age=60, s-maxage=x"}}),
+                     0},
+        LifetimeCase{"public lets 302 have a heuristic",
+                     response(302, {{"Last-Modified", at(-1000s)}, {"Cache-Control", "public"}}),
+                     100},
+        LifetimeCase{"Expires against the time of receipt without Date",
+                     response(200, {{"Expires", at(90s)}, {"Date", "yesterday"}}), 90},
+        LifetimeCase{"Expires without GMT", response(200, {{"Expires", at(90s).substr(0, 25)}}), 0},
         LifetimeCase{"heuristic tenth", response(200, {{"Last-Modified", at(-1000s)}}), 100},
         LifetimeCase{"heuristic bound", response(200, {{"Last-Modified", at(-1000h * 24)}}),
                      24 * 3600},
@@ -133,7 +215,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Age, TakesTheLargerOfApparentAndCorrected) {
   const auto age = [](std::initializer_list<http::Field> list) {
-    return freshness_of(response(200, list), kMoments).initial_age_s;
+    return freshness_of(response(200, list), kMoments, {}).initial_age_s;
   };
   EXPECT_EQ(age({}), 1);  // the second the response took
   EXPECT_EQ(age({{"Age", "10"}}), 11);
@@ -141,15 +223,18 @@ TEST(Age, TakesTheLargerOfApparentAndCorrected) {
   EXPECT_EQ(age({{"Date", at(30s)}}), 1);
   EXPECT_EQ(age({{"Age", "10, 20"}}), 11);
   EXPECT_EQ(age({{"Age", "-5"}}), 1);
-  EXPECT_EQ(age({{"Age", "1.5"}}), 1);
+  for (const char* odd : {"1.5", "-1", "+1", "0x5", "abc", "5 abc", "5abc", "\"5\"", "5;a", ""}) {
+    EXPECT_EQ(age({{"Age", odd}}), 1) << odd;
+  }
+  EXPECT_EQ(age({{"Age", "7"}, {"Age", "90"}}), 8);
+  EXPECT_EQ(age({{"Age", "0, 90"}}), 1);
+  EXPECT_EQ(age({{"Age", "-5, 90"}}), 1);
+  EXPECT_EQ(age({{"Age", "99999999999999999999"}}), http::kMaxDeltaSeconds + 1);
 }
 
 TEST(Usability, HonoursRequestDirectives) {
-  const Freshness fresh{.lifetime_s = 60,
-                        .initial_age_s = 0,
-                        .heuristic = false,
-                        .always_validate = false,
-                        .must_revalidate = false};
+  Freshness fresh;
+  fresh.lifetime_s = 60;
   EXPECT_TRUE(is_usable(fresh, 59, {}));
   EXPECT_FALSE(is_usable(fresh, 60, {}));
   EXPECT_FALSE(is_usable(fresh, 0, rules_for({{"Cache-Control", "no-cache"}})));
@@ -163,51 +248,101 @@ TEST(Usability, HonoursRequestDirectives) {
   EXPECT_FALSE(is_usable(validate, 0, {}));
 }
 
-TEST(Update304, ReplacesFieldsButNotTheFraming) {
-  const http::ResponseHead stored = response(200, {{"ETag", "\"1\""},
-                                                   {"Content-Type", "a/b"},
-                                                   {"X", "old"},
-                                                   {"X", "older"},
-                                                   {"Age", "9"},
-                                                   {"Content-Encoding", "gzip"}});
-  const http::ResponseHead fresh = response(304, {{"X", "new"},
-                                                  {"Content-Length", "0"},
-                                                  {"Content-Encoding", "br"},
-                                                  {"Connection", "y"},
-                                                  {"Y", "1"}});
-  const http::ResponseHead updated = updated_by_304(stored, fresh);
-  EXPECT_EQ(updated.status, 200);
-  EXPECT_EQ(updated.fields.joined("X"), "new");
-  EXPECT_EQ(updated.fields.joined("Content-Encoding"), "gzip");
-  EXPECT_FALSE(updated.fields.has("Content-Length"));
-  EXPECT_FALSE(updated.fields.has("Age"));
-  EXPECT_FALSE(updated.fields.has("Y"));
-  EXPECT_FALSE(selects(response(304, {{"ETag", "\"2\""}}), stored));
-  EXPECT_TRUE(selects(response(304, {}), stored));
+Freshness freshness_by(const char* control) {
+  return freshness_of(response(200, {{"Cache-Control", control}}), {kNow, kNow}, {});
 }
 
-TEST(Vary, ComparesNormalisedValues) {
-  const http::Fields head = fields_of({{"Vary", "Accept-Encoding, Accept-Language"}});
-  const Variant variant = variant_of(fields_of({{"accept-encoding", "gzip,  br"}}), head);
-  EXPECT_TRUE(matches(variant, fields_of({{"Accept-Encoding", "gzip,br"}})));
-  EXPECT_TRUE(
-      matches(variant, fields_of({{"Accept-Encoding", "gzip"}, {"Accept-Encoding", "br"}})));
-  EXPECT_FALSE(matches(variant, fields_of({{"Accept-Encoding", "br, gzip"}})));
-  EXPECT_FALSE(matches(variant, fields_of({})));
-  EXPECT_FALSE(
-      matches(variant, fields_of({{"Accept-Encoding", "gzip,br"}, {"Accept-Language", ""}})));
+TEST(Usability, MaxStaleIsAPermissionUnlessTheOriginForbids) {
+  const Freshness fresh = freshness_by("max-age=60");
+  const auto usable = [](const Freshness& freshness, std::int64_t age, const char* control) {
+    return is_usable(freshness, age, rules_for({{"Cache-Control", control}}));
+  };
+  EXPECT_TRUE(usable(fresh, 1000, "max-stale"));
+  EXPECT_TRUE(usable(fresh, 70, "max-stale=10"));
+  EXPECT_FALSE(usable(fresh, 71, "max-stale=10"));
+  EXPECT_FALSE(usable(fresh, 70, "max-stale=10, max-age=60"));
+  EXPECT_TRUE(usable(fresh, 70, "max-stale=10, max-age=80"));
+  for (const char* forbidding : {"max-age=60, must-revalidate", "max-age=60, proxy-revalidate",
+                                 "s-maxage=60", "max-age=60, no-cache"}) {
+    EXPECT_FALSE(usable(freshness_by(forbidding), 70, "max-stale")) << forbidding;
+  }
 }
 
-TEST(Invalidation, StaysOnTheHost) {
-  http::RequestHead request;
-  request.host = "a.example";
-  request.target = "/form";
-  const auto keys = invalidated_keys(
-      request, fields_of({{"Location", "http://A.example/new#x"}, {"Content-Location", "/cl"}}));
-  EXPECT_EQ(keys, (std::vector<std::string>{"a.example /form", "a.example /new", "a.example /cl"}));
-  EXPECT_EQ(invalidated_keys(request, fields_of({{"Location", "http://b.example/new"}})).size(),
-            1U);
-  EXPECT_EQ(invalidated_keys(request, fields_of({{"Location", "//b.example/new"}})).size(), 1U);
+TEST(Usability, WhileSomebodyValidates) {
+  const auto meanwhile = [](const char* control, std::int64_t age, const RequestRules& rules) {
+    return is_usable_meanwhile(freshness_by(control), age, rules);
+  };
+  EXPECT_TRUE(meanwhile("max-age=60, stale-while-revalidate=10", 69, {}));
+  EXPECT_FALSE(meanwhile("max-age=60, stale-while-revalidate=10", 70, {}));
+  EXPECT_TRUE(meanwhile("s-maxage=60, stale-while-revalidate=10", 69, {}));
+  EXPECT_FALSE(meanwhile("max-age=60, stale-while-revalidate=10, must-revalidate", 65, {}));
+  EXPECT_FALSE(meanwhile("max-age=60, stale-while-revalidate=10, no-cache", 65, {}));
+  EXPECT_FALSE(meanwhile("max-age=60", 60, {}));
+  for (const char* control : {"no-cache", "max-age=100", "min-fresh=1"}) {
+    EXPECT_FALSE(meanwhile("max-age=60, stale-while-revalidate=10", 65,
+                           rules_for({{"Cache-Control", control}})))
+        << control;
+  }
+}
+
+TEST(Usability, WhenTheOriginFails) {
+  constexpr auto kAway = OriginFailure::kUnreachable;
+  constexpr auto kError = OriginFailure::kServerError;
+  const auto usable = [](OriginFailure failure, const char* control, std::int64_t age,
+                         const char* request) {
+    return is_usable_on(failure, freshness_by(control), age,
+                        rules_for({{"Cache-Control", request}}));
+  };
+  EXPECT_TRUE(usable(kAway, "max-age=60", 100, ""));
+  EXPECT_FALSE(usable(kError, "max-age=60", 100, ""));
+  EXPECT_TRUE(usable(kError, "max-age=60, stale-if-error=50", 100, ""));
+  EXPECT_FALSE(usable(kError, "max-age=60, stale-if-error=50", 110, ""));
+  EXPECT_FALSE(usable(kAway, "max-age=60, stale-if-error=50", 110, ""));
+  EXPECT_TRUE(usable(kError, "max-age=60", 100, "stale-if-error=50"));
+  EXPECT_FALSE(usable(kAway, "s-maxage=60", 100, ""));
+  EXPECT_TRUE(usable(kAway, "s-maxage=60, stale-if-error=50", 100, ""));
+  for (const char* forbidding : {"max-age=60, must-revalidate, stale-if-error=90",
+                                 "max-age=60, proxy-revalidate, stale-if-error=90"}) {
+    EXPECT_FALSE(usable(kAway, forbidding, 100, "stale-if-error=90")) << forbidding;
+  }
+  EXPECT_FALSE(usable(kAway, "max-age=60", 100, "no-cache"));
+  EXPECT_FALSE(usable(kAway, "max-age=60", 100, "max-age=90"));
+}
+
+TEST(NegativeTtl, IsAHeuristicForWhatIsNotThere) {
+  config::CachePolicy policy;
+  policy.negative_ttl_s = 5;
+  const auto lifetime = [&](int status, std::initializer_list<http::Field> list) {
+    return freshness_of(response(status, list), kMoments, policy).lifetime_s;
+  };
+  EXPECT_EQ(lifetime(404, {}), 5);
+  EXPECT_EQ(lifetime(410, {}), 5);
+  EXPECT_EQ(lifetime(200, {}), 0);
+  EXPECT_EQ(lifetime(404, {{"Cache-Control", "max-age=0"}}), 0);
+}
+
+TEST(Storage, LeavesOutWhatIsForOneClientAndGivesItToThatOne) {
+  http::ResponseHead head =
+      response(200, {{"Cache-Control", "max-age=9, private=\"set-cookie\", no-cache=\"x\""},
+                     {"Set-Cookie", "a"},
+                     {"set-cookie", "b"},
+                     {"X", "1"},
+                     {"Y", "1"},
+                     {"Connection", "y"},
+                     {"Z", "1"}});
+  const http::Fields removed = strip_for_storage(head);
+  EXPECT_EQ(removed.count("Set-Cookie"), 2U);
+  EXPECT_TRUE(removed.has("X"));
+  EXPECT_EQ(head.fields.list().size(), 2U);  // Cache-Control and Z
+}
+
+TEST(Storage, GivesAResponseADate) {
+  http::ResponseHead head = response(200, {{"Date", "today"}});
+  complete_date(head, kNow);
+  EXPECT_EQ(head.fields.joined("Date"), at(0s));
+  head = response(200, {{"Date", at(-9s)}});
+  complete_date(head, kNow);
+  EXPECT_EQ(head.fields.joined("Date"), at(-9s));
 }
 
 }  // namespace

@@ -51,19 +51,26 @@ TEST(HopByHop, RemovesTheListedAndTheNamedFields) {
     fields.add(name,
                name == std::string_view("Connection") ? "close, x-private, , keep-alive" : "1");
   }
-  remove_hop_by_hop(fields);
+  Fields response = fields;
+  remove_hop_by_hop_of_request(fields);
+  remove_hop_by_hop_of_response(response);
+  EXPECT_EQ(fields.list(), response.list());
   ASSERT_EQ(fields.list().size(), 1U);
   EXPECT_EQ(fields.list()[0].name, "X-End");
 }
 
-TEST(HopByHop, NamingCannotStripWhatCachingReliesOn) {
+TEST(HopByHop, ClientsCannotStripWhatCachingReliesOnButOriginsCan) {
   Fields fields;
-  fields.add("Connection", "Cache-Control, Vary, Host, Age, Authorization");
-  for (const char* name : {"Cache-Control", "Vary", "Host", "Age", "Authorization"}) {
+  fields.add("Connection", "Cache-Control, Host, Content-Length, Authorization");
+  for (const char* name : {"Cache-Control", "Host", "Content-Length", "Authorization"}) {
     fields.add(name, "1");
   }
-  remove_hop_by_hop(fields);
-  EXPECT_EQ(fields.list().size(), 5U);
+  Fields response = fields;
+  remove_hop_by_hop_of_request(fields);
+  EXPECT_EQ(fields.list().size(), 4U);
+  remove_hop_by_hop_of_response(response);
+  ASSERT_EQ(response.list().size(), 1U);
+  EXPECT_TRUE(response.has("Content-Length"));
 }
 
 TEST(CacheControl, ReadsDirectivesInAnyCaseAndQuoting) {
@@ -85,17 +92,22 @@ TEST_P(CacheControlAges, AreReadRestrictively) {
   const CacheControl control = parse_cache_control(GetParam().text);
   EXPECT_EQ(control.max_age_s.value_or(-1), GetParam().max_age_s) << GetParam().text;
 }
-INSTANTIATE_TEST_SUITE_P(Table, CacheControlAges,
-                         testing::Values(AgeCase{"max-age=0", 0},
-                                         AgeCase{"max-age=99999999999999999999", kMaxDeltaSeconds},
-                                         AgeCase{"max-age=-5", 0}, AgeCase{"max-age=", 0},
-                                         AgeCase{"max-age", 0}, AgeCase{"max-age=1.5", 0},
-                                         AgeCase{"max-age=abc", 0},
-                                         AgeCase{"max-age=100, max-age=5", 5},
-                                         AgeCase{"max-age=5, max-age=100", 5},
-                                         AgeCase{"max-age =5", -1}, AgeCase{"xmax-age=5", -1},
-                                         AgeCase{"foo=\"max-age=5\"", -1},
-                                         AgeCase{"a=\"b, max-age=7", -1}, AgeCase{"", -1}));
+INSTANTIATE_TEST_SUITE_P(
+    Table, CacheControlAges,
+    testing::Values(AgeCase{"max-age=0", 0},
+                    AgeCase{"max-age=99999999999999999999", kMaxDeltaSeconds},
+                    AgeCase{"max-age=-5", 0}, AgeCase{"max-age=", 0}, AgeCase{"max-age", 0},
+                    AgeCase{"max-age=1.5", 0}, AgeCase{"max-age=abc", 0},
+                    AgeCase{"max-age=100, max-age=5", 100}, AgeCase{"max-age=5, max-age=100", 5},
+                    AgeCase{"max-age =5", 0}, AgeCase{"max-age= 5", 0}, AgeCase{"xmax-age=5", -1},
+                    AgeCase{"foo=\"max-age=5\"", -1}, AgeCase{"a=\"b, max-age=7", -1},
+                    AgeCase{"", -1}));
+
+TEST(CacheControl, MaxStaleWithoutArgumentHasNoBound) {
+  EXPECT_EQ(parse_cache_control("max-stale").max_stale_s, kMaxDeltaSeconds);
+  EXPECT_EQ(parse_cache_control("max-stale=7").max_stale_s, 7);
+  EXPECT_EQ(parse_cache_control("max-stale=x").max_stale_s, 0);
+}
 
 TEST(CacheControl, QualifiedPrivateAndNoCacheNameFieldsOnly) {
   const CacheControl control = parse_cache_control("private=\"Set-Cookie, X-A\", no-cache=\"X-B\"");
