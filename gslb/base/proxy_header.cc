@@ -1,9 +1,9 @@
-#include "gslb/server/proxy_header.h"
+#include "gslb/base/proxy_header.h"
 
 #include <algorithm>
 #include <array>
 
-namespace gslb::server {
+namespace gslb {
 namespace {
 
 constexpr std::array<std::uint8_t, 12> kSignature = {0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d,
@@ -56,4 +56,4 @@ Result<ProxyHeader, ProxyHeaderError> parse_proxy_header(Octets octets) noexcept
   return header;
 }
 
-}  // namespace gslb::server
+}  // namespace gslb

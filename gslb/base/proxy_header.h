@@ -10,7 +10,7 @@
 #include "gslb/base/ip.h"
 #include "gslb/base/result.h"
 
-namespace gslb::server {
+namespace gslb {
 
 struct ProxyHeader {
   // Nothing: the proxy speaks for itself (LOCAL, a health check) or of no IP address (UNSPEC,
@@ -36,4 +36,4 @@ Result<ProxyHeader, ProxyHeaderError> parse_proxy_header(Octets octets) noexcept
 // REQUIRES: parse_proxy_header(preamble) did not say kMalformed
 std::size_t proxy_header_octets(Octets preamble) noexcept;
 
-}  // namespace gslb::server
+}  // namespace gslb

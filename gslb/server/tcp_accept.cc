@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "gslb/server/proxy_header.h"
+#include "gslb/base/proxy_header.h"
 #include "gslb/server/tcp.h"
 
 namespace gslb::server {

@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "gslb/server/proxy_header.h"
+#include "gslb/base/proxy_header.h"
 
 namespace gslb::server {
 namespace {

@@ -1,10 +1,10 @@
 // Any octets give a header within them or an error; what is short may become whole.
-#include "gslb/server/proxy_header.h"
+#include "gslb/base/proxy_header.h"
 
 #include "gslb/base/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace gslb::server;
+  using namespace gslb;
   const gslb::Octets octets(data, size);
   const auto whole = parse_proxy_header(octets);
   if (whole) { CHECK(whole->octets <= size && whole->octets <= kMaxProxyHeaderOctets); }

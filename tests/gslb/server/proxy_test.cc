@@ -1,4 +1,4 @@
-#include "gslb/server/proxy_header.h"
+#include "gslb/base/proxy_header.h"
 
 #include "tests/gslb/server/tls_client.h"
 
