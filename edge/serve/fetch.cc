@@ -70,8 +70,8 @@ class Fetch {
  public:
   Fetch(Worker& worker, FetchPlan plan)
       : worker_(worker),
-        policy_(worker.shared.config.cache.policy),
         plan_(std::move(plan)),
+        policy_(plan_.config->cache.policy),
         signal_(worker) {}
 
   Awaitable<void> run();
@@ -89,8 +89,8 @@ class Fetch {
   void release();
 
   Worker& worker_;
-  const config::CachePolicy& policy_;
   FetchPlan plan_;
+  const config::CachePolicy& policy_;
   Signal signal_;
   std::unique_ptr<origin::Exchange> exchange_;
   std::shared_ptr<cache::Object> object_;
