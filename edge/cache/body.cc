@@ -13,6 +13,19 @@ constexpr std::size_t kChunkOverhead = 96;
 constexpr std::size_t kCompactOctets = 64 * 1024;
 }  // namespace
 
+// What was asked of the source and not taken yet; outlives the reader as long as the source needs.
+struct Body::Reader::Ahead {
+  std::mutex mutex;
+  bool asked = false;
+  bool answered = false;
+  Slice slice;
+  Wake wake;  // empty: nobody waits
+};
+
+Body::Body(std::shared_ptr<BodySource> source)
+    : source_(std::move(source)), mode_(Mode::kKeep), state_(State::kWhole), end_(source_->size()) {
+}
+
 void Body::append(std::string octets) {
   if (octets.empty()) { return; }
   octets.shrink_to_fit();
@@ -79,8 +92,23 @@ bool Body::complete() const {
   return state_ == State::kWhole;
 }
 
+Slice Body::read_now(std::uint64_t offset, std::size_t max_octets) const {
+  if (source_) { return source_->read_now(offset, max_octets); }
+  const std::lock_guard lock(mutex_);
+  std::uint64_t at = begin_;
+  for (const Chunk& chunk : chunks_) {
+    if (offset < at + chunk->size()) {
+      const auto skipped = static_cast<std::size_t>(offset - at);
+      return {chunk, skipped, std::min(chunk->size() - skipped, max_octets)};
+    }
+    at += chunk->size();
+  }
+  return {};
+}
+
 std::size_t Body::memory_octets() const {
   const std::lock_guard lock(mutex_);
+  if (source_) { return source_->memory_octets(); }
   return static_cast<std::size_t>(end_ - begin_) + chunks_.size() * kChunkOverhead;
 }
 
@@ -132,10 +160,18 @@ Body::Reader::Reader(std::shared_ptr<Body> body, std::uint64_t offset, Wake wake
   const std::lock_guard lock(body_->mutex_);
   body_->readers_.push_back(this);
   body_->had_reader_ = true;
+  if (body_->source_) {
+    ahead_ = std::make_shared<Ahead>();
+    pin_ = body_->source_->pin();
+  }
 }
 
 Body::Reader::~Reader() {
   Wake writer;
+  if (ahead_) {
+    const std::lock_guard lock(ahead_->mutex);
+    ahead_->wake = nullptr;
+  }
   {
     const std::lock_guard lock(body_->mutex_);
     std::erase(body_->readers_, this);
@@ -147,6 +183,7 @@ Body::Reader::~Reader() {
 
 Body::Status Body::Reader::next(std::vector<Slice>& out, std::size_t max_octets) {
   out.clear();
+  if (ahead_) { return next_from_source(out, max_octets); }
   Wake writer;
   Status status = Status::kData;
   {
@@ -178,6 +215,46 @@ Body::Status Body::Reader::next(std::vector<Slice>& out, std::size_t max_octets)
   }
   if (writer) { writer(); }
   return status;
+}
+
+Body::Status Body::Reader::next_from_source(std::vector<Slice>& out, std::size_t max_octets) {
+  // position_ is only this thread's here: nothing trims a body that has a source.
+  if (position_ >= body_->source_->size()) { return Status::kEnd; }
+  if (max_octets == 0) { return Status::kData; }
+  if (!pin_) { return Status::kFailed; }
+  std::unique_lock lock(ahead_->mutex);
+  if (!ahead_->asked) {
+    ahead_->asked = true;
+    ahead_->answered = false;
+    lock.unlock();
+    body_->source_->read(position_, max_octets, [ahead = ahead_](Slice slice) {
+      Wake wake;
+      {
+        const std::lock_guard answering(ahead->mutex);
+        ahead->answered = true;
+        ahead->slice = std::move(slice);
+        wake.swap(ahead->wake);
+      }
+      if (wake) { wake(); }
+    });
+    lock.lock();
+  }
+  if (!ahead_->answered) {
+    ahead_->wake = wake_;
+    return Status::kWait;
+  }
+  Slice& slice = ahead_->slice;
+  if (!slice.chunk) { return Status::kFailed; }
+  const std::size_t size = std::min(slice.size, max_octets);
+  out.push_back({slice.chunk, slice.offset, size});
+  position_ += size;
+  slice.offset += size;
+  slice.size -= size;
+  if (slice.size == 0) {
+    ahead_->asked = false;
+    slice = {};
+  }
+  return Status::kData;
 }
 
 }  // namespace edge::cache

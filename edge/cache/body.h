@@ -24,6 +24,23 @@ struct Slice {
   std::size_t size = 0;
 };
 
+// The octets of a whole body that are somewhere else than in memory.  Thread-safe.
+class BodySource {
+ public:
+  // No chunk: they can't be had.
+  using Done = std::function<void(Slice)>;
+  virtual ~BodySource() = default;
+  virtual std::uint64_t size() const = 0;
+  virtual std::size_t memory_octets() const = 0;
+  // Octets from `offset` on, at least one and at most `max_octets`.  `done` is called once, on any
+  // thread, perhaps before this returns.  REQUIRES: offset < size(), max_octets > 0.
+  virtual void read(std::uint64_t offset, std::size_t max_octets, Done done) = 0;
+  // The same at once; blocks.
+  virtual Slice read_now(std::uint64_t offset, std::size_t max_octets) = 0;
+  // While it is held the octets stay where they are; null when they are gone.
+  virtual std::shared_ptr<const void> pin() = 0;
+};
+
 // Thread-safe.  Callbacks run on the thread that caused them, without the lock held; they only
 // have to wake somebody (post to an event loop), never to read on the spot.
 class Body {
@@ -37,6 +54,8 @@ class Body {
   static constexpr std::size_t kWindowOctets = 256 * 1024;
 
   explicit Body(Mode mode) : mode_(mode) {}
+  // Whole, and never in memory as a whole: each reader gets its octets from the source.
+  explicit Body(std::shared_ptr<BodySource> source);
 
   // --- the writer -------------------------------------------------------------------------------
   void append(std::string octets);
@@ -67,7 +86,12 @@ class Body {
 
    private:
     friend class Body;
+    struct Ahead;
+    Status next_from_source(std::vector<Slice>& out, std::size_t max_octets);
+
     std::shared_ptr<Body> body_;
+    std::shared_ptr<Ahead> ahead_;     // of a body that has a source
+    std::shared_ptr<const void> pin_;  // likewise
     std::uint64_t position_;  // guarded by body_->mutex_
     Wake wake_;
     bool waiting_ = false;  // guarded by body_->mutex_
@@ -76,6 +100,13 @@ class Body {
   // Octets written so far.
   std::uint64_t size() const;
   bool complete() const;
+  // Octets from `offset` on, at most `max_octets`; no chunk when they can't be had.  May block
+  // when the body has a source.  REQUIRES: complete(), offset < size(), max_octets > 0.
+  Slice read_now(std::uint64_t offset, std::size_t max_octets) const;
+  // False: it has a source.
+  bool in_memory() const noexcept { return source_ == nullptr; }
+  // False: its source is gone, a reader would only fail.
+  bool can_be_read() const { return in_memory() || source_->pin() != nullptr; }
   // What the chunks cost, overhead included.
   std::size_t memory_octets() const;
 
@@ -87,6 +118,7 @@ class Body {
   std::vector<Wake> take_waiting();  // REQUIRES: mutex_ held
   static void call(const std::vector<Wake>& wakes);
 
+  const std::shared_ptr<BodySource> source_;
   mutable std::mutex mutex_;
   Mode mode_;
   State state_ = State::kOpen;

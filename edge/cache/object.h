@@ -1,6 +1,7 @@
 // One response as the cache holds it: head, body, and what its freshness is judged by.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -16,6 +17,22 @@ struct Part {
   std::uint64_t total = 0;  // octets of the whole
 };
 
+// Whether the disk tier has seen the object: a mark that many may read and one sets.  A copy is
+// another object, not seen yet.  Thread-safe.
+class SeenMark {
+ public:
+  SeenMark() = default;
+  SeenMark(const SeenMark&) noexcept {}
+  SeenMark& operator=(const SeenMark&) = delete;
+  bool is_set() const noexcept { return set_.load(std::memory_order_relaxed); }
+  // True for the one who set it.
+  bool set() noexcept { return !set_.exchange(true, std::memory_order_relaxed); }
+  void clear() noexcept { set_.store(false, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> set_{false};
+};
+
 // Immutable but for the body, which may still be growing.  Shared by reference.
 struct Object {
   http::ResponseHead head;  // without hop-by-hop fields
@@ -25,6 +42,7 @@ struct Object {
   Freshness freshness;
   gslb::MonoTime received;
   Variant variant;
+  mutable SeenMark seen_by_disk;
 };
 using ObjectRef = std::shared_ptr<const Object>;
 
