@@ -201,6 +201,24 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
                    });
 }
 
+void explain_nodes(const Snapshot& snapshot, const fleet::ClusterStatus& cluster,
+                   Explanation& out) {
+  const fleet::ClusterIndex index = snapshot.fleet->find_cluster(cluster.id);
+  for (const fleet::NodeStatus& node : cluster.nodes) {
+    ExplainedNode& each = out.nodes.emplace_back();
+    each.id = node.id;
+    each.serving = node.serving;
+    each.yield = node.yield;
+    each.load_ratio = node.load_ratio;
+    const fleet::ClusterModel& model = snapshot.fleet->cluster(index);
+    const auto position = model.find_node(node.id);
+    if (!position) { continue; }
+    for (const auto& address : {model.nodes[*position].ipv4, model.nodes[*position].ipv6}) {
+      each.named |= address && std::ranges::count(out.addresses, address->to_string()) > 0;
+    }
+  }
+}
+
 void explain_mixture(const Snapshot& snapshot, geo::UnitIndex row, Explanation& out) {
   const measure::Mixture* const mixture = snapshot.map->mixture(row);
   if (mixture == nullptr) { return; }
@@ -310,8 +328,8 @@ Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
   return out;
 }
 
-void add_fleet(const std::vector<fleet::ClusterStatus>& clusters, const steer::PlanSummary& plan,
-               Explanation& explanation) {
+void add_fleet(const Snapshot& snapshot, const std::vector<fleet::ClusterStatus>& clusters,
+               const steer::PlanSummary& plan, Explanation& explanation) {
   for (std::size_t i = 0; i < clusters.size(); ++i) {
     const fleet::ClusterStatus& from = clusters[i];
     const auto into = std::ranges::find(explanation.clusters, from.id, &ExplainedCluster::id);
@@ -324,6 +342,7 @@ void add_fleet(const std::vector<fleet::ClusterStatus>& clusters, const steer::P
     into->planned_load_per_s = plan.planned_load.at(i);
     into->capacity_per_s = plan.capacity.at(i);
     into->surcharge_per_gb = plan.surcharge_per_gb.at(i);
+    if (into->chosen) { explain_nodes(snapshot, from, explanation); }
   }
 }
 

@@ -45,6 +45,15 @@ struct ExplainedCluster {
   double surcharge_per_gb = 0;    // on top of its cost: its traffic is near what is paid for
 };
 
+// A node of the cluster that was chosen.
+struct ExplainedNode {
+  std::string id;
+  bool serving = false;
+  bool named = false;     // in this answer
+  double yield = 0;       // of what names give it, what goes to other nodes
+  double load_ratio = 0;  // its load over its share by weight; 0: not known
+};
+
 struct Explanation {
   std::string zone;   // "" when no zone of ours holds the name
   std::string route;  // owner of the route that matched; "" when the name is not routed
@@ -77,6 +86,7 @@ struct Explanation {
   std::string override_rule;  // whose `prefer` and `ban` apply: "prefix 198.51.100.0/24"; "": none
   std::string if_lost;        // who answers at once should the chosen cluster die; "": nobody
   std::vector<ExplainedCluster> clusters;  // cheapest first, masked ones last
+  std::vector<ExplainedNode> nodes;        // of the chosen cluster; by add_fleet()
   std::uint64_t generation = 0;
   std::vector<std::string> attributions;  // of the geo data behind it
 };
@@ -93,7 +103,7 @@ zone::RouteIndex find_route(const zone::ZoneSet& zones, const dns::Name& name, d
                             std::string* zone_name = nullptr);
 
 // Health, loads and what the plan gives each cluster.  `clusters` as in the snapshot's fleet.
-void add_fleet(const std::vector<fleet::ClusterStatus>& clusters, const steer::PlanSummary& plan,
-               Explanation& explanation);
+void add_fleet(const Snapshot& snapshot, const std::vector<fleet::ClusterStatus>& clusters,
+               const steer::PlanSummary& plan, Explanation& explanation);
 
 }  // namespace gslb::answer

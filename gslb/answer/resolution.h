@@ -6,6 +6,7 @@
 
 #include "gslb/answer/answer.h"
 #include "gslb/answer/locate.h"
+#include "gslb/answer/nodes.h"
 #include "gslb/dns/response.h"
 
 namespace gslb::answer {
@@ -101,6 +102,9 @@ class Resolution {
   bool put_https(const steer::Service& service, fleet::ClusterIndex cluster,
                  std::uint64_t nodes) noexcept;
   fleet::ClusterIndex runner_up(fleet::ClusterIndex chosen) const noexcept;
+  // Of `nodes`, those to be named for the present name and client.
+  NodeChoice nodes_of(fleet::ClusterIndex cluster, std::uint64_t nodes, dns::RrType type,
+                      std::size_t wanted) const noexcept;
   // The same in a signed zone, from the table of signed sets; nothing there: SERVFAIL.
   bool put_signed_routed(zone::RouteIndex route, const steer::Choice& choice, dns::RrType qtype,
                          dns::Rcode* rcode) noexcept;
@@ -142,6 +146,7 @@ class Resolution {
   steer::ServiceIndex service_ = 0;  // of the decision, when routed_
   geo::UnitIndex row_ = 0;           // of the answer map, of a unit or a resolver
   std::uint32_t ttl_s_ = 0;
+  std::uint64_t leaf_hash_ = 0;  // of the client that the decision is for
   std::uint8_t scope_bits_ = 0;
   EcsUse ecs_ = EcsUse::kNone;
   std::optional<dns::EdeCode> ede_;

@@ -89,6 +89,7 @@ bool Resolution::put_routed(const zone::Zone& zone, zone::RouteIndex route, RrTy
   // Without a binding HTTPS is like any other type.
   if (qtype == RrType::kHttps && !service.https) { qtype = RrType::kAny; }
   const steer::Choice choice = choose(zone, route, location, qtype);
+  leaf_hash_ = location.leaf_hash;
   ttl_s_ = steer::answer_ttl_s(service.ttl_steps_s, choice.ttl_step,
                                hash_octets(owner(), location.leaf_hash));
   snapshot_.decisions->count(scratch_.worker, service_index, choice.cluster, choice.reason);
@@ -127,8 +128,7 @@ bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex 
   if (qtype == RrType::kHttps && service.https) { return put_https(service, cluster, nodes); }
   if (!dns::is_address(qtype)) { return false; }
   const bool ipv6 = qtype == RrType::kAaaa;
-  const NodeChoice choice =
-      select_nodes(model, nodes, qtype, hash_octets(owner()), service.answers);
+  const NodeChoice choice = nodes_of(cluster, nodes, qtype, service.answers);
   if (choice.count == 0) { return false; }
   std::size_t used = 0;
   for (std::size_t i = 0; i < choice.count; ++i) {
@@ -141,6 +141,17 @@ bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex 
                       .rdata = {scratch_.rdata.data(), used}};
   answered_ |= writer_.put_rrset(Section::kAnswer, owner(), set);
   return true;
+}
+
+NodeChoice Resolution::nodes_of(fleet::ClusterIndex cluster, std::uint64_t nodes, RrType type,
+                                std::size_t wanted) const noexcept {
+  const NodeRequest request{.serving = nodes,
+                            .type = type,
+                            .name_hash = hash_octets(owner()),
+                            .leaf_hash = leaf_hash_,
+                            .wanted = wanted};
+  return select_nodes(snapshot_.fleet->cluster(cluster), request,
+                      snapshot_.health->yields(cluster));
 }
 
 bool Resolution::put_pool(const steer::Service& service, RrType qtype) noexcept {

@@ -87,8 +87,11 @@ std::vector<std::vector<std::size_t>> node_sets(const fleet::ClusterModel& clust
                                                 std::size_t first, std::size_t wanted) {
   std::vector<std::vector<std::size_t>> sets;
   const std::uint64_t usable = nodes_for(cluster, type);
-  const NodeChoice standbys = select_nodes(cluster, usable & ~(std::uint64_t{1} << first), type,
-                                           cluster.nodes[first].hash, RoutedSets::kStandbys);
+  const NodeChoice standbys =
+      select_nodes(cluster, {.serving = usable & ~(std::uint64_t{1} << first),
+                             .type = type,
+                             .name_hash = cluster.nodes[first].hash,
+                             .wanted = RoutedSets::kStandbys});
   const auto nodes = static_cast<std::size_t>(std::popcount(usable));
   for (const unsigned mask : standby_choices(wanted, standbys.count)) {
     if (sets.size() == std::max<std::size_t>(RoutedSets::kMaxSets / nodes, 1)) { break; }

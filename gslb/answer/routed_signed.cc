@@ -3,7 +3,6 @@
 
 #include "gslb/answer/https_record.h"
 #include "gslb/answer/resolution.h"
-#include "gslb/base/hash.h"
 
 namespace gslb::answer {
 
@@ -48,13 +47,12 @@ bool Resolution::put_signed_cluster(zone::RouteIndex route, fleet::ClusterIndex 
   if (model.cname) { return put_signed_set(sets.cname(route, cluster), rcode); }
   if (sets.nodes_with(qtype)[cluster] == 0 && !sets.is_promised(route, qtype)) { return false; }
   // The first node is that of an unsigned zone; what joins it was chosen when it was signed.
-  const std::uint64_t name_hash = hash_octets(owner());
-  NodeChoice first = select_nodes(model, nodes, qtype, name_hash, 1);
+  NodeChoice first = nodes_of(cluster, nodes, qtype, 1);
   if (first.count == 0) {
     if (!sets.is_promised(route, qtype)) { return false; }
     // Its nodes with the type went down since the cluster was chosen.
     nodes = ~std::uint64_t{0};
-    first = select_nodes(model, nodes, qtype, name_hash, 1);
+    first = nodes_of(cluster, nodes, qtype, 1);
   }
   RoutedSets::Wanted wanted{.cluster = cluster, .first = first.nodes[0], .serving = nodes};
   if (qtype == RrType::kHttps && snapshot_.services->services[service_].https->runner_up) {

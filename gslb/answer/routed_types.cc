@@ -3,7 +3,6 @@
 
 #include "gslb/answer/https_record.h"
 #include "gslb/answer/resolution.h"
-#include "gslb/base/hash.h"
 
 namespace gslb::answer {
 
@@ -66,8 +65,7 @@ bool Resolution::put_https(const steer::Service& service, fleet::ClusterIndex cl
     std::array<Address, 2 * kMaxAnswers> hints;
     std::size_t count = 0;
     for (const RrType family : {RrType::kA, RrType::kAaaa}) {
-      const NodeChoice chosen =
-          select_nodes(model, serving, family, hash_octets(owner()), service.answers);
+      const NodeChoice chosen = nodes_of(of, serving, family, service.answers);
       for (std::size_t i = 0; i < chosen.count; ++i) {
         const fleet::NodeModel& node = model.nodes[chosen.nodes[i]];
         hints[count++] = family == RrType::kAaaa ? *node.ipv6 : *node.ipv4;

@@ -59,6 +59,8 @@ json::object node(const fleet::NodeStatus& status) {
                     {"admin", text(fleet::to_string(status.admin))},
                     {"monitors", nullptr},
                     {"held", status.held},
+                    {"yield", number(status.yield)},
+                    {"load_ratio", number(status.load_ratio)},
                     {"load", array_of(status.load, resource)}};
   if (status.monitors) { made["monitors"] = text(fleet::to_string(*status.monitors)); }
   if (status.heartbeat_age) { made["heartbeat_age_ms"] = status.heartbeat_age->count(); }
@@ -231,6 +233,14 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
           {"capacity_per_s", number(each.capacity_per_s)}};  // null: no limit known
 }
 
+json::object explained_node(const answer::ExplainedNode& each) {
+  return {{"id", text(each.id)},
+          {"serving", each.serving},
+          {"named", each.named},
+          {"yield", number(each.yield)},
+          {"load_ratio", number(each.load_ratio)}};
+}
+
 const char* state_of(const ZoneStatus& status) {
   if (status.state == zone::ZoneState::kExpired) { return "expired"; }
   return status.state == zone::ZoneState::kServed ? "served" : "not_ready";
@@ -331,6 +341,7 @@ std::string to_json(const answer::ExplainRequest& asked, const answer::Explanati
                     {"mixture_weight", number(from.mixture_weight)},
                     {"mixture", array_of(from.mixture, mixture_client)},
                     {"clusters", array_of(from.clusters, explained_cluster)},
+                    {"nodes", array_of(from.nodes, explained_node)},
                     {"attributions", array_of(from.attributions, text)}};
   if (from.place) {
     made["latitude"] = number(from.place->latitude);

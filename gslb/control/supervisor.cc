@@ -233,7 +233,7 @@ std::optional<answer::Explanation> Supervisor::explain(const answer::ExplainRequ
     return std::nullopt;
   }
   answer::Explanation made = answer::explain(*snapshot, epoch->costs, plan->price_ms, request);
-  answer::add_fleet(clusters, *plan, made);
+  answer::add_fleet(*snapshot, clusters, *plan, made);
   return made;
 }
 

@@ -14,6 +14,9 @@ void Supervisor::start_plan(MonoTime now) {
   next_plan_ = now + milliseconds(epoch_->compiled->config.steering.plan_interval_ms);
   const bool saves = now >= next_rtt_save_ && !state_file().empty();
   if (now >= next_rtt_save_) { next_rtt_save_ = now + kRttSaveInterval; }
+  const std::chrono::duration<double> longest_ttl(
+      steer::longest_ttl_s(*epoch_->compiled->services));
+  fleet_->balance(now, std::chrono::duration_cast<milliseconds>(longest_ttl));
   FleetView view = fleet_view(*fleet_);
   billing_.count(*fleet_, std::chrono::system_clock::now());
   billing_.charge(fleet_->model(), view.inputs);

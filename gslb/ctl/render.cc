@@ -119,6 +119,28 @@ void put_room(const json::object& cluster, Table& table) {
              capacity ? fixed(capacity, 1) : "no limit"});
 }
 
+// Only where there is something to choose.
+void put_nodes(const json::object& explained, const Look& look, std::string& out) {
+  const json::array& nodes = array_at(explained, "nodes");
+  if (nodes.size() < 2) { return; }
+  Table table({{"NODE OF " + text_at(explained, "cluster")},
+               {"SERVING"},
+               {"LOAD/SHARE", true},
+               {"YIELDS", true},
+               {"NAMED"}});
+  for (const json::value& each : nodes) {
+    const json::object& node = as_object(each);
+    const double ratio = number_at(node, "load_ratio").value_or(0);
+    const double yield = number_at(node, "yield").value_or(0);
+    table.add({text_at(node, "id"),
+               flag_at(node, "serving") ? "yes" : "no",
+               ratio > 0 ? fixed(ratio, 2) : "-",
+               yield > 0 ? fixed(yield * 100, 1) + "%" : "-",
+               {flag_at(node, "named") ? "yes" : "", Tone::kGood}});
+  }
+  out += "\n" + table.to_string(look.colour);
+}
+
 }  // namespace
 
 Result<std::string, std::string> render_explain(std::string_view body, const Look& look) {
@@ -178,6 +200,7 @@ Result<std::string, std::string> render_explain(std::string_view body, const Loo
                 {"ROOM FOR", true}});
     for (const json::value& each : clusters) { put_room(as_object(each), room); }
     out += "\n" + room.to_string(look.colour);
+    put_nodes(from, look, out);
   }
   if (const std::string credits = joined(array_at(from, "attributions"), "\n"); !credits.empty()) {
     out += "\n";

@@ -16,7 +16,7 @@ std::string FleetState::save_state(WallTime now) const {
       const Node& node = clusters_[c].nodes[n];
       if (!node.sequenced) { continue; }
       saved.nodes.push_back({model_->clusters()[c].nodes[n].full_id, node.health, node.incarnation,
-                             node.sequence, node.interval_ms});
+                             node.sequence, node.interval_ms, node.yield.share});
     }
   }
   save_monitors(saved);
@@ -61,6 +61,8 @@ void FleetState::restore_node(NodeRef ref, const SavedNode& saved, bool recent, 
   node.incarnation = saved.incarnation;
   node.sequence = saved.sequence;
   if (!recent || saved.health == NodeHealth::kUnknown) { return; }
+  node.yield.share = saved.yield;
+  write_yields(ref.cluster);
   node.interval_ms = saved.interval_ms;
   // A node that was dead stays so without a deadline; nobody has to wait for it.
   if (saved.health != NodeHealth::kStale) {

@@ -24,7 +24,7 @@ FleetState::FleetState(std::shared_ptr<const FleetModel> model, Moment now)
   for (const ClusterModel& cluster : model_->clusters()) {
     Node unknown;
     unknown.since = now.wall;
-    clusters_.push_back({std::vector<Node>(cluster.nodes.size(), unknown), now.wall});
+    clusters_.push_back({std::vector<Node>(cluster.nodes.size(), unknown), now.wall, {}});
     if (hears_heartbeats(cluster.health)) { unknown_ += cluster.nodes.size(); }
   }
   first_round_ = unknown_ > 0;
@@ -256,6 +256,7 @@ void FleetState::adopt(const FleetState& old, Moment now) {
     }
     if (last_good != 0) { board_->set_serving(cluster, last_good); }
     refresh_board(cluster, now);
+    write_yields(cluster);
   }
   adopt_suspicion(old);
   refresh_boards(now);  // operator's states of clusters that are new

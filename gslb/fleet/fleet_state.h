@@ -14,6 +14,7 @@
 
 #include "gslb/base/problem.h"
 #include "gslb/fleet/admin_state.h"
+#include "gslb/fleet/balance.h"
 #include "gslb/fleet/model.h"
 #include "gslb/fleet/report.h"
 #include "gslb/fleet/state_file.h"
@@ -93,6 +94,10 @@ class FleetState {
   };
   Sight sight(ClusterIndex cluster) const;  // as of the last event or tick()
 
+  // One look at the nodes' loads: where names give one of them more than its share, it yields of
+  // it.  To be called every few seconds; `lag`: how long caches keep answers.
+  void balance(MonoTime now, milliseconds lag);
+
   std::vector<ClusterStatus> status(MonoTime now) const;
   std::vector<GroupStatus> group_status() const;
   std::vector<MonitorStatus> monitor_status() const;
@@ -137,6 +142,7 @@ class FleetState {
     Standing standing = Standing::kSeemsDead;
     std::optional<MonoTime> silent_since;  // its deadline passed then
     bool condemned = false;                // and since then a monitor failed
+    Yield yield;
   };
   // One target of a monitor.
   struct Watch {
@@ -154,6 +160,7 @@ class FleetState {
   struct Cluster {
     std::vector<Node> nodes;  // as in the model
     WallTime since;
+    Balance balance;
   };
 
   Node& at(NodeRef ref) { return clusters_[ref.cluster].nodes[ref.node]; }
@@ -183,6 +190,8 @@ class FleetState {
   void adopt_suspicion(const FleetState& old);
   void save_monitors(SavedState& saved) const;
   void restore_monitors(const SavedState& saved);
+  std::vector<double> load_ratios(ClusterIndex cluster) const;
+  void write_yields(ClusterIndex cluster);
   void add_event(WallTime at, EventKind kind, std::string target, std::string text);
   NodeStatus node_status(NodeRef ref, MonoTime now) const;
   void restore_node(NodeRef ref, const SavedNode& saved, bool recent, Moment now);

@@ -97,6 +97,8 @@ NodeStatus FleetState::node_status(NodeRef ref, MonoTime now) const {
   status.load = node.load;
   if (!model_of(ref).monitors.empty()) { status.monitors = monitors_of(ref); }
   status.held = suspicion_.holds(ref);
+  status.yield = node.yield.share;
+  status.load_ratio = node.yield.load_ratio;
   return status;
 }
 

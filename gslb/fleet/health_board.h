@@ -1,4 +1,5 @@
-// The words by which workers see who is alive: written by the fleet state, read at answer time.
+// The words by which workers see who is alive, and who of them has too much: written by the fleet
+// state, read at answer time.
 //
 // Source: gdnsd's one word per monitored thing; architecture.md "health word".
 //
@@ -7,6 +8,7 @@
 // shared_ptr, indexes are those of the fleet model.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -15,6 +17,25 @@ namespace gslb::fleet {
 
 using ClusterIndex = std::uint16_t;
 inline constexpr ClusterIndex kNoCluster = 0xffff;
+inline constexpr std::size_t kMaxNodes = 64;  // of a cluster: one bit each in a word
+
+// What the nodes of a cluster yield to each other; balance.h.  A view into a board;
+// value.
+class NodeYields {
+ public:
+  NodeYields() = default;  // nobody yields
+  NodeYields(const std::atomic<std::uint16_t>* of_node, std::uint64_t nodes) noexcept
+      : of_node_(of_node), nodes_(nodes) {}
+  bool none() const noexcept { return nodes_ == 0; }
+  // Whether the node yields what has this draw (0 … 65535).
+  bool yields(std::size_t node, std::uint32_t draw) const noexcept {
+    return ((nodes_ >> node) & 1) != 0 && draw < of_node_[node].load(std::memory_order_relaxed);
+  }
+
+ private:
+  const std::atomic<std::uint16_t>* of_node_ = nullptr;
+  std::uint64_t nodes_ = 0;
+};
 
 // Thread-safe: one writer (the control thread), any number of readers.
 class HealthBoard {
@@ -34,16 +55,31 @@ class HealthBoard {
     return words_[cluster].last_good.load(std::memory_order_relaxed);
   }
 
+  NodeYields yields(ClusterIndex cluster) const noexcept {
+    const Word& word = words_[cluster];
+    return {word.yields.data(), word.yielding.load(std::memory_order_relaxed)};
+  }
+
   // Writer only.
   void set_serving(ClusterIndex cluster, std::uint64_t nodes) noexcept {
     if (nodes != 0) { words_[cluster].last_good.store(nodes, std::memory_order_relaxed); }
     words_[cluster].serving.store(nodes, std::memory_order_relaxed);
+  }
+  // The node yields what has a draw below `below`.
+  void set_yield(ClusterIndex cluster, unsigned node, std::uint16_t below) noexcept {
+    Word& word = words_[cluster];
+    const std::uint64_t bit = std::uint64_t{1} << node;
+    const std::uint64_t others = word.yielding.load(std::memory_order_relaxed) & ~bit;
+    word.yields[node].store(below, std::memory_order_relaxed);
+    word.yielding.store(below == 0 ? others : others | bit, std::memory_order_relaxed);
   }
 
  private:
   struct Word {
     std::atomic<std::uint64_t> serving{0};
     std::atomic<std::uint64_t> last_good{0};
+    std::atomic<std::uint64_t> yielding{0};  // bit n: yields[n] is not 0
+    std::array<std::atomic<std::uint16_t>, kMaxNodes> yields{};
   };
   std::unique_ptr<Word[]> words_;
   std::size_t count_;

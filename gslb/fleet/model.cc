@@ -8,7 +8,7 @@
 namespace gslb::fleet {
 namespace {
 
-static_assert(config::kMaxNodesPerCluster <= 64, "one bit a node in a health word");
+static_assert(config::kMaxNodesPerCluster <= kMaxNodes, "one bit a node in a health word");
 static_assert(config::kMaxClusters < kNoCluster);
 
 // Names that are none are reported by steer::compile_services(), and nothing is served then.

@@ -1,5 +1,7 @@
 #include "gslb/fleet/state_file.h"
 
+#include <algorithm>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -66,7 +68,13 @@ std::optional<SavedNode> node_of(const json::value& value) {
   const auto interval_ms = integer_of(*object, "interval_ms");
   if (!id || !health || !incarnation || !sequence || !interval_ms) { return std::nullopt; }
   if (*interval_ms > kMaxReportIntervalMs) { return std::nullopt; }
-  return SavedNode{*id, *health, *incarnation, *sequence, static_cast<std::uint32_t>(*interval_ms)};
+  SavedNode saved{*id, *health, *incarnation, *sequence, static_cast<std::uint32_t>(*interval_ms)};
+  // Files of before there were yields have none.
+  const json::value* yield = object->if_contains("yield");
+  if (yield != nullptr && yield->is_double() && yield->get_double() > 0) {
+    saved.yield = std::min(yield->get_double(), 1.0);
+  }
+  return saved;
 }
 
 std::optional<SavedMonitor> monitor_of(const json::value& value) {
@@ -123,7 +131,8 @@ std::string write_state_file(const SavedState& state) {
                                  {"health", view(to_string(saved.health))},
                                  {"incarnation", saved.incarnation},
                                  {"sequence", saved.sequence},
-                                 {"interval_ms", saved.interval_ms}});
+                                 {"interval_ms", saved.interval_ms},
+                                 {"yield", saved.yield}});
   }
   json::array monitors;
   for (const SavedMonitor& saved : state.monitors) {

@@ -33,6 +33,7 @@ struct SavedNode {
   std::uint64_t incarnation = 0;
   std::uint64_t sequence = 0;
   std::uint32_t interval_ms = 0;
+  double yield = 0;  // 0 … 1, see balance.h
 };
 
 struct SavedMonitor {

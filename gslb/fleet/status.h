@@ -78,6 +78,8 @@ struct NodeStatus {
   std::vector<ResourceLoad> load;  // empty once stale
   std::optional<MonitorState> monitors;  // all of its monitors together; none: it has none
   bool held = false;                     // seems dead, and is named while we suspect ourselves
+  double yield = 0;                      // of what names give it, what goes to other nodes
+  double load_ratio = 0;                 // its load over its share by weight; 0: not known yet
 };
 
 // One target of one monitor, asked once for all nodes it is of.

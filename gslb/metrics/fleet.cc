@@ -61,6 +61,17 @@ void add_nodes(const Input& input, Exposition& out) {
     const std::chrono::duration<double> age = *node.heartbeat_age;
     out.sample(age.count(), {{"cluster", cluster.id}, {"node", node.id}});
   });
+  out.gauge("proxima_node_load_ratio",
+            "The node's load over its share of the cluster's by weight; absent: not known yet.");
+  for_each_node(input, [&](const ClusterStatus& cluster, const NodeStatus& node) {
+    if (node.load_ratio == 0) { return; }
+    out.sample(node.load_ratio, {{"cluster", cluster.id}, {"node", node.id}});
+  });
+  out.gauge("proxima_node_yield_ratio",
+            "Of what names would give the node, the part that goes to the cluster's other nodes.");
+  for_each_node(input, [&](const ClusterStatus& cluster, const NodeStatus& node) {
+    out.sample(node.yield, {{"cluster", cluster.id}, {"node", node.id}});
+  });
   out.counter("proxima_heartbeats_total", "Heartbeats by what became of them.");
   for (std::size_t i = 0; i < fleet::kHeartbeatVerdicts; ++i) {
     out.sample(static_cast<double>(input.heartbeats[i]),

@@ -164,7 +164,7 @@ Assignment Planner::limit_growth(Assignment next, const std::vector<double>& roo
     add_load(stay.rows[row], demand[row], stay.load);
   }
   groups_.add_up(stay.load);
-  const double part_of_ttl = std::min(1.0, elapsed_s / longest_ttl_s());
+  const double part_of_ttl = std::min(1.0, elapsed_s / longest_ttl_s(services_));
   double share = 1;
   for (std::size_t i = 0; i < room.size(); ++i) {
     if (stay.load[i] > room[i]) { return next; }
@@ -173,14 +173,6 @@ Assignment Planner::limit_growth(Assignment next, const std::vector<double>& roo
     if (gain > most && i < groups_.clusters) { share = std::min(share, most / gain); }
   }
   return share < 1 ? blend(stay, next, share, demand, groups_) : next;
-}
-
-double Planner::longest_ttl_s() const {
-  double longest = 1;
-  for (const Service& service : services_.services) {
-    longest = std::max(longest, static_cast<double>(service.ttl_steps_s.back()));
-  }
-  return longest;
 }
 
 double Planner::moved_share(std::span<const double> demand, const Assignment& next) const {
@@ -253,7 +245,7 @@ Plan Planner::plan(const Demand& asked, const std::vector<ClusterInput>& cluster
   if (!last_rows_.empty()) { capacity_.learn(load, clusters); }
   Plan plan;
   PlanSummary& summary = plan.summary;
-  capacity_.watch_returns(clusters, full_demand.at, longest_ttl_s());
+  capacity_.watch_returns(clusters, full_demand.at, longest_ttl_s(services_));
   summary.capacity = capacity_.capacities(load, clusters);
   summary.surcharge_per_gb = surcharges_of(clusters, groups_.clusters);
   candidates_.set_surcharges(summary.surcharge_per_gb);

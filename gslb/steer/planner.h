@@ -126,7 +126,6 @@ class Planner {
                           bool may_move_all, double* scale);
   Assignment limit_growth(Assignment next, const std::vector<double>& room,
                           std::span<const double> demand, double elapsed_s) const;
-  double longest_ttl_s() const;
   std::shared_ptr<const AnswerMap> make_map(const Assignment& assignment,
                                             const Fallbacks& fallbacks,
                                             const std::vector<FixedRow>& fixed,

@@ -62,6 +62,14 @@ bool ServiceTable::has_beacon() const noexcept {
                      [](const Route& route) { return route.is_beacon; });
 }
 
+double longest_ttl_s(const ServiceTable& services) noexcept {
+  double longest = 1;
+  for (const Service& service : services.services) {
+    longest = std::max(longest, static_cast<double>(service.ttl_steps_s.back()));
+  }
+  return longest;
+}
+
 std::shared_ptr<const ServiceTable> compile_services(const config::Config& config,
                                                      Problems& problems) {
   const std::size_t errors_before = problems.error_count();

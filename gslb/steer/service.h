@@ -61,6 +61,9 @@ struct ServiceTable {
   bool has_beacon() const noexcept;
 };
 
+// Of all services; at least 1.
+double longest_ttl_s(const ServiceTable& services) noexcept;
+
 // Problems: an owner, host or CNAME target that is no domain name, an owner routed twice, a policy
 // for more clusters than it can share out.  Null on error.
 std::shared_ptr<const ServiceTable> compile_services(const config::Config& config,

@@ -93,6 +93,7 @@ std::vector<fleet::ClusterStatus> make_clusters() {
   fra.nodes = {make_node("n1", fleet::NodeHealth::kUp, true),
                make_node("n2", fleet::NodeHealth::kStale, false)};
   fra.nodes[0].heartbeat_age = milliseconds(250);
+  fra.nodes[0].load_ratio = 1.1;
   fleet::ClusterStatus syd;
   syd.id = "syd";
   syd.health_kind = fleet::HealthKind::kAssumedUp;
