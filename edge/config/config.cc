@@ -137,7 +137,26 @@ Limits read_limits(TomlTable table) {
   return limits;
 }
 
-Cache read_cache(TomlTable table) {
+DiskCache read_disk(TomlTable table, const std::string& file) {
+  DiskCache disk;
+  const auto path = table.string("path", Need::kRequired);
+  if (path && path->empty()) { table.error("path", "the path is empty", "a folder of its own"); }
+  disk.path = gslb::resolve_path(path.value_or(""), file);
+  constexpr std::int64_t smallest = 1 << 20;
+  const auto size = table.size_octets("size", 4 * smallest, std::int64_t{1} << 46, Need::kRequired);
+  disk.octets = static_cast<std::uint64_t>(size.value_or(0));
+  // Few files for large disks, and enough of them on small ones that an eviction is a small part.
+  disk.segment_octets = std::clamp(disk.octets / 16, std::uint64_t{smallest}, disk.segment_octets);
+  const auto segment = table.size_octets("segment", smallest, std::int64_t{1} << 30);
+  if (segment) { disk.segment_octets = static_cast<std::uint64_t>(*segment); }
+  if (size && disk.segment_octets > disk.octets / 4) {
+    table.error("segment", "larger than a quarter of size", "raise size or lower segment");
+  }
+  table.finish();
+  return disk;
+}
+
+Cache read_cache(TomlTable table, const std::string& file) {
   Cache cache;
   const auto memory = table.size_octets("memory", 64 * 1024, std::int64_t{1} << 42);
   if (memory) { cache.memory_octets = static_cast<std::uint64_t>(*memory); }
@@ -156,6 +175,7 @@ Cache read_cache(TomlTable table) {
   if (const auto ttl = table.duration_ms("negative_ttl", 0, kDayMs)) {
     cache.policy.negative_ttl_s = *ttl / 1000;
   }
+  if (auto disk = table.table("disk")) { cache.disk = read_disk(std::move(*disk), file); }
   table.finish();
   return cache;
 }
@@ -271,7 +291,7 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
     config.edge = read_edge(*table, file, problems);
   }
   if (auto table = root->table("limits")) { config.limits = read_limits(*table); }
-  if (auto table = root->table("cache")) { config.cache = read_cache(*table); }
+  if (auto table = root->table("cache")) { config.cache = read_cache(*table, file); }
   if (auto table = root->table("origin")) {
     config.origin = read_origin(*table, file, problems);
     config.origin->host = table->string("host").value_or("");

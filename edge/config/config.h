@@ -93,10 +93,19 @@ struct CachePolicy {
   std::int64_t negative_ttl_s = 0;
 };
 
+// [cache.disk]
+struct DiskCache {
+  std::string path;  // a folder of its own
+  std::uint64_t octets = 0;
+  std::uint64_t segment_octets = 64ULL << 20;  // of one file
+  friend bool operator==(const DiskCache&, const DiskCache&) = default;
+};
+
 struct Cache {
   std::uint64_t memory_octets = 256ULL << 20;
   std::uint64_t max_object_octets = 16ULL << 20;
   CachePolicy policy;
+  std::optional<DiskCache> disk;
 };
 
 struct Report {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "gslb/base/counters.h"
@@ -45,12 +46,32 @@ struct WorkerCounters {
   }
 };
 
+// The disk tier's, likewise.
+struct DiskFigures {
+  std::uint64_t octets = 0;
+  std::uint64_t budget_octets = 0;
+  std::uint64_t objects = 0;
+  std::uint64_t index_octets = 0;
+  std::uint64_t queued_octets = 0;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t written_octets = 0;
+  std::uint64_t evicted_segments = 0;
+  std::uint64_t reinserted = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t read_failures = 0;
+  std::uint64_t write_failures = 0;
+  bool writable = false;
+  bool rebuilding = false;
+};
+
 // The store's figures, as its owner reads them off.
 struct StoreFigures {
   std::uint64_t octets = 0;
   std::uint64_t budget_octets = 0;
   std::uint64_t objects = 0;
   std::uint64_t evictions = 0;
+  std::optional<DiskFigures> disk = {};  // when one is configured
 };
 
 // What became of the configurations this process read.

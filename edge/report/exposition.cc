@@ -134,6 +134,34 @@ void add_store(Page& page, const StoreFigures& store) {
                static_cast<double>(store.evictions));
 }
 
+void add_disk(Page& page, const DiskFigures& disk) {
+  const auto gauge = [&](const char* name, const char* help, std::uint64_t value) {
+    page.gauge(name, help, static_cast<double>(value));
+  };
+  const auto counter = [&](const char* name, const char* help, std::uint64_t value) {
+    page.counter(name, help, static_cast<double>(value));
+  };
+  gauge("disk_bytes", "Octets of the disk tier's files.", disk.octets);
+  gauge("disk_budget_bytes", "Octets these may take.", disk.budget_octets);
+  gauge("disk_objects", "Responses on disk.", disk.objects);
+  gauge("disk_index_bytes", "Memory of the disk tier's index.", disk.index_octets);
+  gauge("disk_queued_bytes", "Octets of bodies waiting to be written.", disk.queued_octets);
+  gauge("disk_writable", "1 while the disk takes what is written.", disk.writable ? 1 : 0);
+  gauge("disk_rebuilding", "1 while the index is read after a start.", disk.rebuilding ? 1 : 0);
+  counter("disk_hits_total", "Responses looked for on disk and found.", disk.hits);
+  counter("disk_misses_total", "Responses looked for on disk and not found.", disk.misses);
+  counter("disk_written_bytes_total", "Octets written to disk.", disk.written_octets);
+  counter("disk_evicted_segments_total", "Files removed to make room.", disk.evicted_segments);
+  counter("disk_reinserted_total", "Responses written again out of these, for they were hit.",
+          disk.reinserted);
+  counter("disk_dropped_writes_total",
+          "Responses not written: the queue was full or the disk failed.", disk.dropped);
+  counter("disk_read_failures_total", "Records that could not be read or were damaged.",
+          disk.read_failures);
+  counter("disk_write_failures_total", "Times the disk would not take what came.",
+          disk.write_failures);
+}
+
 void add_reports(Page& page, const Figures& figures) {
   MetricFamily& beats = page.family("heartbeats_total", "Heartbeats by GSLB endpoint and result.",
                                     MetricType::Counter);
@@ -187,6 +215,7 @@ std::string write_metrics(const Figures& figures) {
   add_ttfb(page, figures.workers);
   add_traffic(page, figures.workers);
   add_store(page, figures.store);
+  if (figures.store.disk) { add_disk(page, *figures.store.disk); }
   add_reports(page, figures);
   add_reloads(page, figures.reloads);
   return page.text();

@@ -111,7 +111,7 @@ Awaitable<void> Fetch::run() {
       object_->body->finish();
       release();
       if (keep_ && plan_.flight->may_store()) {
-        worker_.shared.store.insert(plan_.key, plan_.request.fields, object_);
+        worker_.shared.tiers.insert(plan_.key, plan_.request.fields, object_);
       }
     } else {
       release();
@@ -164,15 +164,15 @@ Fetch::Step Fetch::validated(const http::ResponseHead& not_modified,
   object->head = cache::updated_by(stale.head, not_modified);
   object->freshness = cache::freshness_of(object->head, moments, policy_);
   object->received = std::chrono::steady_clock::now();
-  cache::Store& store = worker_.shared.store;
+  cache::Tiers& tiers = worker_.shared.tiers;
   const bool stored =
       cache::is_storable(plan_.rules, object->head, moments, policy_) && plan_.flight->may_store();
   if (stored) {
     object->variant = cache::variant_of(plan_.request.fields, object->head.fields);
     cache::strip_for_storage(object->head);
-    store.insert(plan_.key, plan_.request.fields, object);
+    tiers.update(plan_.key, plan_.request.fields, object, stale);
   } else {
-    store.remove(plan_.key);
+    tiers.remove(plan_.key);
   }
   leave_table();
   const bool fresh = cache::is_usable(object->freshness, object->freshness.initial_age_s, {});
@@ -215,7 +215,7 @@ void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
                                             std::chrono::steady_clock::now() + kUncacheableFor);
   }
   // A changed representation that can't be stored still ends the stored one; an error does not.
-  if (!storable && plan_.stale && status < 500) { worker_.shared.store.remove(plan_.key); }
+  if (!storable && plan_.stale && status < 500) { worker_.shared.tiers.remove(plan_.key); }
   plan_.flight->resolve(object_, use_of(keep_, fresh), status);
 }
 

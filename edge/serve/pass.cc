@@ -67,7 +67,7 @@ void invalidate(RequestScope& scope, const http::ResponseHead& response) {
   if (response.status < 200 || response.status >= 400) { return; }
   for (const std::string& key : cache::invalidated_keys(scope.request, response.fields)) {
     scope.worker.shared.flights.invalidate(key);
-    scope.worker.shared.store.remove(key);
+    scope.worker.shared.tiers.remove(key);
   }
 }
 

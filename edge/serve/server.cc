@@ -69,6 +69,41 @@ void warn_of_fixed(const config::Config& before, const config::Config& now,
   warn(before.edge.admin != now.edge.admin, "admin of [edge]");
   warn(before.edge.workers != now.edge.workers, "workers of [edge]");
   warn(before.cache.memory_octets != now.cache.memory_octets, "memory of [cache]");
+  warn(before.cache.disk != now.cache.disk, "[cache.disk]");
+}
+
+// A node without its disk still serves: from memory and the origin.
+std::unique_ptr<cache::Disk> open_disk(const config::Cache& cache) {
+  if (!cache.disk) { return nullptr; }
+  static const gslb::SystemClock system_clock;
+  cache::DiskOptions options;
+  options.log = {cache.disk->path, cache.disk->octets, cache.disk->segment_octets};
+  std::string error;
+  auto disk = cache::Disk::open(std::move(options), system_clock, &error);
+  if (!disk) { gslb::log_error("disk", "serving from memory alone", {{"why", error}}); }
+  return disk;
+}
+
+report::DiskFigures disk_figures(cache::Disk* disk) {
+  if (disk == nullptr) { return {}; }
+  const cache::Disk::Stats stats = disk->stats();
+  report::DiskFigures figures;
+  figures.octets = stats.octets;
+  figures.budget_octets = stats.budget_octets;
+  figures.objects = stats.objects;
+  figures.index_octets = stats.index_octets;
+  figures.queued_octets = stats.queued_octets;
+  figures.hits = stats.hits;
+  figures.misses = stats.misses;
+  figures.written_octets = stats.written_octets;
+  figures.evicted_segments = stats.evicted_segments;
+  figures.reinserted = stats.reinserted;
+  figures.dropped = stats.dropped;
+  figures.read_failures = stats.read_failures;
+  figures.write_failures = stats.write_failures;
+  figures.writable = stats.writable;
+  figures.rebuilding = stats.rebuilding;
+  return figures;
 }
 
 class Server {
@@ -78,6 +113,7 @@ class Server {
         config_(std::move(config)),
         shared_{config_->edge.cluster + '-' + config_->edge.node,
                 cache::Store(config_->cache.memory_octets, shards_for(config_->cache)),
+                open_disk(config_->cache),
                 {},
                 {},
                 {}} {}
@@ -145,9 +181,11 @@ bool Server::start() {
     gslb::log_error("serve", "can't listen", {{"why", error}});
     return false;
   }
-  sources.store = [this] {
+  sources.store = [this, has_disk = config_->cache.disk.has_value()] {
     const cache::Store::Stats stats = shared_.store.stats();
-    return report::StoreFigures{stats.octets, stats.budget_octets, stats.objects, stats.evictions};
+    report::StoreFigures figures{stats.octets, stats.budget_octets, stats.objects, stats.evictions};
+    if (has_disk) { figures.disk = disk_figures(shared_.disk.get()); }
+    return figures;
   };
   sources.rtt = &shared_.rtt;
   sources.beacons = &shared_.beacons;
@@ -277,6 +315,8 @@ int Server::run(const sigset_t& signals) {
   for (auto& worker : workers_) { worker->stop(); }
   shared_.halted = true;
   if (reporter_) { reporter_->stop(); }
+  // Its threads wake loops, so they end before these.
+  if (shared_.disk) { shared_.disk->stop(); }
   // Suspended requests refer to the reporter through shared_, so they go first.
   workers_.clear();
   if (started) { gslb::log_info("serve", "stopped"); }
@@ -291,6 +331,7 @@ int run_server(const std::string& file, config::ConfigRef config) {
   // Threads inherit the mask: only this thread takes the signals, by asking for them.
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a disk that is full
   log_as(config->log);
   raise_descriptor_limit();
   Server server(file, std::move(config));

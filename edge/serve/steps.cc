@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "edge/serve/disk_lookup.h"
 #include "edge/serve/fetch.h"
 #include "edge/serve/forward.h"
 #include "edge/serve/pass.h"
@@ -86,13 +87,19 @@ class CachedRequest {
 Awaitable<bool> CachedRequest::run(const config::Origin& origin) {
   // If-Match and If-Unmodified-Since are for the origin alone (RFC 9111 4.3.2).
   if (rules_.conditional) { co_return co_await pass(scope_, origin, http::Forward::kBypass); }
-  found_ = worker_.shared.store.find(key_, request_.fields);
+  found_ = worker_.shared.tiers.find(key_, request_.fields);
+  std::string_view detail;
+  if (!found_.object && worker_.shared.tiers.may_be_on_disk(key_)) {
+    found_ = co_await find_on_disk(worker_, key_, request_.fields);
+    if (found_.object) { detail = "disk"; }
+  }
   const auto now = std::chrono::steady_clock::now();
   if (found_.object) {
     const std::int64_t age = cache::age_of(*found_.object, now);
     if (cache::is_usable(found_.object->freshness, age, rules_)) {
       http::CacheStatus status;
       status.hit = true;
+      status.detail = detail;
       co_return co_await serve(found_.object, status, CacheResult::kHit);
     }
   }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "edge/cache/flight.h"
 #include "edge/cache/store.h"
+#include "edge/cache/tiers.h"
 #include "edge/config/config.h"
 #include "edge/origin/client.h"
 #include "edge/report/reporter.h"
@@ -16,9 +18,12 @@ namespace edge::serve {
 struct Shared {
   std::string name;  // in Via, CDN-Loop and Cache-Status: "<cluster>-<node>"
   cache::Store store;
+  std::unique_ptr<cache::Disk> disk;  // null: there is none
   cache::FlightTable flights;
   report::RttCollector rtt;
   report::BeaconCollector beacons;
+  // How requests use store and disk.
+  cache::Tiers tiers{store, disk.get()};
   report::Reporter* reporter = nullptr;
   std::atomic<bool> stopping{false};
   // Every loop has ended and the loops are being destroyed: nothing may be posted any more.

@@ -155,5 +155,26 @@ TEST(Url, AcceptsOriginsOnly) {
   }
 }
 
+TEST(EdgeConfig, ADiskHasAFolderASizeAndSegmentsThatFit) {
+  const auto disk = [](const std::string& lines, gslb::Problems& problems) {
+    return parse(
+        "[edge]\ncluster = \"a\"\nnode = \"b\"\nlisten = [\"127.0.0.1:1\"]\n"
+        "[origin]\nurl = \"http://o\"\n[cache.disk]\n" +
+            lines,
+        "/etc/edge/edge.toml", problems);
+  };
+  gslb::Problems good;
+  const auto config = disk("path = \"c\"\nsize = \"64MiB\"\n", good);
+  ASSERT_TRUE(config && config->cache.disk) << good.to_string();
+  EXPECT_EQ(config->cache.disk->path, "/etc/edge/c");
+  EXPECT_EQ(config->cache.disk->segment_octets, 4U << 20);
+  for (const char* lines : {"size = \"64MiB\"\n", "path = \"c\"\n",
+                            "path = \"\"\nsize = \"64MiB\"\n", "path = \"c\"\nsize = \"1MiB\"\n",
+                            "path = \"c\"\nsize = \"64MiB\"\nsegment = \"32MiB\"\n"}) {
+    gslb::Problems problems;
+    EXPECT_FALSE(disk(lines, problems)) << lines;
+  }
+}
+
 }  // namespace
 }  // namespace edge::config
