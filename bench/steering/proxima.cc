@@ -34,7 +34,7 @@ class Proxima final : public Policy {
       starts.insert(starts.begin(), 0);
       for (std::size_t i = 0; i < starts.size(); ++i) {
         const int end = i + 1 < starts.size() ? starts[i + 1] : 256;
-        const auto choice = map_->choose(0, index, starts[i], health);
+        const auto choice = map_->choose(0, index, starts[i], health.view());
         const auto cluster =
             choice.cluster == gslb::fleet::kNoCluster ? choice.planned : choice.cluster;
         if (cluster == gslb::fleet::kNoCluster) { continue; }

@@ -94,6 +94,7 @@ std::string verdict_of(const ExplainedCluster& cluster, const std::string& reaso
     return "masked: " + std::string(to_string(cluster.cost.mask));
   }
   if (cluster.chosen) { return "chosen: " + reason; }
+  if (cluster.fails) { return "fails the service's monitors"; }
   if (!cluster.serving) { return "not serving"; }
   if (cluster.share > 0) { return "planned for other names of this unit"; }
   if (!cluster.full.empty() && cluster.full != cluster.id) {
@@ -165,13 +166,15 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
   const auto cluster_count = static_cast<fleet::ClusterIndex>(snapshot.fleet->clusters().size());
   const std::vector<std::string>& tiers = snapshot.services->services[key.service].tiers;
   const steer::GroupTree groups = steer::group_tree(costs.config());
+  const fleet::HealthView health = snapshot.health->view(snapshot.fleet->view_of(key.service));
   for (fleet::ClusterIndex i = 0; i < cluster_count; ++i) {
     ExplainedCluster each;
     each.id = snapshot.fleet->cluster(i).id;
     each.cost = known.by_cluster[i];
     each.price_ms = i < price_ms.size() ? price_ms[i] : 0;
     each.full = full_holder(snapshot, groups, price_ms, i);
-    each.serving = snapshot.health->serving_nodes(i) != 0;
+    each.serving = health.serving_nodes(i) != 0;
+    each.fails = !each.serving && snapshot.health->serving_nodes(i) != 0;
     const auto at = std::find(row.choices.begin(), row.choices.end(), i);
     if (at != row.choices.end()) { each.rank = static_cast<int>(at - row.choices.begin()); }
     for (std::size_t rank = 0; rank <= row.thresholds.size(); ++rank) {
@@ -187,7 +190,7 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
   // As workers do: the first of the row that serves.
   for (const fleet::ClusterIndex choice : row.choices) {
     const std::string& id = snapshot.fleet->cluster(choice).id;
-    if (id == out.cluster || snapshot.health->serving_nodes(choice) == 0) { continue; }
+    if (id == out.cluster || health.serving_nodes(choice) == 0) { continue; }
     out.if_lost = id;
     break;
   }
@@ -201,18 +204,27 @@ void explain_clusters(const Snapshot& snapshot, const steer::CostModel& costs,
                    });
 }
 
+steer::ServiceIndex service_of(const Snapshot& snapshot, const Explanation& out) {
+  const auto& services = snapshot.services->services;
+  const auto found = std::ranges::find(services, out.service, &steer::Service::id);
+  return static_cast<steer::ServiceIndex>(found - services.begin());
+}
+
 void explain_nodes(const Snapshot& snapshot, const fleet::ClusterStatus& cluster,
                    Explanation& out) {
   const fleet::ClusterIndex index = snapshot.fleet->find_cluster(cluster.id);
+  const std::size_t view = snapshot.fleet->view_of(service_of(snapshot, out));
+  const std::uint64_t serving = snapshot.health->serving_nodes(index, view);
+  const fleet::ClusterModel& model = snapshot.fleet->cluster(index);
   for (const fleet::NodeStatus& node : cluster.nodes) {
-    ExplainedNode& each = out.nodes.emplace_back();
-    each.id = node.id;
-    each.serving = node.serving;
-    each.yield = node.yield;
-    each.load_ratio = node.load_ratio;
-    const fleet::ClusterModel& model = snapshot.fleet->cluster(index);
     const auto position = model.find_node(node.id);
     if (!position) { continue; }
+    ExplainedNode& each = out.nodes.emplace_back();
+    each.id = node.id;
+    each.serving = ((serving >> *position) & 1) != 0;
+    each.fails = node.serving && !each.serving;
+    each.yield = node.yield;
+    each.load_ratio = node.load_ratio;
     for (const auto& address : {model.nodes[*position].ipv4, model.nodes[*position].ipv6}) {
       each.named |= address && std::ranges::count(out.addresses, address->to_string()) > 0;
     }

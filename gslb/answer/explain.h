@@ -29,6 +29,7 @@ struct ExplainedCluster {
   double price_ms = 0;
   std::string full;  // what most of the price is for: its id, or that of a group; "": no price
   bool serving = false;
+  bool fails = false;  // it serves others, but the service's own monitors have all its nodes down
   int rank = -1;     // place in the row: 0 = first; -1: not in it
   double share = 0;  // of the unit's names that the plan gives it
   bool chosen = false;
@@ -49,6 +50,7 @@ struct ExplainedCluster {
 struct ExplainedNode {
   std::string id;
   bool serving = false;
+  bool fails = false;     // the service's own monitors have it down
   bool named = false;     // in this answer
   double yield = 0;       // of what names give it, what goes to other nodes
   double load_ratio = 0;  // its load over its share by weight; 0: not known

@@ -102,6 +102,10 @@ class Resolution {
   bool put_https(const steer::Service& service, fleet::ClusterIndex cluster,
                  std::uint64_t nodes) noexcept;
   fleet::ClusterIndex runner_up(fleet::ClusterIndex chosen) const noexcept;
+  // As the service of the decision sees it.
+  fleet::HealthView health() const noexcept {
+    return snapshot_.health->view(snapshot_.fleet->view_of(service_));
+  }
   // Of `nodes`, those to be named for the present name and client.
   NodeChoice nodes_of(fleet::ClusterIndex cluster, std::uint64_t nodes, dns::RrType type,
                       std::size_t wanted) const noexcept;

@@ -44,7 +44,7 @@ steer::Choice Resolution::choose(const zone::Zone& zone, zone::RouteIndex route,
   const auto split =
       static_cast<std::uint8_t>(split_hash(snapshot_.map->mode(service).split, location.leaf_hash));
   const RoutedSets* sets = zone.is_signed() ? snapshot_.routed_sets.get() : nullptr;
-  const fleet::HealthBoard& health = *snapshot_.health;
+  const fleet::HealthView health = this->health();
   const steer::Choice plain = snapshot_.map->choose(service, row_, split, health);
   if (sets == nullptr || !sets->is_promised(route, qtype) || plain.planned == fleet::kNoCluster) {
     return plain;
@@ -95,8 +95,7 @@ bool Resolution::put_routed(const zone::Zone& zone, zone::RouteIndex route, RrTy
   snapshot_.decisions->count(scratch_.worker, service_index, choice.cluster, choice.reason);
   if (zone.is_signed()) { return put_signed_routed(route, choice, qtype, rcode); }
   if (choice.cluster == fleet::kNoCluster) { return put_fallback(service, choice, qtype, rcode); }
-  return put_cluster(service, choice.cluster, snapshot_.health->serving_nodes(choice.cluster),
-                     qtype);
+  return put_cluster(service, choice.cluster, health().serving_nodes(choice.cluster), qtype);
 }
 
 bool Resolution::put_fallback(const steer::Service& service, const steer::Choice& choice,
@@ -107,7 +106,7 @@ bool Resolution::put_fallback(const steer::Service& service, const steer::Choice
       return put_cluster(service, choice.planned, ~std::uint64_t{0}, qtype);
     case config::FallbackPolicy::kLastGood: {
       if (choice.planned == fleet::kNoCluster) { break; }
-      const std::uint64_t last = snapshot_.health->last_good_nodes(choice.planned);
+      const std::uint64_t last = health().last_good_nodes(choice.planned);
       return put_cluster(service, choice.planned, last != 0 ? last : ~std::uint64_t{0}, qtype);
     }
     case config::FallbackPolicy::kPool:

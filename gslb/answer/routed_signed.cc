@@ -14,7 +14,7 @@ bool Resolution::put_signed_routed(zone::RouteIndex route, const steer::Choice& 
                                    RrType qtype, Rcode* rcode) noexcept {
   const RoutedSets* sets = snapshot_.routed_sets.get();
   if (sets == nullptr) { return put_signed_set(std::nullopt, rcode); }
-  const fleet::HealthBoard& health = *snapshot_.health;
+  const fleet::HealthView health = this->health();
   if (choice.cluster != fleet::kNoCluster) {
     return put_signed_cluster(route, choice.cluster, health.serving_nodes(choice.cluster), qtype,
                               rcode);

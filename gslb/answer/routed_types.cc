@@ -45,7 +45,7 @@ fleet::ClusterIndex Resolution::runner_up(fleet::ClusterIndex chosen) const noex
   for (const fleet::ClusterIndex cluster : snapshot_.map->choices(service_, row_)) {
     const fleet::ClusterModel& model = snapshot_.fleet->cluster(cluster);
     if (cluster != chosen && model.host && !model.cname &&
-        snapshot_.health->serving_nodes(cluster) != 0) {
+        health().serving_nodes(cluster) != 0) {
       return cluster;
     }
   }
@@ -76,8 +76,7 @@ bool Resolution::put_https(const steer::Service& service, fleet::ClusterIndex cl
   add(1, kOwnerTarget, cluster, nodes);
   const fleet::ClusterIndex next = https.runner_up ? runner_up(cluster) : fleet::kNoCluster;
   if (next != fleet::kNoCluster) {
-    add(2, snapshot_.fleet->cluster(next).host->wire(), next,
-        snapshot_.health->serving_nodes(next));
+    add(2, snapshot_.fleet->cluster(next).host->wire(), next, health().serving_nodes(next));
   }
   answered_ |=
       writer_.put_rrset(Section::kAnswer, owner(),

@@ -227,6 +227,7 @@ struct Service {
   // What secondaries get for its routed names; empty: the cheapest cluster's nodes.
   std::vector<Address> transfer_answer;
   std::optional<HttpsBinding> https;
+  std::vector<LocatedString> monitors;  // of its nodes; who fails one isn't named for it
 };
 
 // [[route]]

@@ -130,6 +130,14 @@ void read_command(TomlTable& table, Monitor& into) {
   }
 }
 
+bool is_of_service(const Monitor& monitor) {
+  const auto names_it = [](const std::string& text) {
+    return text.find(kServiceWord) != std::string::npos;
+  };
+  return names_it(monitor.path) || names_it(monitor.host) || names_it(monitor.body) ||
+         std::any_of(monitor.command.begin(), monitor.command.end(), names_it);
+}
+
 void read_monitor(TomlTable& table, const Context& context, Monitor& into) {
   check_id(into.id, "monitor", context.problems);
   const auto kind = read_kind(table);
@@ -171,16 +179,23 @@ void read_monitors(TomlTable& root, Context& context) {
   }
 }
 
-std::optional<std::vector<LocatedString>> read_monitor_ids(TomlTable& table,
-                                                           const Context& context) {
+std::optional<std::vector<LocatedString>> read_monitor_ids(TomlTable& table, const Context& context,
+                                                           MonitoredFor whom) {
   if (!table.has("monitors")) { return std::nullopt; }
   Seen seen;
   auto ids = table.strings("monitors");
   for (const LocatedString& id : ids) {
     check_duplicate(id, "monitor", seen, context.problems);
     const auto& monitors = context.config.monitors;
-    if (std::any_of(monitors.begin(), monitors.end(),
-                    [&](const Monitor& each) { return each.id.text == id.text; })) {
+    const auto found =
+        std::find_if(monitors.begin(), monitors.end(),
+                     [&](const Monitor& each) { return each.id.text == id.text; });
+    if (found != monitors.end()) {
+      if (whom == MonitoredFor::kAll && is_of_service(*found)) {
+        context.problems.error(id.at,
+                               "monitor '" + id.text + "' asks about a service, not about a node",
+                               "name it in 'monitors' of [service.ID]");
+      }
       continue;
     }
     std::vector<std::string> known;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gslb/base/toml_table.h"
@@ -13,6 +14,9 @@
 namespace gslb::config {
 
 enum class MonitorKind : std::uint8_t { kHttp, kHttps, kTcp, kDns, kIcmp, kCommand };
+
+// In the options of a monitor: the id of the service that is asked about.
+inline constexpr std::string_view kServiceWord = "%%SERVICE%%";
 
 struct Monitor {
   LocatedString id;
@@ -37,7 +41,8 @@ struct Monitor {
   LocatedString type;  // default A
   unsigned rcode = 0;
   std::optional<LocatedString> answer;  // RDATA one record of the answer must have
-  // command: the program and its arguments, in which %%ITEM%% stands for what is asked about
+  // command: the program and its arguments, in which %%ITEM%% stands for what is asked about.
+  // Here, in path, host and body kServiceWord stands for a service.
   std::vector<std::string> command;
 };
 

@@ -77,8 +77,9 @@ std::vector<LocatedString> read_remote_ids(TomlTable& table, std::string_view ke
                                            const Context& context);
 
 // The list in `monitors`, each known and once; nullopt when there is no such key.
-std::optional<std::vector<LocatedString>> read_monitor_ids(TomlTable& table,
-                                                           const Context& context);
+enum class MonitoredFor : std::uint8_t { kAll, kService };
+std::optional<std::vector<LocatedString>> read_monitor_ids(
+    TomlTable& table, const Context& context, MonitoredFor whom = MonitoredFor::kAll);
 
 // The value with its place, or nullopt when it is absent or no string.
 std::optional<LocatedString> located(TomlTable& table, std::string_view key,

@@ -155,6 +155,8 @@ Service read_service(const LocatedString& id, TomlTable& table, Context& context
   read_masks(table, service, context);
   read_fallback(table, context, service);
   service.transfer_answer = read_addresses(table, "transfer_answer", context);
+  service.monitors = read_monitor_ids(table, context, MonitoredFor::kService)
+                         .value_or(std::vector<LocatedString>());
   read_https(table, context, service);
   table.finish();
   return service;

@@ -1,6 +1,7 @@
 #include "gslb/control/admin_json.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
@@ -138,6 +139,18 @@ json::object suspicion(const fleet::SuspicionStatus& status) {
   return made;
 }
 
+// Who may be named for a service with monitors of its own.
+json::object service(const fleet::ServiceStatus& status) {
+  return {{"id", text(status.id)},
+          {"suspicion", suspicion(status.suspicion)},
+          {"clusters", array_of(status.clusters, [](const auto& each) {
+             return json::object{{"id", text(each.id)},
+                                 {"nodes", each.nodes},
+                                 {"serving_nodes", std::popcount(each.serving_nodes)},
+                                 {"failing_nodes", std::popcount(each.failing_nodes)}};
+           })}};
+}
+
 json::object monitor(const fleet::MonitorStatus& status) {
   json::object made{{"monitor", text(status.monitor)},
                     {"kind", text(status.kind)},
@@ -153,7 +166,8 @@ json::object monitor(const fleet::MonitorStatus& status) {
                     {"good", status.good},
                     {"bad", status.bad},
                     {"unasked", status.unasked},
-                    {"nodes", array_of(status.nodes, text)}};
+                    {"nodes", array_of(status.nodes, text)},
+                    {"services", array_of(status.services, text)}};
   if (status.last_at) { made["last_at"] = timestamp(*status.last_at); }
   return made;
 }
@@ -194,6 +208,7 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
           {"verdict", text(each.verdict)},
           {"chosen", each.chosen},
           {"serving", each.serving},
+          {"fails", each.fails},
           {"rank", each.rank},
           {"share", number(each.share)},
           {"tier", text(each.tier)},
@@ -236,6 +251,7 @@ json::object explained_cluster(const answer::ExplainedCluster& each) {
 json::object explained_node(const answer::ExplainedNode& each) {
   return {{"id", text(each.id)},
           {"serving", each.serving},
+          {"fails", each.fails},
           {"named", each.named},
           {"yield", number(each.yield)},
           {"load_ratio", number(each.load_ratio)}};
@@ -303,6 +319,7 @@ std::string to_json(const Status& status) {
       {"clusters", std::move(clusters)},
       {"groups", std::move(groups)},
       {"suspicion", suspicion(status.suspicion)},
+      {"services", array_of(status.services, service)},
       {"events", array_of(status.events, event)},
       {"plan", nullptr},
       {"reload", reload_object(status.reload)}};

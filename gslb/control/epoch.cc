@@ -180,6 +180,11 @@ std::vector<steer::ClusterInput> cluster_inputs(const fleet::FleetState& fleet) 
     const auto sight = fleet.sight(index);
     input.capacity_share = sight.share;
     input.blind = sight.blind;
+    for (const fleet::ServiceChecks& checks : fleet.model().service_checks()) {
+      const std::size_t view = fleet.model().view_of(checks.service);
+      if (!input.serving || board.serving_nodes(index, view) != 0) { continue; }
+      input.fails.push_back(static_cast<std::uint16_t>(checks.service));
+    }
   }
   const auto& groups = fleet.model().groups();
   for (std::size_t i = 0; i < groups.size(); ++i) {

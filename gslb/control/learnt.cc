@@ -31,7 +31,7 @@ bool read_cluster(std::string_view line, bool is_group, Learnt& into) {
   const auto utilisation = parse_amount(take_field(line, ' '));
   const std::string_view target = take_field(line, ' ');
   const auto factor = parse_amount(take_field(line, ' '));
-  const auto headroom = parse_amount(line);
+  const auto headroom = parse_amount(take_field(line, ' '));
   const bool words =
       (health == "up" || health == "down") && (target == "target" || target == "none");
   if (cluster.id.empty() || !words || !utilisation || !factor || !headroom) { return false; }
@@ -40,6 +40,7 @@ bool read_cluster(std::string_view line, bool is_group, Learnt& into) {
   cluster.input.has_capacity = target == "target";
   cluster.load_factor = *factor;
   cluster.max_per_target = *headroom;
+  while (!line.empty()) { cluster.fails.emplace_back(take_field(line, ' ')); }
   into.clusters.push_back(std::move(cluster));
   return true;
 }
@@ -105,6 +106,9 @@ Learnt learnt_of(const Epoch& epoch, const FleetView& view) {
          .input = view.inputs.empty() ? steer::ClusterInput() : view.inputs.at(i),
          .load_factor = epoch.planner.load_factor(static_cast<steer::HolderIndex>(i)),
          .max_per_target = view.inputs.empty() ? 0 : view.max_per_target.at(i)});
+    for (const std::uint16_t service : learnt.clusters.back().input.fails) {
+      learnt.clusters.back().fails.push_back(epoch.compiled->services->services[service].id);
+    }
   }
   learnt.resolvers = epoch.mixtures.write();
   const auto resolvers = epoch.mixtures.resolvers();
@@ -140,7 +144,9 @@ std::string write_learnt(const Learnt& learnt) {
     text += (each.is_group ? "group " : "cluster ") + each.id +
             (each.input.serving ? " up " : " down ") + format_number(each.input.utilisation) +
             (each.input.has_capacity ? " target " : " none ") + format_number(each.load_factor) +
-            ' ' + format_number(each.max_per_target) + '\n';
+            ' ' + format_number(each.max_per_target);
+    for (const std::string& service : each.fails) { text += ' ' + service; }
+    text += '\n';
   }
   text += learnt.resolvers;
   for (const LearntDemand& each : learnt.demand) {

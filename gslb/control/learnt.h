@@ -10,7 +10,8 @@
 //   …
 //
 // cluster: id, up or down, utilisation, whether a target is known (target, none), utilisation per
-// query a second (0: not known), max / target (0: not known).  group: the same.  resolver: as
+// query a second (0: not known), max / target (0: not known), services whose own monitors have it
+// down.  group: the same.  resolver: as
 // Mixtures::write() says.  demand: service, unit or resolver, queries a second.  What follows
 // "proxima-rtt" is the estimator's.
 #pragma once
@@ -30,6 +31,7 @@ struct LearntCluster {
   steer::ClusterInput input;
   double load_factor = 0;
   double max_per_target = 0;
+  std::vector<std::string> fails{};  // services that it can't serve, instead of input.fails
 };
 
 struct LearntDemand {

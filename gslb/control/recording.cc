@@ -7,12 +7,12 @@
 #include "gslb/base/fields.h"
 #include "gslb/base/hash.h"
 #include "gslb/base/units.h"
+#include "gslb/control/recorded_cluster.h"
 
 namespace gslb::control {
 namespace {
 
 constexpr std::string_view kHeader = "proxima-decisions 1";
-constexpr double kMostAmount = 1e15;
 
 std::uint64_t hash_number(std::uint64_t state, double value) {
   return hash_combine(state, std::bit_cast<std::uint64_t>(value));
@@ -57,13 +57,6 @@ bool read_hash(std::string_view text, std::uint64_t* into) {
   const auto hash = text.size() == 16 ? parse_number<std::uint64_t>(text, 16) : std::nullopt;
   *into = hash.value_or(0);
   return hash.has_value();
-}
-
-bool read_amount(std::string_view text, double* into) {
-  const auto value = parse_number<double>(text);
-  *into = value.value_or(0);
-  // A NaN is in no range.
-  return value && *value >= -kMostAmount && *value <= kMostAmount;
 }
 
 template <typename Integer>
@@ -215,23 +208,6 @@ bool read_asked(std::string_view line, RecordedPlan& plan) {
   return true;
 }
 
-bool read_cluster(std::string_view line, steer::ClusterInput& input) {
-  input.serving = take_field(line, ' ') == "up";
-  if (!read_amount(take_field(line, ' '), &input.utilisation)) { return false; }
-  input.has_capacity = take_field(line, ' ') == "target";
-  // Only of a cluster whose max is known, and of one with silent nodes.
-  while (!line.empty()) {
-    const std::string_view what = take_field(line, ' ');
-    input.blind = input.blind || what == "blind";
-    double* to = what == "max"         ? &input.most_utilisation
-                 : what == "blind"     ? &input.capacity_share
-                 : what == "surcharge" ? &input.surcharge_per_gb
-                                       : nullptr;
-    if (to == nullptr || !read_amount(take_field(line, ' '), to)) { return false; }
-  }
-  return true;
-}
-
 bool read_made(std::string_view line, PlanDigest& made) {
   return read_hash(take_field(line, ' '), &made.demand) &&
          read_hash(take_field(line, ' '), &made.estimates) &&
@@ -317,14 +293,7 @@ std::string write_plan(const RecordedPlan& plan) {
   }
   text += '\n';
   for (const steer::ClusterInput& each : inputs.clusters) {
-    text += std::string("cluster ") + (each.serving ? "up " : "down ") +
-            format_number(each.utilisation) + (each.has_capacity ? " target" : " none");
-    if (std::isfinite(each.most_utilisation)) {
-      text += " max " + format_number(each.most_utilisation);
-    }
-    if (each.blind) { text += " blind " + format_number(each.capacity_share); }
-    if (each.surcharge_per_gb > 0) { text += " surcharge " + format_number(each.surcharge_per_gb); }
-    text += '\n';
+    text += "cluster " + cluster_text(each) + '\n';
   }
   text += "made " + format_hex(plan.made.demand) + ' ' + format_hex(plan.made.estimates) + ' ' +
           format_hex(plan.made.prices) + ' ' + format_hex(plan.made.loads) + "\nmap";

@@ -20,7 +20,8 @@
 //   join 192.0.2.0/24 3 17 1790000000000000000       resolver, its unit, its client's, when
 //   asked 0:15 7:2                                   row, queries since the last plan
 //   cluster up 0.73 target                           one a cluster, then one a group; then max
-//                                     RATIO, blind SHARE, surcharge MONEY-PER-GB
+//                                     RATIO, blind SHARE, surcharge MONEY-PER-GB, fails
+//                                     SERVICE,SERVICE
 //   made DEMAND ESTIMATES PRICES LOADS               hashes
 //   map 00c0ffee00c0ffee …                           of the answer map, by service
 //   end

@@ -155,6 +155,7 @@ Status Supervisor::status() {
     status.clusters = fleet_->status(now.mono);
     status.groups = fleet_->group_status();
     status.suspicion = fleet_->suspicion_status();
+    status.services = fleet_->service_status();
     status.events.assign(fleet_->events().begin(), fleet_->events().end());
     status.plan = plan_summary_;
     status.reload = reload_;
@@ -184,6 +185,7 @@ metrics::Input Supervisor::metrics() {
     input.groups = fleet_->group_status();
     input.monitors = fleet_->monitor_status();
     input.suspicion = fleet_->suspicion_status();
+    input.services = fleet_->service_status();
     for (std::size_t i = 0; i < fleet::kHeartbeatVerdicts; ++i) {
       input.heartbeats[i] = fleet_->heartbeats(static_cast<fleet::HeartbeatVerdict>(i));
     }
@@ -320,11 +322,7 @@ std::optional<MonoTime> Supervisor::reclaim(MonoTime now) {
 // A cluster that comes or goes changes the plan at once; until the new plan is there, workers mask
 // with the health words.
 void Supervisor::note_serving_changes() {
-  const auto& board = *fleet_->board();
-  std::vector<bool> serving(board.cluster_count());
-  for (std::size_t i = 0; i < serving.size(); ++i) {
-    serving[i] = board.serving_nodes(static_cast<fleet::ClusterIndex>(i)) != 0;
-  }
+  std::vector<bool> serving = fleet_->serving();
   if (serving != serving_) {
     serving_ = std::move(serving);
     plan_wanted_ = true;

@@ -56,6 +56,7 @@ struct Status {
   std::vector<fleet::ClusterStatus> clusters;  // as in compiled->config.clusters
   std::vector<fleet::GroupStatus> groups;      // as in compiled->config.groups
   fleet::SuspicionStatus suspicion;
+  std::vector<fleet::ServiceStatus> services;  // with monitors of their own
   std::vector<fleet::Event> events;        // oldest first
   std::optional<steer::PlanSummary> plan;  // its figures as in `clusters`, then `groups`
   ReloadReport reload;
@@ -196,7 +197,7 @@ class Supervisor {
   MonoTime next_trim_;
   bool geo_looking_ = false;
   bool tokens_posted_ = false;  // run_tokens() is queued
-  std::vector<bool> serving_;   // by cluster, as the last plan saw it
+  std::vector<bool> serving_;   // by view of the board, by cluster, as the last plan saw it
   std::optional<steer::PlanSummary> plan_summary_;
   std::unique_ptr<Observer> observer_;                       // of epoch_
   Billing billing_;                                          // of epoch_

@@ -5,7 +5,16 @@
 namespace gslb::control {
 
 void Supervisor::take_result(fleet::MonitorResult result) {
-  loop_->post([this, result = std::move(result)] { fleet_->apply_monitor(result, moment()); });
+  loop_->post([this, result = std::move(result)] {
+    const fleet::Moment now = moment();
+    fleet_->apply_monitor(result, now);
+    // That a service's failing nodes are held must not be silent either.
+    const auto& events = fleet_->events();
+    for (auto each = events.rbegin(); each != events.rend() && each->at == now.wall; ++each) {
+      if (each->kind != fleet::EventKind::kSuspicion || each->target.empty()) { continue; }
+      log_warning("health", each->text, {{"service", each->target}});
+    }
+  });
 }
 
 std::vector<fleet::MonitorStatus> Supervisor::monitors() {

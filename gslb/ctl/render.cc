@@ -133,7 +133,9 @@ void put_nodes(const json::object& explained, const Look& look, std::string& out
     const double ratio = number_at(node, "load_ratio").value_or(0);
     const double yield = number_at(node, "yield").value_or(0);
     table.add({text_at(node, "id"),
-               flag_at(node, "serving") ? "yes" : "no",
+               flag_at(node, "fails")     ? "fails the service's monitors"
+               : flag_at(node, "serving") ? "yes"
+                                          : "no",
                ratio > 0 ? fixed(ratio, 2) : "-",
                yield > 0 ? fixed(yield * 100, 1) + "%" : "-",
                {flag_at(node, "named") ? "yes" : "", Tone::kGood}});

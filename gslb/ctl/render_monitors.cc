@@ -29,6 +29,7 @@ Result<std::string, std::string> render_monitors(std::string_view body, const Lo
                {"BAD", true},
                {"TOOK", true},
                {"NODES"},
+               {"SERVICES"},
                {"LAST"}});
   for (const json::value& each : array_at(*parsed, "monitors")) {
     const json::object& monitor = as_object(each);
@@ -44,6 +45,7 @@ Result<std::string, std::string> render_monitors(std::string_view body, const Lo
                short_number(number_at(monitor, "bad")),
                took_ms ? short_time(*took_ms / 1000) : "-",
                printable(joined(array_at(monitor, "nodes"), ", ")),
+               printable(joined(array_at(monitor, "services"), ", ")),
                {printable(reason.empty() ? text_at(monitor, "last") : reason),
                 reason.empty() ? Tone::kPlain : Tone::kWarn}});
   }

@@ -118,6 +118,27 @@ void put_groups(const json::array& groups, const Look& look, std::string& out) {
   out += "\n" + table.to_string(look.colour);
 }
 
+// Only where a service's own monitors say something else than all others.
+void put_services(const json::array& services, const Look& look, std::string& out) {
+  Table table({{"SERVICE"}, {"CLUSTER"}, {"NODES", true}, {"FAILING", true}, {"HELD", true}});
+  bool any = false;
+  for (const json::value& item : services) {
+    const json::object& service = as_object(item);
+    const auto held = number_at(object_at(service, "suspicion"), "held_nodes");
+    for (const json::value& each : array_at(service, "clusters")) {
+      const json::object& cluster = as_object(each);
+      const auto failing = number_at(cluster, "failing_nodes");
+      if (failing.value_or(0) == 0) { continue; }
+      any = true;
+      table.add({text_at(service, "id"), text_at(cluster, "id"),
+                 fixed(number_at(cluster, "serving_nodes"), 0) + "/" +
+                     fixed(number_at(cluster, "nodes"), 0),
+                 {fixed(failing, 0), Tone::kBad}, {fixed(held, 0), Tone::kWarn}});
+    }
+  }
+  if (any) { out += "\n" + table.to_string(look.colour); }
+}
+
 // What the operator set, until when and why: free text, so not in the columns above.
 void put_forced(const json::array& clusters, const Look& look, std::string& out) {
   Table table({{"FORCED"}, {"STATE"}, {"UNTIL (UTC)"}, {"REASON"}});
@@ -260,6 +281,7 @@ Result<std::string, std::string> render_status(std::string_view body, const Look
   out += "\n";
   put_clusters(array_at(status, "clusters"), look, out);
   put_groups(array_at(status, "groups"), look, out);
+  put_services(array_at(status, "services"), look, out);
   put_forced(array_at(status, "clusters"), look, out);
   if (look.verbose) { put_nodes(array_at(status, "clusters"), look, out); }
   put_events(array_at(status, "events"), look, out);

@@ -130,10 +130,12 @@ void FleetState::apply_monitor(const MonitorResult& result, Moment now) {
     add_event(now.wall, EventKind::kMonitor, target.label(), std::move(text));
   }
   judge_silent(watch, result.outcome);
-  ClusterIndex refreshed = kNoCluster;
-  for (const NodeRef ref : watch.nodes) {
-    if (std::exchange(refreshed, ref.cluster) != ref.cluster) { refresh_board(ref.cluster, now); }
-  }
+  std::vector<ClusterIndex> touched;
+  for (const NodeRef ref : watch.nodes) { touched.push_back(ref.cluster); }
+  for (const auto& [checks, ref] : watch.checked) { touched.push_back(ref.cluster); }
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  for (const ClusterIndex cluster : touched) { refresh_board(cluster, now); }
 }
 
 void FleetState::note_suspicion(Moment now) {
@@ -187,7 +189,7 @@ std::vector<MonitorStatus> FleetState::monitor_status() const {
   for (std::size_t i = 0; i < watches_.size(); ++i) {
     const MonitorTarget& target = model_->monitors()[i];
     const Watch& watch = watches_[i];
-    MonitorStatus status{.monitor = target.monitor->id.text,
+    MonitorStatus status{.monitor = target.name(),
                          .kind = kKindNames[static_cast<std::size_t>(target.monitor->kind)],
                          .item = target.item,
                          .state = watch.record.state,
@@ -201,8 +203,16 @@ std::vector<MonitorStatus> FleetState::monitor_status() const {
                          .good = watch.good,
                          .bad = watch.bad,
                          .unasked = watch.unasked,
-                         .nodes = {}};
-    for (const NodeRef ref : watch.nodes) { status.nodes.push_back(model_of(ref).full_id); }
+                         .nodes = {},
+                         .services = {}};
+    const auto add = [](std::vector<std::string>& to, const std::string& id) {
+      if (std::find(to.begin(), to.end(), id) == to.end()) { to.push_back(id); }
+    };
+    for (const NodeRef ref : watch.nodes) { add(status.nodes, model_of(ref).full_id); }
+    for (const auto& [checks, ref] : watch.checked) {
+      add(status.nodes, model_of(ref).full_id);
+      add(status.services, model_->service_checks()[checks].id);
+    }
     all.push_back(std::move(status));
   }
   return all;
@@ -233,8 +243,10 @@ void FleetState::adopt_monitors(const FleetState& old) {
     }
     if (from == nullptr) { continue; }
     auto nodes = std::move(watches_[i].nodes);
+    auto checked = std::move(watches_[i].checked);
     watches_[i] = *from;
     watches_[i].nodes = std::move(nodes);
+    watches_[i].checked = std::move(checked);
   }
   // Answers rest on what was known before; only a reload before the first round has to wait.
   unwatched_ = 0;
@@ -243,15 +255,20 @@ void FleetState::adopt_monitors(const FleetState& old) {
   for (const Watch& watch : watches_) { unwatched_ += watch.last_at ? 0 : 1; }
 }
 
-void FleetState::adopt_suspicion(const FleetState& old) {
-  for (const auto& [ref, at] : old.suspicion_.deaths()) {
+void FleetState::carry_deaths(const FleetState& old, const Suspicion& from,
+                              Suspicion& into) const {
+  for (const auto& [ref, at] : from.deaths()) {
     const ClusterModel& before = old.model_->cluster(ref.cluster);
     const ClusterIndex cluster = model_->find_cluster(before.id);
     if (cluster == kNoCluster) { continue; }
     const auto node = model_->cluster(cluster).find_node(before.nodes[ref.node].id);
-    if (node) { suspicion_.died({cluster, *node}, at); }
+    if (node) { into.died({cluster, *node}, at); }
   }
-  suspicion_.inherit(old.suspicion_);
+  into.inherit(from);
+}
+
+void FleetState::adopt_suspicion(const FleetState& old) {
+  carry_deaths(old, old.suspicion_, suspicion_);
   suspicions_ = old.suspicions_;
   suspicious_since_ = old.suspicious_since_;
 }

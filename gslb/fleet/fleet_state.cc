@@ -17,7 +17,8 @@ std::uint64_t milliseconds_since_1970(WallTime time) {
 
 FleetState::FleetState(std::shared_ptr<const FleetModel> model, Moment now)
     : model_(std::move(model)),
-      board_(std::make_shared<HealthBoard>(model_->clusters().size())),
+      board_(std::make_shared<HealthBoard>(model_->clusters().size(),
+                                           1 + model_->service_checks().size())),
       first_deadline_(now.mono +
                       model_->rules().silence_allowed(model_->rules().heartbeat_interval.count())),
       suspicion_(model_->rules().suspicion, model_->capacity_weights()) {
@@ -29,6 +30,7 @@ FleetState::FleetState(std::shared_ptr<const FleetModel> model, Moment now)
   }
   first_round_ = unknown_ > 0;
   begin_watching(now);
+  begin_services();
   refresh_boards(now);
 }
 
@@ -105,6 +107,7 @@ void FleetState::tick(Moment now) {
   if (now.mono >= first_deadline_) { first_round_ = false; }
   if (now.mono >= first_watch_deadline_) { unwatched_ = 0; }
   note_suspicion(now);
+  for (std::size_t v = 0; v < views_.size(); ++v) { note_service_suspicion(v, now); }
 }
 
 std::optional<MonoTime> FleetState::next_deadline() const {
@@ -114,6 +117,9 @@ std::optional<MonoTime> FleetState::next_deadline() const {
   if (first_round_) { consider(first_deadline_); }
   if (unwatched_ > 0) { consider(first_watch_deadline_); }
   if (const auto at = suspicion_.next_deadline()) { consider(*at); }
+  for (const ServiceView& view : views_) {
+    if (const auto at = view.suspicion.next_deadline()) { consider(*at); }
+  }
   for (const auto& [target, entry] : admin_) {
     if (entry.expires) { consider(entry.expires->mono); }
   }
@@ -192,6 +198,7 @@ void FleetState::refresh_board(ClusterIndex cluster, Moment now) {
   }
   suspicion_.set_alive(cluster, alive);
   note_suspicion(now);
+  refresh_services(cluster, alive, now);
   write_word(cluster, now.wall);
 }
 
@@ -202,6 +209,7 @@ void FleetState::write_word(ClusterIndex cluster, WallTime now) {
     const bool serves = at(ref).standing == Standing::kServing || suspicion_.holds(ref);
     if (serves) { nodes |= std::uint64_t{1} << n; }
   }
+  write_service_words(cluster, nodes, now);
   const std::uint64_t before = board_->serving_nodes(cluster);
   if (nodes == before) { return; }
   board_->set_serving(cluster, nodes);
@@ -223,6 +231,20 @@ void FleetState::add_event(WallTime at, EventKind kind, std::string target, std:
   events_.push_back({at, kind, std::move(target), std::move(text)});
 }
 
+std::uint64_t FleetState::carried_last_good(const FleetState& old, ClusterIndex cluster,
+                                            std::size_t old_view) const {
+  const ClusterModel& model = model_->cluster(cluster);
+  const ClusterIndex before = old.model_->find_cluster(model.id);
+  if (before == kNoCluster) { return 0; }
+  const std::uint64_t nodes = old.board_->last_good_nodes(before, old_view);
+  std::uint64_t carried = 0;
+  for (unsigned n = 0; n < model.nodes.size(); ++n) {
+    const auto bit = old.model_->cluster(before).find_node(model.nodes[n].id);
+    if (bit && ((nodes >> *bit) & 1) != 0) { carried |= std::uint64_t{1} << n; }
+  }
+  return carried;
+}
+
 void FleetState::adopt(const FleetState& old, Moment now) {
   std::map<std::string_view, const Node*> nodes;
   for (std::size_t c = 0; c < old.clusters_.size(); ++c) {
@@ -240,7 +262,6 @@ void FleetState::adopt(const FleetState& old, Moment now) {
     const ClusterModel& model = model_->cluster(cluster);
     const ClusterIndex before = old.model_->find_cluster(model.id);
     if (before == kNoCluster) { continue; }
-    std::uint64_t last_good = 0;
     for (unsigned n = 0; n < model.nodes.size(); ++n) {
       const auto found = nodes.find(model.nodes[n].full_id);
       if (found == nodes.end()) { continue; }
@@ -251,14 +272,14 @@ void FleetState::adopt(const FleetState& old, Moment now) {
       node.known = false;
       set_deadline(ref, found->second->deadline);
       if (found->second->known) { set_known(ref); }
-      const auto bit = old.model_->cluster(before).find_node(model.nodes[n].id);
-      if ((old.board_->last_good_nodes(before) >> *bit) & 1) { last_good |= std::uint64_t{1} << n; }
     }
+    const std::uint64_t last_good = carried_last_good(old, cluster, 0);
     if (last_good != 0) { board_->set_serving(cluster, last_good); }
     refresh_board(cluster, now);
     write_yields(cluster);
   }
   adopt_suspicion(old);
+  adopt_services(old);
   refresh_boards(now);  // operator's states of clusters that are new
   for (std::size_t c = 0; c < clusters_.size(); ++c) {
     const ClusterIndex before = old.model_->find_cluster(model_->clusters()[c].id);

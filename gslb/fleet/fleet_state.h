@@ -102,6 +102,10 @@ class FleetState {
   std::vector<GroupStatus> group_status() const;
   std::vector<MonitorStatus> monitor_status() const;
   SuspicionStatus suspicion_status() const;
+  // Whether each cluster can serve: by view of the board, by cluster.
+  std::vector<bool> serving() const;
+  // Of the services with monitors of their own.
+  std::vector<ServiceStatus> service_status() const;
   const std::deque<Event>& events() const noexcept { return events_; }  // oldest first
   std::uint64_t heartbeats(HeartbeatVerdict verdict) const noexcept {
     return verdicts_[static_cast<std::size_t>(verdict)];
@@ -156,11 +160,20 @@ class FleetState {
     std::uint64_t bad = 0;
     std::uint64_t unasked = 0;
     std::vector<NodeRef> nodes;  // of this model
+    std::vector<std::pair<std::size_t, NodeRef>> checked;  // for services: of service_checks()
   };
   struct Cluster {
     std::vector<Node> nodes;  // as in the model
     WallTime since;
     Balance balance;
+  };
+
+  // How one of service_checks() sees the fleet; all by cluster.
+  struct ServiceView {
+    Suspicion suspicion;
+    std::vector<std::uint64_t> failing;  // nodes some monitor of the service has down
+    std::vector<std::uint64_t> good;     // nodes that served, and its monitors had them up
+    std::optional<WallTime> suspicious_since;
   };
 
   Node& at(NodeRef ref) { return clusters_[ref.cluster].nodes[ref.node]; }
@@ -186,6 +199,15 @@ class FleetState {
   void set_watched(Watch& watch, WallTime at);
   void watch_silence(NodeRef ref);
   void judge_silent(const Watch& watch, Outcome outcome);
+  void begin_services();
+  MonitorState state_for(const ServiceChecks& checks, NodeRef ref) const;
+  void refresh_services(ClusterIndex cluster, std::uint64_t alive, Moment now);
+  void write_service_words(ClusterIndex cluster, std::uint64_t nodes, WallTime now);
+  void note_service_suspicion(std::size_t v, Moment now);
+  void adopt_services(const FleetState& old);
+  void carry_deaths(const FleetState& old, const Suspicion& from, Suspicion& into) const;
+  std::uint64_t carried_last_good(const FleetState& old, ClusterIndex cluster,
+                                  std::size_t old_view) const;
   void adopt_monitors(const FleetState& old);
   void adopt_suspicion(const FleetState& old);
   void save_monitors(SavedState& saved) const;
@@ -209,6 +231,7 @@ class FleetState {
   std::size_t unwatched_ = 0;   // of them, those the first round waits for
   MonoTime first_watch_deadline_;
   Suspicion suspicion_;
+  std::vector<ServiceView> views_;  // as the model's service_checks()
   std::uint64_t suspicions_ = 0;
   std::optional<WallTime> suspicious_since_;
   std::vector<std::string> urgent_;

@@ -102,6 +102,16 @@ NodeStatus FleetState::node_status(NodeRef ref, MonoTime now) const {
   return status;
 }
 
+std::vector<bool> FleetState::serving() const {
+  std::vector<bool> serving;
+  for (std::size_t view = 0; view <= views_.size(); ++view) {
+    for (std::size_t c = 0; c < clusters_.size(); ++c) {
+      serving.push_back(board_->serving_nodes(static_cast<ClusterIndex>(c), view) != 0);
+    }
+  }
+  return serving;
+}
+
 std::vector<GroupStatus> FleetState::group_status() const {
   std::vector<GroupStatus> all;
   for (std::size_t i = 0; i < model_->groups().size(); ++i) {

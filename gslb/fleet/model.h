@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gslb/base/clock.h"
@@ -38,7 +39,9 @@ struct MonitorTarget {
   std::optional<Address> address;  // none: a name, which only a command is asked about
   std::string item;                // the address or name
   std::string key;                 // all that is asked and how: equal keys, equal results
-  std::string label() const { return monitor->id.text + ' ' + item; }
+  std::string service{};           // whose id is in its options; "": it is about none
+  std::string name() const { return monitor->id.text + (service.empty() ? "" : '/' + service); }
+  std::string label() const { return name() + ' ' + item; }
 };
 
 struct NodeModel {
@@ -72,6 +75,19 @@ struct GroupModel {
   std::vector<ClusterIndex> members;  // also those of the groups within, ascending
   bool fails_together = true;
 };
+
+// A service with monitors of its own: who is asked what for it.
+struct ServiceChecks {
+  std::string id;
+  std::size_t service = 0;  // its position in the configuration
+  // By cluster and node: indexes of FleetModel::monitors().  A cluster it can't use has no nodes.
+  std::vector<std::vector<std::vector<std::uint32_t>>> monitors;
+  bool uses(ClusterIndex cluster) const { return !monitors[cluster].empty(); }
+};
+
+// The monitor as it asks about the service, and whether that makes a difference.
+std::pair<config::Monitor, bool> for_service(const config::Monitor& monitor,
+                                             const std::string& service);
 
 // [health], with durations as such.
 struct HealthRules {
@@ -116,10 +132,24 @@ class FleetModel {
   const std::vector<MonitorTarget>& monitors() const noexcept { return monitors_; }
   std::optional<std::uint32_t> find_monitor(std::string_view key) const noexcept;
   // What each node is of the fleet's capacity, by cluster; none of clusters that are assumed up.
-  std::vector<std::vector<double>> capacity_weights() const;
+  // Of a service: none of clusters it can't use.
+  std::vector<std::vector<double>> capacity_weights(
+      const ServiceChecks* of_service = nullptr) const;
+  const std::vector<ServiceChecks>& service_checks() const noexcept { return checks_; }
+  std::optional<std::size_t> find_checks(std::string_view service_id) const noexcept;
+  // Which view of the health board tells who may be named for a service: 0, or 1 + the position in
+  // service_checks().
+  std::size_t view_of(std::size_t service) const noexcept { return views_[service]; }
 
  private:
+  using MonitorTable = std::map<std::string, std::shared_ptr<const config::Monitor>, std::less<>>;
+
   FleetModel() = default;
+  // The monitor's targets at one node; `into` gets their indexes.
+  void add_targets(const std::shared_ptr<const config::Monitor>& monitor,
+                   const config::Cluster& cluster, std::size_t node, const std::string& service,
+                   std::vector<std::uint32_t>& into);
+  void add_service_monitors(const config::Config& config, const MonitorTable& monitors);
   void add_monitors(const config::Config& config);
   void add_groups(const config::Config& config);
 
@@ -129,6 +159,8 @@ class FleetModel {
   HealthRules rules_;
   std::vector<MonitorTarget> monitors_;
   std::map<std::string, std::uint32_t, std::less<>> by_key_;
+  std::vector<ServiceChecks> checks_;
+  std::vector<std::uint16_t> views_;  // by service
 };
 
 }  // namespace gslb::fleet

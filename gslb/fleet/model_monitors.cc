@@ -76,37 +76,48 @@ double target_of(const ClusterModel& cluster, const std::string& resource) {
 
 }  // namespace
 
-void FleetModel::add_monitors(const config::Config& config) {
-  std::map<std::string, std::shared_ptr<const config::Monitor>> monitors;
-  for (const config::Monitor& monitor : config.monitors) {
-    monitors.emplace(monitor.id.text, std::make_shared<const config::Monitor>(monitor));
-  }
-  const auto add = [this](const std::shared_ptr<const config::Monitor>& monitor, const Item& item,
-                          NodeModel& node) {
+void FleetModel::add_targets(const std::shared_ptr<const config::Monitor>& monitor,
+                             const config::Cluster& cluster, std::size_t node,
+                             const std::string& service, std::vector<std::uint32_t>& into) {
+  // A name has no address of ours to connect to.
+  if (cluster.cname && monitor->kind != config::MonitorKind::kCommand) { return; }
+  const NodeModel& model = clusters_[find_cluster(cluster.id.text)].nodes[node];
+  for (const Item& item : items_of(cluster, model)) {
     const std::string key = fingerprint(*monitor) + item.text;
     const auto next = static_cast<std::uint32_t>(monitors_.size());
     const auto [known, is_new] = by_key_.emplace(key, next);
-    if (is_new) { monitors_.push_back({monitor, item.address, item.text, key}); }
-    if (std::find(node.monitors.begin(), node.monitors.end(), known->second) ==
-        node.monitors.end()) {
-      node.monitors.push_back(known->second);
+    if (is_new) { monitors_.push_back({monitor, item.address, item.text, key, service}); }
+    if (std::find(into.begin(), into.end(), known->second) == into.end()) {
+      into.push_back(known->second);
     }
-  };
-  const auto add_all = [&](const config::Cluster& from, std::size_t n, NodeModel& node) {
-    const std::vector<Item> items = items_of(from, node);
-    for (const LocatedString& id : from.cname ? from.monitors : from.nodes[n].monitors) {
-      for (const Item& item : items) { add(monitors.at(id.text), item, node); }
-    }
-  };
+  }
+}
+
+void FleetModel::add_monitors(const config::Config& config) {
+  MonitorTable monitors;
+  for (const config::Monitor& monitor : config.monitors) {
+    monitors.emplace(monitor.id.text, std::make_shared<const config::Monitor>(monitor));
+  }
   for (std::size_t c = 0; c < clusters_.size(); ++c) {
     ClusterModel& cluster = clusters_[c];
     if (cluster.health == HealthKind::kHeartbeat || cluster.health == HealthKind::kAssumedUp) {
       continue;
     }
+    const config::Cluster& from = config.clusters[c];
     for (std::size_t n = 0; n < cluster.nodes.size(); ++n) {
-      add_all(config.clusters[c], n, cluster.nodes[n]);
+      for (const LocatedString& id : from.cname ? from.monitors : from.nodes[n].monitors) {
+        add_targets(monitors.at(id.text), from, n, "", cluster.nodes[n].monitors);
+      }
     }
   }
+  add_service_monitors(config, monitors);
+}
+
+std::optional<std::size_t> FleetModel::find_checks(std::string_view service_id) const noexcept {
+  for (std::size_t i = 0; i < checks_.size(); ++i) {
+    if (checks_[i].id == service_id) { return i; }
+  }
+  return std::nullopt;
 }
 
 std::optional<std::uint32_t> FleetModel::find_monitor(std::string_view key) const noexcept {
@@ -114,16 +125,21 @@ std::optional<std::uint32_t> FleetModel::find_monitor(std::string_view key) cons
   return found == by_key_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::vector<std::vector<double>> FleetModel::capacity_weights() const {
+std::vector<std::vector<double>> FleetModel::capacity_weights(
+    const ServiceChecks* of_service) const {
+  const auto is_visible = [&](std::size_t c) {
+    return of_service == nullptr ? clusters_[c].health != HealthKind::kAssumedUp
+                                 : of_service->uses(static_cast<ClusterIndex>(c));
+  };
   std::vector<ClusterModel> visible;
-  for (const ClusterModel& cluster : clusters_) {
-    if (cluster.health != HealthKind::kAssumedUp) { visible.push_back(cluster); }
+  for (std::size_t c = 0; c < clusters_.size(); ++c) {
+    if (is_visible(c)) { visible.push_back(clusters_[c]); }
   }
   const std::string resource = common_resource(visible);
   std::vector<std::vector<double>> weights(clusters_.size());
   for (std::size_t c = 0; c < clusters_.size(); ++c) {
+    if (!is_visible(c)) { continue; }
     const ClusterModel& cluster = clusters_[c];
-    if (cluster.health == HealthKind::kAssumedUp) { continue; }
     double sum = 0;
     for (const NodeModel& node : cluster.nodes) { sum += node.weight; }
     const double capacity = resource.empty() ? sum : target_of(cluster, resource);

@@ -75,7 +75,7 @@ struct NodeStatus {
   std::uint64_t sequence = 0;
   unsigned good_heartbeats = 0;  // in a row
   AdminState admin = AdminState::kNone;
-  std::vector<ResourceLoad> load;  // empty once stale
+  std::vector<ResourceLoad> load;        // empty once stale
   std::optional<MonitorState> monitors;  // all of its monitors together; none: it has none
   bool held = false;                     // seems dead, and is named while we suspect ourselves
   double yield = 0;                      // of what names give it, what goes to other nodes
@@ -94,11 +94,12 @@ struct MonitorStatus {
   std::string reason;  // of the last result that was not good, else ""
   milliseconds took{0};
   unsigned good_in_row = 0;
-  unsigned failures = 0;  // counted towards down_thresh
+  unsigned failures = 0;   // counted towards down_thresh
   std::uint64_t good = 0;  // since the start of the process, or the target's
   std::uint64_t bad = 0;
   std::uint64_t unasked = 0;
-  std::vector<std::string> nodes;  // full ids
+  std::vector<std::string> nodes;     // full ids
+  std::vector<std::string> services;  // it is asked for; empty: only for the nodes' own health
 };
 
 struct SuspicionStatus {
@@ -107,6 +108,19 @@ struct SuspicionStatus {
   double share = 0;               // of the capacity, what seems to have died at once
   std::size_t held_nodes = 0;
   std::uint64_t times = 0;  // it became active
+};
+
+// A service with monitors of its own.
+struct ServiceStatus {
+  struct Cluster {
+    std::string id;
+    std::size_t nodes = 0;
+    std::uint64_t serving_nodes = 0;  // for this service
+    std::uint64_t failing_nodes = 0;  // its monitors have them down
+  };
+  std::string id;
+  SuspicionStatus suspicion;      // of its monitors
+  std::vector<Cluster> clusters;  // that it can use
 };
 
 // Clusters that share something.

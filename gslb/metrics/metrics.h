@@ -48,6 +48,7 @@ struct Input {
   std::vector<fleet::GroupStatus> groups;
   std::vector<fleet::MonitorStatus> monitors;
   fleet::SuspicionStatus suspicion;
+  std::vector<fleet::ServiceStatus> services;  // with monitors of their own
   std::array<std::uint64_t, fleet::kHeartbeatVerdicts> heartbeats{};  // by verdict
   const transfer::Notifier* notifier = nullptr;                       // null: none are counted
   const transfer::Outgoing* transfers = nullptr;                      // null: none are counted

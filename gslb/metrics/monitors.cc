@@ -1,4 +1,6 @@
 // Monitors by target, and whether deaths are believed.
+#include <bit>
+
 #include "gslb/metrics/parts.h"
 
 namespace gslb::metrics {
@@ -20,10 +22,35 @@ void add_suspicion(const fleet::SuspicionStatus& suspicion, Exposition& out) {
               static_cast<double>(suspicion.times));
 }
 
+void add_services(const Input& input, Exposition& out) {
+  if (input.services.empty()) { return; }
+  out.gauge("proxima_service_serving_nodes",
+            "Nodes of the cluster that may be named for a service with monitors of its own.");
+  for (const fleet::ServiceStatus& service : input.services) {
+    for (const auto& cluster : service.clusters) {
+      out.sample(std::popcount(cluster.serving_nodes),
+                 {{"service", service.id}, {"cluster", cluster.id}});
+    }
+  }
+  out.gauge("proxima_service_failing_nodes", "Nodes that the service's own monitors have down.");
+  for (const fleet::ServiceStatus& service : input.services) {
+    for (const auto& cluster : service.clusters) {
+      out.sample(std::popcount(cluster.failing_nodes),
+                 {{"service", service.id}, {"cluster", cluster.id}});
+    }
+  }
+  out.gauge("proxima_service_suspicion",
+            "1: much of the service's capacity fails its monitors at once, and is held.");
+  for (const fleet::ServiceStatus& service : input.services) {
+    out.sample(service.suspicion.active ? 1 : 0, {{"service", service.id}});
+  }
+}
+
 }  // namespace
 
 void add_monitors(const Input& input, Exposition& out) {
   add_suspicion(input.suspicion, out);
+  add_services(input, out);
   if (input.monitors.empty()) { return; }
   out.gauge("proxima_monitor_up", "1: the monitor has its target up; absent before a result.");
   for (const MonitorStatus& each : input.monitors) {

@@ -81,7 +81,13 @@ std::vector<Target> targets(const Kit& kit, const fleet::FleetModel& model) {
   std::vector<Target> all;
   all.reserve(model.monitors().size());
   for (const fleet::MonitorTarget& each : model.monitors()) {
-    all.push_back({each.key, kit.at(each.monitor->id.text), each.address, each.item});
+    auto how = kit.at(each.monitor->id.text);
+    if (!each.service.empty()) {
+      auto own = std::make_shared<Prepared>(*how);
+      own->options = *each.monitor;
+      how = std::move(own);
+    }
+    all.push_back({each.key, std::move(how), each.address, each.item});
   }
   return all;
 }

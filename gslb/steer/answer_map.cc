@@ -108,7 +108,7 @@ void AnswerMap::set_row(ServiceIndex service, geo::UnitIndex unit, const Row& ro
 }
 
 Choice AnswerMap::choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t split,
-                         const fleet::HealthBoard& health,
+                         const fleet::HealthView& health,
                          std::span<const std::uint64_t> nodes) const noexcept {
   const std::uint32_t offset = row_of_[slot(service, unit)];
   if (offset == 0) { return {}; }

@@ -97,7 +97,7 @@ class AnswerMap {
   // cluster, says which of its nodes count, those with an address of one family; empty: all.
   // Without a cluster `planned` still is one that has such nodes.  No allocation, O(choices).
   Choice choose(ServiceIndex service, geo::UnitIndex unit, std::uint8_t split,
-                const fleet::HealthBoard& health,
+                const fleet::HealthView& health,
                 std::span<const std::uint64_t> nodes = {}) const noexcept;
 
   // The clusters of a row in their order; empty when there is none.  No allocation.

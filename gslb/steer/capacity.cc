@@ -23,6 +23,16 @@ constexpr std::array kRamp = {0.05, 0.10, 0.25, 0.50, 1.0};
 
 }  // namespace
 
+ServiceInputs::ServiceInputs(const std::vector<ClusterInput>& all, std::size_t services)
+    : all_(all), own_(services) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (const std::uint16_t service : all[i].fails) {
+      if (own_[service].empty()) { own_[service] = all; }
+      own_[service][i].serving = false;
+    }
+  }
+}
+
 CapacityModel::CapacityModel(std::size_t clusters)
     : load_per_demand_(clusters, 0), standings_(clusters) {}
 

@@ -6,6 +6,7 @@
 // current.  The ratio moves slowly, so that DNS caches' delay can't make the plan oscillate.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -30,6 +31,25 @@ struct ClusterInput {
   // Money per GB on top of the configured cost, as its traffic is near what is paid for; see
   // commit.h.  Of clusters only, their groups' included.
   double surcharge_per_gb = 0;
+  // Services that it can't serve, whose own monitors have all its nodes down.  Ascending.
+  std::vector<std::uint16_t> fails{};
+
+  bool serves(std::size_t service) const {
+    return serving && !std::binary_search(fails.begin(), fails.end(), service);
+  }
+};
+
+// The same as each service sees it: what it can't use doesn't serve.  Refers to `all`.
+class ServiceInputs {
+ public:
+  ServiceInputs(const std::vector<ClusterInput>& all, std::size_t services);
+  const std::vector<ClusterInput>& of(std::size_t service) const {
+    return own_[service].empty() ? all_ : own_[service];
+  }
+
+ private:
+  const std::vector<ClusterInput>& all_;
+  std::vector<std::vector<ClusterInput>> own_;  // by service; empty: as all
 };
 
 // Loads by cluster, demand a second.

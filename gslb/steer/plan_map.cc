@@ -103,6 +103,7 @@ std::shared_ptr<const AnswerMap> Planner::make_map(const Assignment& assignment,
     map->set_mode(service,
                   {variant, split_of(services_.services[i].policy.variants[variant].policy())});
   }
+  const ServiceInputs inputs(clusters, services_.services.size());
   auto policy = fixed.begin();
   for (std::size_t row = 0; row < candidates_.rows(); ++row) {
     const auto service = static_cast<ServiceIndex>(row / stride);
@@ -110,11 +111,13 @@ std::shared_ptr<const AnswerMap> Planner::make_map(const Assignment& assignment,
     if (policy != fixed.end() && policy->row == row) {
       made = (policy++)->made;
     } else {
-      made = planned_row(candidates_.row(row), assignment.rows[row], clusters, assignment.price_ms,
-                         fallbacks.heirs[row]);
+      made = planned_row(candidates_.row(row), assignment.rows[row], inputs.of(service),
+                         assignment.price_ms, fallbacks.heirs[row]);
     }
     const TtlSteps& ttls = services_.services[service].ttl_steps_s;
-    if (ttls.front() != ttls.back()) { made.ttl_step = ttl_step(row, made, clusters, use); }
+    if (ttls.front() != ttls.back()) {
+      made.ttl_step = ttl_step(row, made, inputs.of(service), use);
+    }
     map->set_row(service, static_cast<geo::UnitIndex>(row % stride), made);
   }
   return map;

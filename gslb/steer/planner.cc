@@ -134,17 +134,19 @@ struct Planner::Alive {
 Planner::Alive Planner::alive_candidates(const std::vector<double>& demand,
                                          const std::vector<ClusterInput>& clusters) const {
   Alive alive;
+  const ServiceInputs inputs(clusters, services_.services.size());
   alive.offsets.reserve(candidates_.rows() + 1);
   alive.fixed_load.assign(clusters.size(), 0);
   for (std::size_t row = 0; row < candidates_.rows(); ++row) {
-    if (const Inside* pool = candidates_.fixed_pool(row, clusters)) {
+    const std::vector<ClusterInput>& known = inputs.of(row / candidates_.stride());
+    if (const Inside* pool = candidates_.fixed_pool(row, known)) {
       alive.fixed.push_back(
-          {row, policy_row(candidates_.row(row), *pool, candidates_.order(row), clusters)});
+          {row, policy_row(candidates_.row(row), *pool, candidates_.order(row), known)});
       add_load(alive.fixed.back().made, demand[row], alive.fixed_load);
     } else {
       const auto all = candidates_.row(row);
       std::copy_if(all.begin(), all.end(), std::back_inserter(alive.candidates),
-                   [&](const Candidate& each) { return clusters[each.cluster].serving; });
+                   [&](const Candidate& each) { return known[each.cluster].serving; });
     }
     alive.offsets.push_back(static_cast<std::uint32_t>(alive.candidates.size()));
   }
@@ -216,7 +218,11 @@ void Planner::remember(Assignment assignment, const std::vector<ClusterInput>& c
   planned_load_ = std::move(assignment.load);
   last_rows_ = std::move(assignment.rows);
   served_.clear();
-  for (const ClusterInput& cluster : clusters) { served_.push_back(cluster.serving); }
+  failed_.clear();
+  for (const ClusterInput& cluster : clusters) {
+    served_.push_back(cluster.serving);
+    failed_.push_back(cluster.fails);
+  }
 }
 
 // All clusters' capacity less what policies put there, which nothing moves.
@@ -237,6 +243,18 @@ Planner::Room Planner::room_beside(const std::vector<double>& capacity,
   return room;
 }
 
+// Whoever had to leave a cluster that a service could not use comes back with it.
+void Planner::forgive_returns(const std::vector<ClusterInput>& clusters,
+                              std::vector<float>& switch_ms) const {
+  const auto stride = static_cast<std::ptrdiff_t>(candidates_.stride());
+  for (std::size_t i = 0; i < failed_.size() && !switch_ms.empty(); ++i) {
+    for (const ServiceIndex service : failed_[i]) {
+      if (!clusters[i].serves(service)) { continue; }
+      std::fill_n(switch_ms.begin() + service * stride, stride, 0.0F);
+    }
+  }
+}
+
 Plan Planner::plan(const Demand& asked, const std::vector<ClusterInput>& clusters) {
   const Demand full_demand = weighed(asked);
   const std::vector<double>& demand = full_demand.expected;
@@ -255,8 +273,9 @@ Plan Planner::plan(const Demand& asked, const std::vector<ClusterInput>& cluster
   bool came = flipped;
   for (std::size_t i = 0; i < served_.size(); ++i) {
     came |= clusters[i].serving && !served_[i];
-    flipped |= served_[i] != clusters[i].serving;
+    flipped |= served_[i] != clusters[i].serving || failed_[i] != clusters[i].fails;
   }
+  forgive_returns(clusters, switch_ms);
   // Whoever had to leave a cluster comes back with it; other hours are other rules.
   if (came) { std::fill(switch_ms.begin(), switch_ms.end(), 0.0F); }
   const AssignProblem rows{alive.candidates, alive.offsets, demand, {}, 0, tree()};

@@ -101,6 +101,8 @@ class Planner {
   };
   PlannedLoad load_of_last_plan(const Demand& demand) const;
   std::vector<float> switch_costs(MonoTime now) const;
+  void forgive_returns(const std::vector<ClusterInput>& clusters,
+                       std::vector<float>& switch_ms) const;
   Alive alive_candidates(const std::vector<double>& demand,
                          const std::vector<ClusterInput>& clusters) const;
   static Room room_beside(const std::vector<double>& capacity,
@@ -145,11 +147,12 @@ class Planner {
   GroupTree groups_;
   CandidateTable candidates_;
   CapacityModel capacity_;
-  std::vector<double> planned_load_;  // of the last plan
-  std::vector<Assigned> last_rows_;   // of the last plan; empty before the first
-  std::vector<FixedRow> last_fixed_;  // the same of rows that prices don't move
-  std::vector<MonoTime> moved_at_;    // when a row last changed its clusters
-  std::vector<bool> served_;          // clusters, at the last plan
+  std::vector<double> planned_load_;               // of the last plan
+  std::vector<Assigned> last_rows_;                // of the last plan; empty before the first
+  std::vector<FixedRow> last_fixed_;               // the same of rows that prices don't move
+  std::vector<MonoTime> moved_at_;                 // when a row last changed its clusters
+  std::vector<bool> served_;                       // clusters, at the last plan
+  std::vector<std::vector<ServiceIndex>> failed_;  // the same: services they could not serve
   std::shared_ptr<const AnswerMap> last_map_;
   MonoTime last_at_{};
   std::size_t patience_ = 0;      // of the last plan, see assign_calmly()

@@ -28,11 +28,20 @@ void for_each_share(const Trial& trial, Visit&& visit) {
   }
 }
 
-fleet::ClusterIndex first_serving(const steer::Row& row, const std::vector<bool>& serving) {
-  const auto at = std::ranges::find_if(
-      row.choices, [&](fleet::ClusterIndex cluster) { return serving[cluster]; });
-  return at == row.choices.end() ? fleet::kNoCluster : *at;
-}
+// Whether the cluster answers the row, as workers see it.
+class Serves {
+ public:
+  Serves(const Trial& trial, const std::vector<bool>& serving) : trial_(trial), serving_(serving) {}
+  bool operator()(std::size_t row, fleet::ClusterIndex cluster) const {
+    const auto& fails = trial_.inputs()[cluster].fails;
+    const std::size_t service = row / trial_.epoch().demand->units();
+    return serving_[cluster] && !std::ranges::binary_search(fails, service);
+  }
+
+ private:
+  const Trial& trial_;
+  const std::vector<bool>& serving_;
+};
 
 steer::Cost cost_of(const Trial& trial, const RowShare& share) {
   const control::Epoch& epoch = trial.epoch();
@@ -68,9 +77,13 @@ std::vector<bool> serving_of(const Trial& trial) {
 
 std::vector<RowShare> name_clusters(const Trial& trial, const std::vector<bool>& serving) {
   std::vector<RowShare> shares;
+  const Serves serves(trial, serving);
   for_each_share(trial, [&](std::size_t row, std::size_t at, double per_s, const steer::Row& plan) {
-    const bool is_planned = at < plan.choices.size() && serving[plan.choices[at]];
-    shares.push_back({row, is_planned ? plan.choices[at] : first_serving(plan, serving), per_s});
+    const bool is_planned = at < plan.choices.size() && serves(row, plan.choices[at]);
+    const auto first = std::ranges::find_if(
+        plan.choices, [&](fleet::ClusterIndex cluster) { return serves(row, cluster); });
+    const auto other = first == plan.choices.end() ? fleet::kNoCluster : *first;
+    shares.push_back({row, is_planned ? plan.choices[at] : other, per_s});
   });
   return shares;
 }
@@ -123,12 +136,13 @@ std::vector<std::vector<double>> takeovers(const Trial& trial) {
   const std::size_t clusters = trial.clusters();
   const steer::GroupTree& groups = trial.groups();
   const std::vector<bool> serving = serving_of(trial);
+  const Serves serves(trial, serving);
   std::vector<std::vector<double>> taken(groups.size(), std::vector<double>(clusters + 1, 0));
   for_each_share(trial, [&](std::size_t i, std::size_t at, double per_s, const steer::Row& row) {
-    if (at >= row.choices.size() || !serving[row.choices[at]]) { return; }
+    if (at >= row.choices.size() || !serves(i, row.choices[at])) { return; }
     const auto lose = [&](steer::HolderIndex lost) {
       const auto heir = std::ranges::find_if(row.choices, [&](fleet::ClusterIndex cluster) {
-        return cluster != lost && serving[cluster] && !groups.is_within(cluster, lost);
+        return cluster != lost && serves(i, cluster) && !groups.is_within(cluster, lost);
       });
       taken[lost][heir == row.choices.end() ? clusters : *heir] += per_s * trial.load_of_query(i);
     };

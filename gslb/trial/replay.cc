@@ -34,7 +34,12 @@ std::shared_ptr<const control::Compiled> compile(const control::RecordedStart& s
 
 bool fits(const control::RecordedPlan& plan, const control::Epoch& epoch) {
   const std::size_t rows = epoch.compiled->services->services.size() * epoch.demand->units();
+  const std::size_t services = epoch.compiled->services->services.size();
   return plan.inputs.clusters.size() == epoch.compiled->fleet->holder_count() &&
+         std::ranges::all_of(plan.inputs.clusters,
+                             [services](const steer::ClusterInput& each) {
+                               return each.fails.empty() || each.fails.back() < services;
+                             }) &&
          std::ranges::all_of(plan.asked, [rows](const auto& each) { return each.first < rows; });
 }
 

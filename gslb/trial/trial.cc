@@ -50,6 +50,17 @@ double configured_headroom(const std::vector<config::Capacity>& capacity) {
   return least;
 }
 
+// Ascending; what is there no more is left out.
+std::vector<std::uint16_t> positions_of(const std::vector<std::string>& ids,
+                                        const std::vector<steer::Service>& services) {
+  std::vector<std::uint16_t> positions;
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    if (std::ranges::find(ids, services[i].id) == ids.end()) { continue; }
+    positions.push_back(static_cast<std::uint16_t>(i));
+  }
+  return positions;
+}
+
 }  // namespace
 
 Trial::Trial(std::shared_ptr<const control::Compiled> compiled)
@@ -83,6 +94,7 @@ void Trial::take(const control::Learnt& learnt, const control::Compiled* learnt_
     const control::LearntCluster* const known = learnt.find(fleet.holder_id(i));
     if (known == nullptr) { continue; }
     inputs_[i].serving = known->input.serving;
+    inputs_[i].fails = positions_of(known->fails, epoch_->compiled->services->services);
     factors_[i] = known->load_factor;
     set_max(i, known->max_per_target);
     if (learnt_with == nullptr) { continue; }

@@ -30,10 +30,10 @@ GOOD = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nI am alive\n"
 class Server:
     """Answers each connection with `reply`, or as `mode` says: rst, slow, silent."""
 
-    def __init__(self, address, context=None):
+    def __init__(self, address, context=None, port=0):
         self.reply, self.mode, self.context = GOOD, "", context
         self.requests = []
-        self.listener = socket.create_server((address, 0))
+        self.listener = socket.create_server((address, port))
         self.port = self.listener.getsockname()[1]
         self.address = address
         threading.Thread(target=self._run, daemon=True).start()
@@ -100,7 +100,7 @@ class Authority:
 class Gslb:
     """`clusters`: id → (address, lines of the cluster's table)."""
 
-    def __init__(self, monitors, clusters):
+    def __init__(self, monitors, clusters, more=""):
         self.folder = harness.folder()
         self.port, self.admin = harness.free_port(), harness.free_port()
         (self.folder / "zone").write_text(
@@ -111,7 +111,8 @@ class Gslb:
                      '\n[[zone]]\nname = "example."\nfile = "zone"\n'
                      '[health]\nheartbeat_interval = "100ms"\n'
                      '[service.web]\n[[route]]\nname = "www.example."\nservice = "web"\n'
-                     '[[override]]\nprefix = "127.0.0.0/8"\nlatitude = 50\nlongitude = 0\n')
+                     '[[override]]\nprefix = "127.0.0.0/8"\nlatitude = 50\nlongitude = 0\n' +
+                     more)
         self.write(monitors, clusters)
         self.start()
 
@@ -149,9 +150,8 @@ class Gslb:
         return {each["id"] for each in json.loads(self.get("/v1/status"))["clusters"]
                 if each["serving"]}
 
-    def address(self):
-        return dnsclient.ask(("127.0.0.1", self.port), "www.example", dnsclient.A,
-                             None).addresses[0]
+    def address(self, name="www.example"):
+        return dnsclient.ask(("127.0.0.1", self.port), name, dnsclient.A, None).addresses[0]
 
 
 class Http(unittest.TestCase):
@@ -195,6 +195,64 @@ class Http(unittest.TestCase):
         server.mode = ""
         harness.wait_until(lambda: gslb.monitors()["page"]["failures"] == 0, 5, "ok_thresh")
         server.close()
+
+
+class Hosts(Server):
+    """Fails those who ask for a host in `bad`."""
+
+    def __init__(self, address, port=0):
+        self.bad = set()
+        super().__init__(address, port=port)
+
+    def _serve(self, connection):
+        with connection:
+            request = connection.recv(4096)
+            fails = any(b"Host: " + host in request for host in self.bad)
+            connection.sendall(b"HTTP/1.0 503 No\r\n\r\n" if fails else GOOD)
+
+
+class Services(unittest.TestCase):
+    def test_who_fails_a_services_monitor_is_out_for_that_service_alone(self):
+        near = Hosts("127.30.7.1")
+        far = Hosts("127.30.7.2", near.port)
+        monitors = {"page": f'kind = "http"\nport = {near.port}\nhost = "%%SERVICE%%.example"\n'
+                            f"{QUICK}"}
+        gslb = Gslb(monitors, {"near": (near.address, 'health = "none"'),
+                               "far": (far.address, 'health = "none"')},
+                    '[service.shop]\nmonitors = ["page"]\n'
+                    '[[route]]\nname = "shop.example."\nservice = "shop"\n')
+        self.addCleanup(lambda: gslb.process.stop())
+
+        def named():
+            return gslb.address(), gslb.address("shop.example")
+        both, divided = (near.address, near.address), (near.address, far.address)
+        self.assertEqual(both, named())
+        near.bad = {b"shop.example"}
+        harness.wait_until(lambda: named() == divided, 8, "the shop leaves", 0.005)
+        table = harness.proximactl(gslb.admin, "monitors", check=True).stdout
+        self.assertRegex(table, r"page/shop +127\.30\.7\.1 +down .* near/n1 +shop +status 503")
+        self.assertRegex(table, r"page/shop +127\.30\.7\.2 +up .* far/n1 +shop +good")
+        status = harness.proximactl(gslb.admin, "status", check=True).stdout
+        self.assertRegex(status, r"SERVICE +CLUSTER +NODES.*\nshop +near +0/1 +1")
+        explained = harness.proximactl(gslb.admin, "explain", "shop.example", "--client",
+                                       "127.0.0.1", check=True).stdout
+        self.assertRegex(explained, r"near .* fails the service's monitors")
+        text = gslb.get("/metrics")
+        self.assertIn('proxima_service_serving_nodes{service="shop",cluster="near"} 0', text)
+        self.assertIn('proxima_cluster_serving{cluster="near"} 1', text)
+        simulated = harness.proximactl(gslb.admin, "-c", str(gslb.config), "simulate",
+                                       "--outage", "far", check=True).stdout
+        self.assertRegex(simulated, r"far .* out")
+        gslb.process.signal(signal.SIGHUP)
+        gslb.process.wait_for_log("reload: done")
+        self.assertEqual(divided, named())
+        self.assertEqual(0, gslb.process.stop())
+        gslb.start()
+        self.assertEqual(divided, named())
+        near.bad = set()
+        harness.wait_until(lambda: named() == both, 8, "the shop returns", 0.005)
+        near.close()
+        far.close()
 
 
 class Https(unittest.TestCase):

@@ -233,12 +233,7 @@ void World::set_admin(const std::string& glob, fleet::AdminState state) {
 }
 
 void World::plan_if_serving_changed() {
-  const auto& board = *fleet->board();
-  std::vector<bool> serving(board.cluster_count());
-  for (std::size_t i = 0; i < serving.size(); ++i) {
-    serving[i] = board.serving_nodes(static_cast<fleet::ClusterIndex>(i)) != 0;
-  }
-  if (serving != serving_) { plan(); }
+  if (fleet->serving() != serving_) { plan(); }
 }
 
 void World::advance(milliseconds by) {
@@ -256,10 +251,7 @@ void World::advance(milliseconds by) {
 
 void World::plan() {
   const std::vector<steer::ClusterInput> inputs = control::cluster_inputs(*fleet);
-  serving_.clear();
-  for (std::size_t i = 0; i < fleet->model().clusters().size(); ++i) {
-    serving_.push_back(inputs[i].serving);
-  }
+  serving_ = fleet->serving();
   steer::Plan plan = control::make_plan(*epoch, inputs, now());
   next_plan_ = clock_.mono() + milliseconds(epoch->compiled->config.steering.plan_interval_ms);
   summary = std::move(plan.summary);

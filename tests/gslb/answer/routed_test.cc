@@ -171,6 +171,36 @@ TEST_F(Routed, ADeadClusterIsPassedOverWithoutANewSnapshot) {
   EXPECT_EQ(snapshot->decisions->total(0, world_.cluster("fra"), Reason::kBest), 1U);
 }
 
+// A and AAAA go together, nothing is allocated for it, and what nobody has more room for stays.
+TEST_F(Routed, WhatANodeYieldsGoesToTheOthersOfItsCluster) {
+  const auto board = std::const_pointer_cast<gslb::fleet::HealthBoard>(world_.snapshot->health);
+  const auto named = [&] {
+    return world_.ask({.name = "www.example", .ecs = kEurope}).answers(RrType::kA)[0];
+  };
+  const std::string before = named();
+  const auto& nodes = world_.snapshot->fleet->cluster(world_.cluster("fra")).nodes;
+  for (unsigned n = 0; n < nodes.size(); ++n) {
+    if (nodes[n].ipv4->to_string() == before) { board->set_yield(world_.cluster("fra"), n, 65535); }
+  }
+  const std::string after = named();
+  EXPECT_NE(after, before);
+  EXPECT_EQ(cluster(kEurope), "fra");
+  EXPECT_EQ(named(), after);
+  const auto query = tests::make_query({.name = "www.example", .ecs = kEurope});
+  gslb::dns::testing::Buffer out(4096);
+  const std::uint64_t allocated = tests::thread_allocations();
+  gslb::answer::answer(*world_.snapshot,
+                       {.message = query, .client = *gslb::Address::parse("192.0.2.53")},
+                       world_.scratch, world_.counters, out);
+  EXPECT_EQ(tests::thread_allocations(), allocated);
+  for (unsigned n = 0; n < nodes.size(); ++n) {
+    board->set_yield(world_.cluster("fra"), n, 65535);
+  }
+  EXPECT_EQ(cluster(kEurope), "fra") << "all yield it: as if none did";
+  for (unsigned n = 0; n < nodes.size(); ++n) { board->set_yield(world_.cluster("fra"), n, 0); }
+  EXPECT_EQ(named(), before);
+}
+
 TEST_F(Routed, WhenNobodyServesTheFallbackPolicyDoes) {
   down("fra/node-1");
   down("fra/node-2");

@@ -109,6 +109,19 @@ TEST(MonitorConfig, ANodesOwnListReplacesTheClusters) {
   EXPECT_EQ(result.config->clusters[0].nodes[0].monitors[0].text, "other");
 }
 
+TEST(MonitorConfig, AServiceNamesMonitorsOfItsOwn) {
+  const std::string page =
+      "[monitor.page]\nkind = \"http\"\nhost = \"%%SERVICE%%.example\"\n";
+  const auto good = read(kKey, page + "[service.shop]\nmonitors = [\"page\"]\n");
+  ASSERT_TRUE(good.config) << good.problems;
+  ASSERT_EQ(good.config->services[0].monitors.size(), 1U);
+  EXPECT_EQ(good.config->services[0].monitors[0].text, "page");
+  EXPECT_THAT(read(kKey, page + "[service.shop]\nmonitors = [\"pag\"]\n").problems,
+              HasSubstr("did you mean 'page'"));
+  EXPECT_THAT(read(std::string(kKey) + "monitors = [\"page\"]\n", page).problems,
+              HasSubstr("monitor 'page' asks about a service, not about a node"));
+}
+
 TEST(MonitorConfig, ANameCanBeAskedAboutByACommandOnly) {
   const auto with = [](const std::string& kind) {
     Problems problems;

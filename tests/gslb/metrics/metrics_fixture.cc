@@ -109,6 +109,7 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
   snapshot->decisions = decisions;
   const WallTime start{seconds(1'700'000'000)};
   input.version = "1.2.3";
+  input.services = {{"web", {}, {{"fra", 2, 1, 2}}}};
   input.started = start;
   input.ready = true;
   input.answers = {&answers[0], &answers[1]};
@@ -130,7 +131,8 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
                      .took = milliseconds(12),
                      .good = 7,
                      .bad = 3,
-                     .nodes = {"fra/n1"}}};
+                     .nodes = {"fra/n1"},
+                     .services = {}}};
   input.suspicion = {.active = true, .since = start, .share = 0.5, .held_nodes = 2, .times = 1};
   input.plan = steer::PlanSummary{.number = 3,
                                   .feasible = true,

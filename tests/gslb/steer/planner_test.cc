@@ -108,7 +108,8 @@ class Splitting : public testing::Test {
     const Plan plan = planner.plan(demand, inputs);
     std::vector<ClusterIndex> of_name;
     for (int split = 0; split < 256; ++split) {
-      of_name.push_back(plan.map->choose(0, 0, static_cast<std::uint8_t>(split), health).cluster);
+      of_name.push_back(
+          plan.map->choose(0, 0, static_cast<std::uint8_t>(split), health.view()).cluster);
     }
     return of_name;
   }
@@ -194,9 +195,9 @@ TEST(AnswerMap, OnlyTheFirstPlacesOfALongRowAreASpill) {
   }
   row.choices.push_back(0);
   map.set_row(0, 0, row);
-  EXPECT_EQ(map.choose(0, 0, 0, health).reason, Reason::kSpill);
+  EXPECT_EQ(map.choose(0, 0, 0, health.view()).reason, Reason::kSpill);
   for (int split = 1; split < 256; ++split) {
-    const auto choice = map.choose(0, 0, static_cast<std::uint8_t>(split), health);
+    const auto choice = map.choose(0, 0, static_cast<std::uint8_t>(split), health.view());
     EXPECT_EQ(choice.reason, Reason::kBest) << split;
   }
 }
@@ -208,19 +209,19 @@ TEST(AnswerMap, SplitsByThresholdAndFailsOverInOrder) {
   map.set_row(0, 0, {.thresholds = {100}, .choices = {2, 0, 1}, .spilled = 2});
   map.set_row(0, 1, {.thresholds = {100}, .choices = {2, 0, 1}, .spilled = 2});
   EXPECT_EQ(map.distinct_rows(), 1U);
-  EXPECT_EQ(map.choose(0, 0, 99, health).cluster, 2);
-  EXPECT_EQ(map.choose(0, 0, 99, health).reason, Reason::kBest);
-  EXPECT_EQ(map.choose(0, 0, 100, health).cluster, 0);
-  EXPECT_EQ(map.choose(0, 0, 100, health).reason, Reason::kSpill);
+  EXPECT_EQ(map.choose(0, 0, 99, health.view()).cluster, 2);
+  EXPECT_EQ(map.choose(0, 0, 99, health.view()).reason, Reason::kBest);
+  EXPECT_EQ(map.choose(0, 0, 100, health.view()).cluster, 0);
+  EXPECT_EQ(map.choose(0, 0, 100, health.view()).reason, Reason::kSpill);
   health.set_serving(0, 0);
-  EXPECT_EQ(map.choose(0, 0, 200, health).cluster, 2);
-  EXPECT_EQ(map.choose(0, 0, 200, health).reason, Reason::kFailover);
+  EXPECT_EQ(map.choose(0, 0, 200, health.view()).cluster, 2);
+  EXPECT_EQ(map.choose(0, 0, 200, health.view()).reason, Reason::kFailover);
   health.set_serving(2, 0);
-  EXPECT_EQ(map.choose(0, 0, 200, health).cluster, 1);
+  EXPECT_EQ(map.choose(0, 0, 200, health.view()).cluster, 1);
   health.set_serving(1, 0);
-  EXPECT_EQ(map.choose(0, 0, 200, health).cluster, kNoCluster);
-  EXPECT_EQ(map.choose(0, 0, 200, health).planned, 0);
-  EXPECT_EQ(map.choose(0, 2, 0, health).planned, kNoCluster) << "no row";
+  EXPECT_EQ(map.choose(0, 0, 200, health.view()).cluster, kNoCluster);
+  EXPECT_EQ(map.choose(0, 0, 200, health.view()).planned, 0);
+  EXPECT_EQ(map.choose(0, 2, 0, health.view()).planned, kNoCluster) << "no row";
 }
 
 TEST(Reasons, WhoIsNotAtTheCheapestSpillsOnlyIfThatIsFull) {
@@ -232,7 +233,7 @@ TEST(Reasons, WhoIsNotAtTheCheapestSpillsOnlyIfThatIsFull) {
     const Assigned assigned{{Share{at, 1}}, 1};
     AnswerMap map(1, 1);
     map.set_row(0, 0, planned_row(candidates, assigned, clusters, price_ms, kNoHeirs));
-    return map.choose(0, 0, 0, health).reason;
+    return map.choose(0, 0, 0, health.view()).reason;
   };
   EXPECT_EQ(reason(0, {0, 0, 0}), Reason::kBest);
   EXPECT_EQ(reason(0, {5, 0, 0}), Reason::kBest) << "full, but not for him";
