@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t kSavedPart = 2;
 // Files are as many as restarts made them: small ones left behind by many must not use up the
 // descriptors.
-constexpr std::size_t kMostSegments = 4096;
+constexpr std::size_t kMostSegments = 8192;
 
 }  // namespace
 

@@ -137,20 +137,27 @@ Limits read_limits(TomlTable table) {
   return limits;
 }
 
+// Each segment is an open file.
+constexpr std::uint64_t kMostSegments = 4096;
+constexpr std::int64_t kSmallestSegment = 1 << 20;
+
 DiskCache read_disk(TomlTable table, const std::string& file) {
   DiskCache disk;
   const auto path = table.string("path", Need::kRequired);
   if (path && path->empty()) { table.error("path", "the path is empty", "a folder of its own"); }
   disk.path = gslb::resolve_path(path.value_or(""), file);
-  constexpr std::int64_t smallest = 1 << 20;
-  const auto size = table.size_octets("size", 4 * smallest, std::int64_t{1} << 46, Need::kRequired);
-  disk.octets = static_cast<std::uint64_t>(size.value_or(0));
+  const auto size =
+      table.size_octets("size", 4 * kSmallestSegment, std::int64_t{1} << 44, Need::kRequired);
+  disk.octets = static_cast<std::uint64_t>(size.value_or(4 * kSmallestSegment));
   // Few files for large disks, and enough of them on small ones that an eviction is a small part.
-  disk.segment_octets = std::clamp(disk.octets / 16, std::uint64_t{smallest}, disk.segment_octets);
-  const auto segment = table.size_octets("segment", smallest, std::int64_t{1} << 30);
+  disk.segment_octets = std::clamp(disk.octets / 16, std::uint64_t{kSmallestSegment},
+                                   std::max(disk.segment_octets, disk.octets * 2 / kMostSegments));
+  const auto segment = table.size_octets("segment", kSmallestSegment, std::int64_t{1} << 33);
   if (segment) { disk.segment_octets = static_cast<std::uint64_t>(*segment); }
-  if (size && disk.segment_octets > disk.octets / 4) {
+  if (disk.segment_octets > disk.octets / 4) {
     table.error("segment", "larger than a quarter of size", "raise size or lower segment");
+  } else if (disk.octets / disk.segment_octets > kMostSegments) {
+    table.error("segment", "makes more than 4096 files", "raise segment");
   }
   table.finish();
   return disk;

@@ -168,9 +168,13 @@ TEST(EdgeConfig, ADiskHasAFolderASizeAndSegmentsThatFit) {
   ASSERT_TRUE(config && config->cache.disk) << good.to_string();
   EXPECT_EQ(config->cache.disk->path, "/etc/edge/c");
   EXPECT_EQ(config->cache.disk->segment_octets, 4U << 20);
-  for (const char* lines : {"size = \"64MiB\"\n", "path = \"c\"\n",
-                            "path = \"\"\nsize = \"64MiB\"\n", "path = \"c\"\nsize = \"1MiB\"\n",
-                            "path = \"c\"\nsize = \"64MiB\"\nsegment = \"32MiB\"\n"}) {
+  const auto large = disk("path = \"c\"\nsize = \"1TiB\"\n", good);
+  ASSERT_TRUE(large && large->cache.disk) << good.to_string();
+  EXPECT_EQ(large->cache.disk->segment_octets, 512U << 20);
+  for (const char* lines :
+       {"size = \"64MiB\"\n", "path = \"c\"\n", "path = \"\"\nsize = \"64MiB\"\n",
+        "path = \"c\"\nsize = \"1MiB\"\n", "path = \"c\"\nsize = \"64MiB\"\nsegment = \"32MiB\"\n",
+        "path = \"c\"\nsize = \"1TiB\"\nsegment = \"64MiB\"\n"}) {
     gslb::Problems problems;
     EXPECT_FALSE(disk(lines, problems)) << lines;
   }
