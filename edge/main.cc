@@ -9,6 +9,7 @@
 #include "edge/config/config.h"
 #include "edge/report/exposition.h"
 #include "edge/serve/server.h"
+#include "edge/serve/tls_server.h"
 
 namespace {
 
@@ -59,8 +60,11 @@ int main(int argc, char** argv) {
   }
   gslb::Problems problems;
   auto config = edge::config::load(arguments->file, problems);
+  // At the start they are loaded where they are used, and told of there.
+  const bool usable =
+      config && (!arguments->check || edge::serve::TlsServer::load(config->tls, nullptr, problems));
   print(stderr, problems.to_string());
-  if (!config) { return 2; }
+  if (!usable) { return 2; }
   if (arguments->check) {
     print(stdout, arguments->file + ": good\n");
     return 0;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "edge/config/listeners.h"
 #include "gslb/base/file.h"
 #include "gslb/base/toml_table.h"
 
@@ -30,13 +31,6 @@ std::string read_id(TomlTable& table, std::string_view key) {
     table.error(key, "\"" + id + "\" is no id", "1 to 63 of a-z, 0-9 and \"-\"");
   }
   return id;
-}
-
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') { c = static_cast<char>(c - 'A' + 'a'); }
-  }
-  return text;
 }
 
 void read_ms(TomlTable& table, std::string_view key, std::int64_t low, std::int64_t& value) {
@@ -93,26 +87,12 @@ std::string read_key(TomlTable& table, const std::string& file) {
   return *key;
 }
 
-std::optional<gslb::Endpoint> read_endpoint(const gslb::LocatedString& text,
-                                            std::uint16_t default_port, Problems& problems) {
-  auto endpoint = gslb::Endpoint::parse(text.text, default_port);
-  if (!endpoint) {
-    problems.error(text.at, "\"" + text.text + "\" is no address",
-                   "as in \"0.0.0.0:8080\" or \"[::]:8080\"");
-  }
-  return endpoint;
-}
-
 Edge read_edge(TomlTable table, const std::string& file, Problems& problems) {
   Edge edge;
   edge.cluster = read_id(table, "cluster");
   edge.node = read_id(table, "node");
   edge.key = read_key(table, file);
-  for (const gslb::LocatedString& text : table.strings("listen", Need::kRequired)) {
-    if (const auto endpoint = read_endpoint(text, 80, problems)) {
-      edge.listen.push_back({*endpoint});
-    }
-  }
+  edge.listen = read_listeners(table, problems);
   const gslb::LocatedString admin{table.string("admin").value_or("127.0.0.1:9180"),
                                   table.at("admin")};
   edge.admin = read_endpoint(admin, 9180, problems).value_or(gslb::Endpoint{});
@@ -128,6 +108,7 @@ Limits read_limits(TomlTable table) {
   limits.header_octets =
       table.size_octets("header_size", 1024, 1 << 20).value_or(limits.header_octets);
   read_ms(table, "header_timeout", 10, limits.header_timeout_ms);
+  read_ms(table, "handshake_timeout", 10, limits.handshake_timeout_ms);
   read_ms(table, "idle_timeout", 10, limits.idle_timeout_ms);
   read_ms(table, "body_timeout", 10, limits.body_timeout_ms);
   read_ms(table, "write_timeout", 10, limits.write_timeout_ms);
@@ -297,6 +278,8 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
   if (auto table = root->table("edge", Need::kRequired)) {
     config.edge = read_edge(*table, file, problems);
   }
+  if (auto table = root->table("tls")) { config.tls = read_tls(*table, file); }
+  check_listeners(config, *root);
   if (auto table = root->table("limits")) { config.limits = read_limits(*table); }
   if (auto table = root->table("cache")) { config.cache = read_cache(*table, file); }
   if (auto table = root->table("origin")) {
@@ -322,6 +305,7 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
     config.log.format = table->choice("format", {"text", "json"}).value_or(config.log.format);
     table->finish();
   }
+  if (auto table = root->table("access_log")) { config.access_log = read_access_log(*table, file); }
   root->finish();
   if (problems.has_errors()) { return std::nullopt; }
   return config;

@@ -58,6 +58,26 @@ struct Capacity {
 // A socket clients come to.
 struct Listener {
   gslb::Endpoint at;
+  bool tls = false;
+  bool http2 = false;  // without TLS too, for clients that begin with it
+  // Peers that put a PROXY header in front of every connection, and are believed.
+  std::vector<gslb::Prefix> proxy_from;
+};
+
+// [[tls.certificate]], PEM files.  What is wrong with their content shows when they are loaded.
+struct Certificate {
+  std::string certificate;         // with its chain
+  std::string key;                 // not encrypted
+  std::string ocsp;                // DER response to staple; "": none
+  std::vector<std::string> hosts;  // lower case, "*.example.com" too; empty: those it names
+  gslb::Location at;
+};
+
+// [tls] towards clients.
+struct Tls {
+  bool only_tls13 = false;
+  bool http2 = true;
+  std::vector<Certificate> certificates;  // the first is for hosts none is for
 };
 
 struct Edge {
@@ -73,12 +93,13 @@ struct Edge {
 struct Limits {
   std::int64_t connections = 10'000;
   std::int64_t header_octets = 16 * 1024;
-  std::int64_t header_timeout_ms = 10'000;  // from the first octet of a head to its end
-  std::int64_t idle_timeout_ms = 30'000;    // between requests
-  std::int64_t body_timeout_ms = 30'000;    // between octets of a request body
-  std::int64_t write_timeout_ms = 30'000;   // for up to 256 KiB to a client
-  std::int64_t drain_grace_ms = 1'000;      // still accepting after the draining heartbeat
-  std::int64_t drain_timeout_ms = 20'000;   // then what is left is cut
+  std::int64_t header_timeout_ms = 10'000;     // from the first octet of a head to its end
+  std::int64_t handshake_timeout_ms = 10'000;  // for PROXY header and TLS, from accept on
+  std::int64_t idle_timeout_ms = 30'000;       // between requests
+  std::int64_t body_timeout_ms = 30'000;       // between octets of a request body
+  std::int64_t write_timeout_ms = 30'000;      // for up to 256 KiB to a client
+  std::int64_t drain_grace_ms = 1'000;         // still accepting after the draining heartbeat
+  std::int64_t drain_timeout_ms = 20'000;      // then what is left is cut
 };
 
 // What the operator decides where the RFCs of caching leave it open.
@@ -130,6 +151,14 @@ struct Probe {
   friend bool operator==(const Probe&, const Probe&) = default;
 };
 
+// [access_log]
+struct AccessLog {
+  std::string file;  // "-": standard output; "": no log
+  bool json = false;
+
+  friend bool operator==(const AccessLog&, const AccessLog&) = default;
+};
+
 struct Log {
   std::string level = "info";
   std::string format = "text";
@@ -137,6 +166,7 @@ struct Log {
 
 struct Config {
   Edge edge;
+  Tls tls;
   Limits limits;
   Cache cache;
   std::optional<Origin> origin;
@@ -144,6 +174,7 @@ struct Config {
   Report report;
   Probe probe;
   Log log;
+  AccessLog access_log;
 
   // The origin for a request's host (lower case, maybe with a port): exact site, longest wildcard,
   // [origin]; null when there is none.  Valid as long as this object.

@@ -20,10 +20,12 @@ namespace edge::http {
 inline constexpr std::size_t kMaxFields = 128;
 
 struct RequestHead {
-  std::string method;  // case-sensitive
-  std::string target;  // origin-form or "*", after parsing
-  std::string host;    // lower case, with port unless it is 80
-  int minor = 1;       // HTTP/1.minor
+  std::string method;   // case-sensitive
+  std::string target;   // origin-form or "*", after parsing
+  std::string host;     // lower case, with port unless it is 80
+  int major = 1;        // 2: came by HTTP/2; minor then means nothing
+  int minor = 1;        // HTTP/1.minor
+  bool secure = false;  // came over TLS: the target is of https
   Fields fields;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "gslb/base/counters.h"
@@ -37,8 +38,13 @@ struct WorkerCounters {
   gslb::Counter bad_requests;  // refused before they meant anything
   gslb::Counter connections_opened;
   gslb::Counter connections_closed;
-  gslb::Counter connections_refused;  // over the limit
-  gslb::LogHistogram<26> ttfb_us;     // up to 33 s; whole head read to first octet written
+  gslb::Counter connections_refused;                           // over the limit
+  std::array<std::array<gslb::Counter, 2>, 2> tls_handshakes;  // [TLS 1.3][resumed]
+  gslb::Counter tls_failures;                                  // handshakes that came to nothing
+  gslb::Counter tls_timeouts;
+  gslb::Counter proxy_failures;    // connections without the PROXY header they have to have
+  gslb::Counter misdirected;       // 421: the host has other certificates than the connection
+  gslb::LogHistogram<26> ttfb_us;  // up to 33 s; whole head read to first octet written
 
   // `status` 100..599.
   void count_request(int status, CacheResult result) noexcept {
@@ -81,6 +87,17 @@ struct ReloadFigures {
   bool last_successful = true;
   double last_time_s = 0;        // since 1970; 0: none yet
   std::uint64_t generation = 1;  // of the configuration that serves
+};
+
+struct AccessLogFigures {
+  std::uint64_t lines = 0;
+  std::uint64_t dropped = 0;
+};
+
+// When a certificate for clients ends, seconds since 1970.
+struct CertificateFigures {
+  std::string file;
+  double not_after_s = 0;
 };
 
 }  // namespace edge::report

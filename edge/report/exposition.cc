@@ -124,6 +124,40 @@ void add_traffic(Page& page, const Workers& workers) {
              static_cast<double>(sum(workers).connections));
 }
 
+void add_tls(Page& page, const Figures& figures) {
+  using W = WorkerCounters;
+  MetricFamily& family =
+      page.family("tls_handshakes_total", "TLS handshakes with clients that were completed.",
+                  MetricType::Counter);
+  for (const bool tls13 : {false, true}) {
+    for (const bool resumed : {false, true}) {
+      double sum = 0;
+      for (const W* worker : figures.workers) {
+        sum += static_cast<double>(worker->tls_handshakes[tls13][resumed].value());
+      }
+      Page::add(
+          family,
+          {label("version", tls13 ? "1.3" : "1.2"), label("session", resumed ? "resumed" : "new")},
+          sum);
+    }
+  }
+  MetricFamily& failed = page.family("tls_failed_handshakes_total",
+                                     "TLS handshakes that came to nothing.", MetricType::Counter);
+  Page::add(failed, {label("reason", "timeout")}, total(figures.workers, &W::tls_timeouts));
+  Page::add(failed, {label("reason", "error")}, total(figures.workers, &W::tls_failures));
+  page.counter("proxy_failures_total", "Connections without the PROXY header they have to have.",
+               total(figures.workers, &W::proxy_failures));
+  page.counter("misdirected_requests_total",
+               "Requests for a host with other certificates than their connection's.",
+               total(figures.workers, &W::misdirected));
+  if (figures.certificates.empty()) { return; }
+  MetricFamily& ends = page.family("tls_certificate_not_after_seconds",
+                                   "End of a certificate, seconds since 1970.", MetricType::Gauge);
+  for (const CertificateFigures& each : figures.certificates) {
+    Page::add(ends, {label("file", each.file)}, each.not_after_s);
+  }
+}
+
 void add_store(Page& page, const StoreFigures& store) {
   page.gauge("store_bytes", "Octets held by the memory store, overhead included.",
              static_cast<double>(store.octets));
@@ -214,10 +248,16 @@ std::string write_metrics(const Figures& figures) {
   add_requests(page, figures.workers);
   add_ttfb(page, figures.workers);
   add_traffic(page, figures.workers);
+  add_tls(page, figures);
   add_store(page, figures.store);
   if (figures.store.disk) { add_disk(page, *figures.store.disk); }
   add_reports(page, figures);
   add_reloads(page, figures.reloads);
+  page.counter("access_log_lines_total", "Lines taken for the access log.",
+               static_cast<double>(figures.access_log.lines));
+  page.counter("access_log_dropped_lines_total",
+               "Lines of the access log that were lost: the disk was slow or full.",
+               static_cast<double>(figures.access_log.dropped));
   return page.text();
 }
 

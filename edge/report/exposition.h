@@ -25,6 +25,8 @@ struct Figures {
   ProbeFigures probes;
   std::uint64_t beacons = 0;
   ReloadFigures reloads;
+  std::vector<CertificateFigures> certificates;
+  AccessLogFigures access_log;
   gslb::fleet::NodeState state = gslb::fleet::NodeState::kUp;
   double start_time_s = 0;  // since 1970
 };

@@ -194,6 +194,8 @@ Figures Reporter::Impl::figures() const {
   figures.probes = prober->figures();
   figures.beacons = sources.beacons->seen();
   figures.reloads = sources.reloads();
+  figures.certificates = sources.certificates();
+  figures.access_log = sources.access_log();
   figures.state = state;
   figures.start_time_s = static_cast<double>(start_ms) / 1000;
   return figures;

@@ -26,6 +26,8 @@ struct Sources {
   // Reads the configuration anew; what the operator is to hear, and false when it was refused.
   std::function<bool(std::string& told)> reload;
   std::function<ReloadFigures()> reloads;
+  std::function<std::vector<CertificateFigures>()> certificates;
+  std::function<AccessLogFigures()> access_log;
 };
 
 // Thread-safe.

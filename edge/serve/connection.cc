@@ -17,8 +17,12 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include "edge/report/rtt.h"
 #include "edge/serve/http1.h"
+#include "edge/serve/http2.h"
+#include "edge/serve/path_watch.h"
+#include "edge/serve/proxy_reader.h"
+#include "edge/serve/tls_server.h"
+#include "edge/serve/tls_stream.h"
 
 namespace edge::serve {
 namespace {
@@ -43,12 +47,18 @@ class Connection final : public Transport,
                          public ConnectionHandle,
                          public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Worker& worker, ConnectionSet& open, tcp::socket socket, const gslb::Address& peer)
+  Connection(Worker& worker, ConnectionSet& open, tcp::socket socket, const gslb::Address& peer,
+             const config::Listener& listener)
       : worker_(worker),
         config_(worker.config),
         open_(open),
         socket_(std::move(socket)),
         timer_(worker.loop),
+        path_(worker.shared.rtt),
+        tls_server_(listener.tls ? worker.tls : nullptr),
+        awaits_header_(std::any_of(listener.proxy_from.begin(), listener.proxy_from.end(),
+                                   [&](const auto& prefix) { return prefix.contains(peer); })),
+        allows_http2_(listener.http2),
         address_(peer),
         peer_(peer.to_string()) {
     open_.insert(this);
@@ -68,23 +78,29 @@ class Connection final : public Transport,
   bool timed_out() const override { return timed_out_; }
   Awaitable<bool> write(const std::vector<std::string_view>& pieces) override;
   Awaitable<void> linger(std::string& buffer) override;
+  void cancel() override {
+    error_code ignored;
+    socket_.cancel(ignored);
+  }
   void set_idle(bool idle) override { idle_ = idle; }
-  void note_answer(int status) override {
-    ++answers_;
-    last_failed_ = false;
-    // 408: what the client sent did not arrive.
-    if (status >= 500 || status == 408) { note_failure(); }
+  void note_answer(int status) override { path_.note_answer(status); }
+  bool is_secure() const override { return tls_ != nullptr; }
+  bool is_for(std::string_view host) const override {
+    return !tls_ || tls_server_->certificates_for(host) == tls_->certificates();
   }
   const std::string& peer() const override { return peer_; }
   void end_if_idle() override {
-    error_code ignored;
-    if (idle_) { socket_.cancel(ignored); }
+    if (idle_) { cancel(); }
   }
 
  private:
-  void note_failure();
-  void sample_rtt();
-  void report_path();
+  Awaitable<bool> open();
+  Awaitable<bool> read_proxy_header();
+  Awaitable<bool> begins_http2(std::string& received);
+  Awaitable<bool> shake_hands();
+  Awaitable<bool> wait_for(tcp::socket::wait_type what);
+  Awaitable<std::size_t> read_tls(char* into, std::size_t room);
+  Awaitable<error_code> write_tls(const std::vector<std::string_view>& pieces);
   void arm(Clock::time_point deadline);
   void watch();
 
@@ -98,12 +114,13 @@ class Connection final : public Transport,
   bool watching_ = false;
   bool timed_out_ = false;
   bool idle_ = false;
-  bool sampled_ = false;
-  std::uint32_t answers_ = 0;
-  std::uint32_t failures_ = 0;  // of them
-  bool last_failed_ = false;    // the last of them
-  const gslb::Address address_;
-  const std::string peer_;
+  PathWatch path_;
+  std::shared_ptr<const TlsServer> tls_server_;  // null: a plain listener
+  std::unique_ptr<TlsStream> tls_;
+  const bool awaits_header_;  // of the PROXY protocol
+  const bool allows_http2_;   // without TLS
+  gslb::Address address_;
+  std::string peer_;
 };
 
 // One timer per connection that looks at the deadlines when it fires: moving one, which every read
@@ -139,38 +156,89 @@ void Connection::set_read_deadline(Clock::time_point deadline) {
   arm(deadline);
 }
 
+Awaitable<bool> Connection::wait_for(tcp::socket::wait_type what) {
+  error_code error;
+  co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable, error));
+  co_return !error;
+}
+
+// 0: the end, an error or the deadline.
+Awaitable<std::size_t> Connection::read_tls(char* into, std::size_t room) {
+  while (true) {
+    std::size_t count = 0;
+    const TlsStream::Step step = tls_->read(into, room, count);
+    if (step == TlsStream::Step::kDone) { co_return count; }
+    if (step != TlsStream::Step::kRead && step != TlsStream::Step::kWrite) { co_return 0; }
+    const bool more = co_await wait_for(step == TlsStream::Step::kRead ? tcp::socket::wait_read
+                                                                       : tcp::socket::wait_write);
+    if (!more) { co_return 0; }
+  }
+}
+
 Awaitable<bool> Connection::read(std::string& buffer) {
   const std::size_t had = buffer.size();
   buffer.resize(had + kReadOctets);
   timed_out_ = false;
-  error_code error;
-  const std::size_t count =
-      co_await socket_.async_read_some(asio::buffer(buffer.data() + had, kReadOctets),
-                                       asio::redirect_error(asio::use_awaitable, error));
+  std::size_t count = 0;
+  if (tls_) {
+    count = co_await read_tls(buffer.data() + had, kReadOctets);
+  } else {
+    error_code error;
+    count = co_await socket_.async_read_some(asio::buffer(buffer.data() + had, kReadOctets),
+                                             asio::redirect_error(asio::use_awaitable, error));
+    if (error) { count = 0; }
+  }
   buffer.resize(had + count);
   worker_.counters.received_octets.add(count);
-  co_return !error && count > 0;
+  co_return count > 0;
+}
+
+Awaitable<error_code> Connection::write_tls(const std::vector<std::string_view>& pieces) {
+  std::size_t left = 0;
+  for (const std::string_view piece : pieces) { left += piece.size(); }
+  for (std::size_t sent = 0; left > 0;) {
+    std::size_t count = 0;
+    const TlsStream::Step step = tls_->write(pieces, sent, count);
+    sent += count;
+    left -= count;
+    worker_.counters.sent_octets.add(count);
+    if (step == TlsStream::Step::kDone) { continue; }
+    if (step != TlsStream::Step::kRead && step != TlsStream::Step::kWrite) {
+      co_return asio::error::connection_reset;
+    }
+    const bool more = co_await wait_for(step == TlsStream::Step::kRead ? tcp::socket::wait_read
+                                                                       : tcp::socket::wait_write);
+    if (!more) { co_return asio::error::operation_aborted; }
+  }
+  co_return error_code{};
 }
 
 Awaitable<bool> Connection::write(const std::vector<std::string_view>& pieces) {
-  std::vector<asio::const_buffer> buffers;
-  buffers.reserve(pieces.size());
-  for (const std::string_view piece : pieces) { buffers.emplace_back(piece.data(), piece.size()); }
   timed_out_ = false;
   write_deadline_ = Clock::now() + std::chrono::milliseconds(config_->limits.write_timeout_ms);
   arm(write_deadline_);
   error_code error;
-  const std::size_t count = co_await asio::async_write(
-      socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
+  if (tls_) {
+    error = co_await write_tls(pieces);
+  } else {
+    std::vector<asio::const_buffer> buffers;
+    buffers.reserve(pieces.size());
+    for (const std::string_view piece : pieces) {
+      buffers.emplace_back(piece.data(), piece.size());
+    }
+    const std::size_t count = co_await asio::async_write(
+        socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
+    worker_.counters.sent_octets.add(count);
+  }
   write_deadline_ = Clock::time_point::max();
-  worker_.counters.sent_octets.add(count);
-  if (error && (timed_out_ || is_lost(error))) { note_failure(); }
-  if (!error && !sampled_) { sample_rtt(); }
+  if (error && (timed_out_ || is_lost(error))) { path_.note_failure(); }
+  if (!error && !awaits_header_) { path_.note_sent(socket_.native_handle(), address_); }
   co_return !error;
 }
 
 Awaitable<void> Connection::linger(std::string& buffer) {
   error_code error;
+  if (tls_) { tls_->close_notify(); }
   socket_.shutdown(tcp::socket::shutdown_send, error);
   set_read_deadline(Clock::now() + kLinger);
   for (std::size_t dropped = 0; dropped < kLingerOctets;) {
@@ -181,32 +249,85 @@ Awaitable<void> Connection::linger(std::string& buffer) {
   }
 }
 
-void Connection::sample_rtt() {
-  sampled_ = true;
-  if (const auto rtt = report::rtt_us_of(socket_.native_handle())) {
-    worker_.shared.rtt.add(address_, *rtt);
+Awaitable<bool> Connection::read_proxy_header() {
+  ProxyReader reader;
+  ProxyReader::Step step = ProxyReader::Step::kMore;
+  while (step == ProxyReader::Step::kMore) {
+    const bool more = co_await wait_for(tcp::socket::wait_read);
+    if (!more) { co_return false; }
+    step = reader.read(socket_.native_handle());
+  }
+  if (const auto& client = reader.client()) {
+    address_ = client->address;
+    peer_ = address_.to_string();
+  }
+  co_return step == ProxyReader::Step::kDone;
+}
+
+Awaitable<bool> Connection::shake_hands() {
+  ssl_st* const ssl = tls_server_->accept();
+  if (ssl == nullptr) { co_return false; }
+  error_code ignored;
+  socket_.native_non_blocking(true, ignored);
+  tls_ = std::make_unique<TlsStream>(ssl, socket_.native_handle());
+  while (true) {
+    const TlsStream::Step step = tls_->shake_hands();
+    if (step == TlsStream::Step::kDone) {
+      worker_.counters.tls_handshakes[tls_->is_tls13()][tls_->is_resumed()].add();
+      co_return true;
+    }
+    bool more = step == TlsStream::Step::kRead || step == TlsStream::Step::kWrite;
+    if (more) {
+      more = co_await wait_for(step == TlsStream::Step::kRead ? tcp::socket::wait_read
+                                                              : tcp::socket::wait_write);
+    }
+    if (!more) {
+      (timed_out_ ? worker_.counters.tls_timeouts : worker_.counters.tls_failures).add();
+      co_return false;
+    }
   }
 }
 
-// An answer fails once, whatever goes wrong with it.
-void Connection::note_failure() {
-  if (answers_ > 0 && !std::exchange(last_failed_, true)) { ++failures_; }
+// What comes before the first request.
+Awaitable<bool> Connection::open() {
+  if (!awaits_header_ && !tls_server_) { co_return true; }
+  set_read_deadline(Clock::now() + std::chrono::milliseconds(config_->limits.handshake_timeout_ms));
+  bool opened = true;
+  if (awaits_header_) {
+    opened = co_await read_proxy_header();
+    if (!opened) { worker_.counters.proxy_failures.add(); }
+  }
+  if (opened && tls_server_) { opened = co_await shake_hands(); }
+  set_read_deadline(Clock::time_point::max());
+  co_return opened;
 }
 
-void Connection::report_path() {
-  report::PathFigures figures = report::path_figures_of(socket_.native_handle());
-  if (figures.is_stuck) { note_failure(); }
-  figures.requests = answers_;
-  figures.failed = failures_;
-  worker_.shared.rtt.add_path(address_, figures);
+// HTTP/2 without TLS, where the listener allows it: the client begins as if it knew.
+Awaitable<bool> Connection::begins_http2(std::string& received) {
+  constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  if (!allows_http2_) { co_return false; }
+  set_read_deadline(Clock::now() + std::chrono::milliseconds(config_->limits.idle_timeout_ms));
+  while (received.size() < kPreface.size() && kPreface.starts_with(received)) {
+    idle_ = received.empty();
+    const bool more = co_await read(received);
+    idle_ = false;
+    if (!more) { break; }
+  }
+  co_return received.starts_with(kPreface);
 }
 
 Awaitable<void> Connection::run() {
   const auto self = shared_from_this();
-  co_await serve_http1(worker_, *this);
-  if (answers_ > 0 && !sampled_) { sample_rtt(); }
-  if (answers_ > 0) { report_path(); }
+  const bool opened = co_await open();
+  std::string received;
+  bool is_http2 = tls_ && opened && tls_->speaks_http2();
+  if (opened && !tls_) { is_http2 = co_await begins_http2(received); }
+  if (opened && is_http2) { co_await serve_http2(worker_, *this, std::move(received)); }
+  if (opened && !is_http2) { co_await serve_http1(worker_, *this, std::move(received)); }
+  // Behind a proxy, the kernel knows the way to the proxy and not to the client.
+  if (!awaits_header_) { path_.report(socket_.native_handle(), address_); }
   timer_.cancel();
+  if (tls_) { tls_->close_notify(); }
   error_code ignored;
   socket_.close(ignored);
 }
@@ -214,7 +335,7 @@ Awaitable<void> Connection::run() {
 }  // namespace
 
 void serve_connection(Worker& worker, ConnectionSet& open, int descriptor,
-                      const gslb::Address& peer) {
+                      const gslb::Address& peer, const config::Listener& listener) {
   tcp::socket socket(worker.loop);
   error_code error;
   socket.assign(peer.is_v6() ? tcp::v6() : tcp::v4(), descriptor, error);
@@ -223,7 +344,8 @@ void serve_connection(Worker& worker, ConnectionSet& open, int descriptor,
     return;
   }
   socket.set_option(tcp::no_delay(true), error);
-  const auto connection = std::make_shared<Connection>(worker, open, std::move(socket), peer);
+  const auto connection =
+      std::make_shared<Connection>(worker, open, std::move(socket), peer, listener);
   asio::co_spawn(worker.loop, connection->run(), asio::detached);
 }
 

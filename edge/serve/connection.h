@@ -17,9 +17,9 @@ class ConnectionHandle {
 };
 using ConnectionSet = std::unordered_set<ConnectionHandle*>;
 
-// Serves an accepted socket (given as its descriptor, ownership passes) until it ends; `open`
-// holds it meanwhile.  Worker, set and loop must outlive it.
+// Serves an accepted socket (given as its descriptor, ownership passes) of `listener` until it
+// ends; `open` holds it meanwhile.  Worker, set and loop must outlive it.
 void serve_connection(Worker& worker, ConnectionSet& open, int descriptor,
-                      const gslb::Address& peer);
+                      const gslb::Address& peer, const config::Listener& listener);
 
 }  // namespace edge::serve

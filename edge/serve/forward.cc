@@ -57,8 +57,14 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
   }
   if (!rewritten.empty()) { fields.set("X-Forwarded-Host", request.host); }
   append_to_list(fields, "X-Forwarded-For", std::string(options.client));
-  if (!fields.has("X-Forwarded-Proto")) { fields.add("X-Forwarded-Proto", "http"); }
-  append_to_list(fields, "Via", via(request.minor, options.name));
+  // What came over TLS says so whatever the client wrote; a proxy in front that took TLS off
+  // is believed.
+  if (request.secure || !fields.has("X-Forwarded-Proto")) {
+    fields.set("X-Forwarded-Proto", request.secure ? "https" : "http");
+  }
+  append_to_list(
+      fields, "Via",
+      request.major == 2 ? "2 " + std::string(options.name) : via(request.minor, options.name));
   append_to_list(fields, "CDN-Loop", std::string(options.name));
   if (options.body.kind == http::BodyKind::kChunked) {
     fields.add("Transfer-Encoding", "chunked");

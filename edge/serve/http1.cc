@@ -8,6 +8,7 @@
 
 #include "edge/http/body_decoder.h"
 #include "edge/serve/http1_head.h"
+#include "edge/serve/request_id.h"
 #include "edge/serve/steps.h"
 
 namespace edge::serve {
@@ -19,8 +20,11 @@ Clock::time_point in(std::int64_t ms) { return Clock::now() + std::chrono::milli
 
 class Http1 final : public ClientIo {
  public:
-  Http1(Worker& worker, Transport& transport)
-      : worker_(worker), transport_(transport), config_(worker.config) {}
+  Http1(Worker& worker, Transport& transport, std::string received)
+      : worker_(worker),
+        transport_(transport),
+        config_(worker.config),
+        buffer_(std::move(received)) {}
 
   Awaitable<void> run();
 
@@ -191,7 +195,13 @@ Awaitable<Http1::Next> Http1::read_request() {
     co_return co_await refuse_with(http::status_for(framing.error()),
                                    http::describe(framing.error()));
   }
+  if (!transport_.is_for(head->host)) {
+    worker_.counters.misdirected.add();
+    co_return co_await refuse_with(421, "another connection is for this host (RFC 9110 7.4)");
+  }
   request_ = std::move(*head);
+  request_.secure = transport_.is_secure();
+  settle_request_id(request_, worker_.access_log != nullptr);
   framing_ = *framing;
   body_.emplace(framing_);
   co_return Next::kRequest;
@@ -211,8 +221,8 @@ Awaitable<void> Http1::run() {
 
 }  // namespace
 
-Awaitable<void> serve_http1(Worker& worker, Transport& transport) {
-  Http1 protocol(worker, transport);
+Awaitable<void> serve_http1(Worker& worker, Transport& transport, std::string received) {
+  Http1 protocol(worker, transport, std::move(received));
   co_await protocol.run();
 }
 

@@ -9,6 +9,7 @@
 namespace edge::serve {
 
 // Serves requests until the connection has to be closed, which is left to the caller.
-Awaitable<void> serve_http1(Worker& worker, Transport& transport);
+// `received`: octets of it that have been read already.
+Awaitable<void> serve_http1(Worker& worker, Transport& transport, std::string received);
 
 }  // namespace edge::serve

@@ -102,6 +102,7 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
   scope.worker.counters.origin_fetches.add();
   http::RequestHead request = origin_request(scope.request, options);
   const bool retriable = !has_body && http::is_safe_method(scope.request.method);
+  scope.begin_upstream();
   const origin::Exchange::Status sent = co_await exchange->send_head(std::move(request), retriable);
   if (!sent) { co_return co_await fail(scope, sent.error()); }
   if (has_body) {
@@ -113,6 +114,7 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
     }
   }
   auto head = co_await exchange->read_head();
+  scope.end_upstream();
   if (!head) { co_return co_await fail(scope, head.error()); }
   invalidate(scope, *head);
   scope.begin(reply_for(scope, std::move(*head), why), CacheResult::kBypass);

@@ -5,7 +5,17 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "edge/serve/access_log.h"
+#include "edge/serve/request_id.h"
+
 namespace edge::serve {
+namespace {
+
+std::int64_t microseconds(gslb::MonoTime::duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+}  // namespace
 
 RequestScope::RequestScope(Worker& on, ClientIo& from, const http::RequestHead& asked,
                            http::Framing framing)
@@ -14,28 +24,58 @@ RequestScope::RequestScope(Worker& on, ClientIo& from, const http::RequestHead& 
       client(from),
       request(asked),
       body(framing),
-      started_(std::chrono::steady_clock::now()) {}
+      started_(std::chrono::steady_clock::now()),
+      first_octet_(started_) {}
+
+RequestScope::~RequestScope() {
+  if (!worker.access_log || status_ == 0) { return; }
+  AccessEntry entry;
+  entry.request = &request;
+  entry.client = client.peer();
+  if (const auto* id = request.fields.find(kRequestIdField)) { entry.request_id = *id; }
+  entry.cache = report::kCacheResultNames[static_cast<std::size_t>(result_)];
+  entry.status = status_;
+  entry.body_octets = body_octets_;
+  entry.whole = whole_;
+  entry.first_octet_us = microseconds(first_octet_ - started_);
+  entry.total_us = microseconds(std::chrono::steady_clock::now() - started_);
+  entry.upstream_us = upstream_us_;
+  entry.at = std::chrono::system_clock::now();
+  worker.access_log->add(entry);
+}
 
 void RequestScope::begin(Reply reply, report::CacheResult result) {
-  worker.counters.count_request(reply.head.status, result);
+  status_ = reply.head.status;
+  result_ = result;
+  worker.counters.count_request(status_, result);
+  if (const auto* id = request.fields.find(kRequestIdField)) {
+    reply.head.fields.set(kRequestIdField, *id);
+  }
   client.begin(std::move(reply));
 }
 
 // The moment octets are handed over: to wait for the write would cost a coroutine of its own.
 void RequestScope::note_first_octet() {
-  if (!std::exchange(first_octet_, false)) { return; }
-  const auto took = std::chrono::steady_clock::now() - started_;
-  worker.counters.ttfb_us.record(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  if (first_octet_ != started_) { return; }
+  first_octet_ = std::chrono::steady_clock::now();
+  worker.counters.ttfb_us.record(static_cast<std::uint64_t>(microseconds(first_octet_ - started_)));
+}
+
+void RequestScope::begin_upstream() { upstream_began_ = std::chrono::steady_clock::now(); }
+
+void RequestScope::end_upstream() {
+  upstream_us_ = microseconds(std::chrono::steady_clock::now() - upstream_began_);
 }
 
 Awaitable<bool> RequestScope::send(const std::vector<cache::Slice>& slices) {
   note_first_octet();
+  for (const cache::Slice& slice : slices) { body_octets_ += slice.size; }
   return client.send(slices);
 }
 
 Awaitable<bool> RequestScope::finish() {
   note_first_octet();
+  whole_ = true;
   return client.finish();
 }
 

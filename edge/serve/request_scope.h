@@ -15,6 +15,10 @@ namespace edge::serve {
 class RequestScope {
  public:
   RequestScope(Worker& on, ClientIo& from, const http::RequestHead& asked, http::Framing framing);
+  // Tells the access log.
+  ~RequestScope();
+  RequestScope(const RequestScope&) = delete;
+  RequestScope& operator=(const RequestScope&) = delete;
 
   // Counts the answer and begins it; send() and finish() as ClientIo's.
   void begin(Reply reply, report::CacheResult result);
@@ -23,6 +27,10 @@ class RequestScope {
   // A page of our own, counted as kNone.  `detail`: a token for Cache-Status, static storage.
   // True: it was sent whole.
   Awaitable<bool> respond_with_page(int status, std::string_view why, std::string_view detail);
+
+  // Around the wait for an origin's head, for the access log.
+  void begin_upstream();
+  void end_upstream();
 
   ReplyOptions reply_options() const;
 
@@ -36,7 +44,13 @@ class RequestScope {
   void note_first_octet();
 
   gslb::MonoTime started_;
-  bool first_octet_ = true;
+  gslb::MonoTime first_octet_;  // started_: none yet
+  gslb::MonoTime upstream_began_;
+  std::int64_t upstream_us_ = -1;
+  std::uint64_t body_octets_ = 0;
+  int status_ = 0;
+  report::CacheResult result_ = report::CacheResult::kNone;
+  bool whole_ = false;
 };
 
 // All of `octets` as one slice.

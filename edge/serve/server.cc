@@ -15,7 +15,9 @@
 #include <sched.h>
 
 #include "edge/report/exposition.h"
+#include "edge/serve/access_log.h"
 #include "edge/serve/listener.h"
+#include "edge/serve/tls_server.h"
 #include "edge/serve/worker_thread.h"
 #include "gslb/base/log.h"
 
@@ -106,6 +108,14 @@ report::DiskFigures disk_figures(cache::Disk* disk) {
   return figures;
 }
 
+void tell(const gslb::Problems& problems) {
+  for (const gslb::Problem& problem : problems.list()) {
+    gslb::log(problem.severity == gslb::Severity::kError ? gslb::LogLevel::kError
+                                                         : gslb::LogLevel::kWarning,
+              "config", problem.to_string());
+  }
+}
+
 class Server {
  public:
   Server(std::string file, config::ConfigRef config)
@@ -130,11 +140,14 @@ class Server {
   bool change_to(const config::ConfigRef& next, gslb::Problems& problems);
   bool open(const config::Config& config, Listeners& opened, std::string* error);
   report::ReloadFigures reloads() const;
+  std::vector<report::CertificateFigures> certificates() const;
 
   const std::string file_;
-  mutable std::mutex mutex_;       // held by a reload from its beginning to its end
-  config::ConfigRef config_;       // guarded by mutex_
-  report::ReloadFigures reloads_;  // guarded by mutex_
+  mutable std::mutex mutex_;               // held by a reload from its beginning to its end
+  config::ConfigRef config_;               // guarded by mutex_
+  std::shared_ptr<const TlsServer> tls_;   // guarded by mutex_
+  std::shared_ptr<AccessLog> access_log_;  // guarded by mutex_
+  report::ReloadFigures reloads_;          // guarded by mutex_
   // What is listened on, as configured, and as bound: a port 0 is one port for all workers.
   std::map<gslb::Endpoint, gslb::Endpoint> listening_;  // guarded by mutex_
   Shared shared_;
@@ -172,11 +185,20 @@ bool Server::start() {
   report::Sources sources;
   const unsigned count = worker_count(*config_);
   for (unsigned i = 0; i < count; ++i) {
-    workers_.push_back(std::make_unique<WorkerThread>(shared_, config_));
+    workers_.push_back(std::make_unique<WorkerThread>(shared_));
     sources.workers.push_back(&workers_.back()->counters());
   }
+  gslb::Problems problems;
+  tls_ = TlsServer::load(config_->tls, nullptr, problems);
+  tell(problems);
+  if (!tls_) { return false; }
   Listeners opened;
   std::string error;
+  access_log_ = AccessLog::open(config_->access_log, &error);
+  if (!error.empty()) {
+    gslb::log_error("access", "can't open the access log", {{"why", error}});
+    return false;
+  }
   if (!open(*config_, opened, &error)) {
     gslb::log_error("serve", "can't listen", {{"why", error}});
     return false;
@@ -191,11 +213,16 @@ bool Server::start() {
   sources.beacons = &shared_.beacons;
   sources.reload = [this](std::string& told) { return reload(told); };
   sources.reloads = [this] { return reloads(); };
+  sources.certificates = [this] { return certificates(); };
+  sources.access_log = [this] {
+    const std::lock_guard lock(mutex_);
+    const auto figures = access_log_ ? access_log_->figures() : AccessLog::Figures{};
+    return report::AccessLogFigures{figures.lines, figures.dropped};
+  };
   reporter_ = std::make_unique<report::Reporter>(config_, std::move(sources));
   shared_.reporter = reporter_.get();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->start();
-    workers_[i]->renew({config_, std::move(opened[i])});
+    workers_[i]->start({config_, tls_, access_log_, std::move(opened[i])});
   }
   // The first heartbeat says "up": it may go out only now that clients can be served.
   if (!reporter_->start(&error)) {
@@ -212,16 +239,28 @@ bool Server::start() {
 
 // All or nothing: what can fail comes first.
 bool Server::change_to(const config::ConfigRef& next, gslb::Problems& problems) {
-  Listeners opened;
+  auto tls = TlsServer::load(next->tls, tls_.get(), problems);
+  if (!tls) { return false; }
   std::string error;
+  std::shared_ptr<AccessLog> access_log = access_log_;
+  const bool same_log = config_->access_log == next->access_log;
+  if (!same_log) { access_log = AccessLog::open(next->access_log, &error); }
+  if (!error.empty()) {
+    problems.error({file_}, "can't open the access log " + error);
+    return false;
+  }
+  Listeners opened;
   if (!open(*next, opened, &error)) {
     problems.error({file_}, "can't listen on " + error, "who listens there? ss -ltnp tells");
     return false;
   }
+  tls_ = std::move(tls);
+  access_log_ = std::move(access_log);
+  if (access_log_ && same_log) { access_log_->reopen(); }
   warn_of_fixed(*config_, *next, problems);
   log_as(next->log);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->renew({next, std::move(opened[i])});
+    workers_[i]->renew({next, tls_, access_log_, std::move(opened[i])});
   }
   reporter_->renew(next);
   config_ = next;
@@ -235,11 +274,7 @@ bool Server::reload(std::string& told) {
   auto read = config::load(file_, problems);
   const bool done = read && !shared_.stopping &&
                     change_to(std::make_shared<const config::Config>(std::move(*read)), problems);
-  for (const gslb::Problem& problem : problems.list()) {
-    gslb::log(problem.severity == gslb::Severity::kError ? gslb::LogLevel::kError
-                                                         : gslb::LogLevel::kWarning,
-              "reload", problem.to_string());
-  }
+  tell(problems);
   ++(done ? reloads_.succeeded : reloads_.failed);
   reloads_.last_successful = done;
   reloads_.last_time_s =
@@ -260,6 +295,16 @@ bool Server::reload(std::string& told) {
 report::ReloadFigures Server::reloads() const {
   const std::lock_guard lock(mutex_);
   return reloads_;
+}
+
+std::vector<report::CertificateFigures> Server::certificates() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<report::CertificateFigures> figures;
+  for (const TlsServer::Expiry& each : tls_->expiries()) {
+    figures.push_back(
+        {each.file, std::chrono::duration<double>(each.not_after.time_since_epoch()).count()});
+  }
+  return figures;
 }
 
 sigset_t end_signals() {
@@ -300,9 +345,15 @@ void Server::serve(const sigset_t& signals) {
   while (true) {
     int signal = 0;
     sigwait(&signals, &signal);
-    if (signal != SIGHUP) { return; }
     std::string told;
-    reload(told);
+    if (signal == SIGHUP) {
+      reload(told);
+    } else if (signal == SIGUSR1) {
+      const std::lock_guard lock(mutex_);
+      if (access_log_) { access_log_->reopen(); }
+    } else {
+      return;
+    }
   }
 }
 
@@ -328,6 +379,7 @@ int Server::run(const sigset_t& signals) {
 int run_server(const std::string& file, config::ConfigRef config) {
   sigset_t signals = end_signals();
   sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGUSR1);
   // Threads inherit the mask: only this thread takes the signals, by asking for them.
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);

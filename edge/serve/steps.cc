@@ -111,7 +111,9 @@ Awaitable<bool> CachedRequest::run(const config::Origin& origin) {
     co_return co_await pass(scope_, origin, why_forwarded());
   }
   const bool alone = !may_join() || worker_.shared.flights.is_marked_uncacheable(key_, now);
+  scope_.begin_upstream();
   const cache::Flight::Outcome outcome = co_await fetch(origin, alone);
+  scope_.end_upstream();
   co_return co_await deliver(outcome);
 }
 

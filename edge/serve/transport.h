@@ -30,10 +30,17 @@ class Transport {
   // close with unread octets resets the connection and may take the answer along.
   virtual Awaitable<void> linger(std::string& buffer) = 0;
 
+  // What is being read or written fails now.
+  virtual void cancel() = 0;
+
   // True while it waits for a request: then it may be ended from outside.
   virtual void set_idle(bool idle) = 0;
   // An answer with this status is about to be sent; it counts among those to the client's network.
   virtual void note_answer(int status) = 0;
+  // True when requests come in over TLS.
+  virtual bool is_secure() const = 0;
+  // False when who asks for that host should be shown other certificates (RFC 9110 7.4).
+  virtual bool is_for(std::string_view host) const = 0;
   // The client's address as text.
   virtual const std::string& peer() const = 0;
 };

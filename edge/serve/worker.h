@@ -14,6 +14,9 @@
 
 namespace edge::serve {
 
+class AccessLog;
+class TlsServer;
+
 // One per process.  Each member is thread-safe by itself.
 struct Shared {
   std::string name;  // in Via, CDN-Loop and Cache-Status: "<cluster>-<node>"
@@ -42,6 +45,8 @@ struct Worker {
   Shared& shared;
   // The current one; whoever works with it for longer than a moment holds it.
   config::ConfigRef config;
+  std::shared_ptr<const TlsServer> tls;   // goes with it
+  std::shared_ptr<AccessLog> access_log;  // goes with it; may be null
   boost::asio::io_context& loop;
   origin::Client& origin;
   report::WorkerCounters& counters;

@@ -17,7 +17,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "edge/serve/access_log.h"
 #include "edge/serve/connection.h"
+#include "edge/serve/tls_server.h"
 
 namespace edge::serve {
 namespace {
@@ -42,15 +44,13 @@ using AcceptorRef = std::shared_ptr<Acceptor>;  // the coroutine that accepts ho
 }  // namespace
 
 struct WorkerThread::Impl {
-  Impl(Shared& with, config::ConfigRef config)
-      : shared(with), worker{shared, nullptr, loop, origin, counters} {
-    use(std::move(config));
-  }
+  explicit Impl(Shared& with)
+      : shared(with), worker{shared, nullptr, nullptr, nullptr, loop, origin, counters} {}
 
   void use(config::ConfigRef next);
   void renew(Generation next);
   asio::awaitable<void> accept(AcceptorRef acceptor);
-  void take(tcp::socket socket, const tcp::endpoint& from);
+  void take(tcp::socket socket, const tcp::endpoint& from, const config::Listener& listener);
 
   // The loop destroys suspended coroutines, so what they refer to stands before it.
   Shared& shared;
@@ -75,6 +75,8 @@ void WorkerThread::Impl::use(config::ConfigRef next) {
 
 void WorkerThread::Impl::renew(Generation next) {
   use(std::move(next.config));
+  worker.tls = std::move(next.tls);
+  worker.access_log = std::move(next.access_log);
   const std::vector<config::Listener>& wanted = worker.config->edge.listen;
   std::erase_if(acceptors, [&](const AcceptorRef& acceptor) {
     const auto same = std::find_if(wanted.begin(), wanted.end(), [&](const auto& listener) {
@@ -110,7 +112,7 @@ asio::awaitable<void> WorkerThread::Impl::accept(AcceptorRef acceptor) {
         from, asio::redirect_error(asio::use_awaitable, error));
     if (error == asio::error::operation_aborted || !acceptor->socket.is_open()) { co_return; }
     if (!error) {
-      take(std::move(socket), from);
+      take(std::move(socket), from, acceptor->listener);
       continue;
     }
     // Out of descriptors or memory: wait for some to come back instead of spinning.
@@ -119,21 +121,22 @@ asio::awaitable<void> WorkerThread::Impl::accept(AcceptorRef acceptor) {
   }
 }
 
-void WorkerThread::Impl::take(tcp::socket socket, const tcp::endpoint& from) {
+void WorkerThread::Impl::take(tcp::socket socket, const tcp::endpoint& from,
+                              const config::Listener& listener) {
   if (shared.connections.load(std::memory_order_relaxed) >= worker.config->limits.connections) {
     counters.connections_refused.add();
     return;
   }
   error_code error;
   const int descriptor = socket.release(error);
-  if (!error) { serve_connection(worker, open, descriptor, address_of(from.address())); }
+  if (!error) { serve_connection(worker, open, descriptor, address_of(from.address()), listener); }
 }
 
-WorkerThread::WorkerThread(Shared& shared, config::ConfigRef config)
-    : impl_(std::make_unique<Impl>(shared, std::move(config))) {}
+WorkerThread::WorkerThread(Shared& shared) : impl_(std::make_unique<Impl>(shared)) {}
 WorkerThread::~WorkerThread() = default;
 
-void WorkerThread::start() {
+void WorkerThread::start(Generation first) {
+  impl_->renew(std::move(first));
   impl_->thread = std::thread([impl = impl_.get()] {
     const auto work = asio::make_work_guard(impl->loop);
     impl->loop.run();

@@ -17,19 +17,21 @@ struct OpenListener {
 // What a worker serves with from some moment on.
 struct Generation {
   config::ConfigRef config;
+  std::shared_ptr<const TlsServer> tls;
+  std::shared_ptr<AccessLog> access_log;
   std::vector<OpenListener> opened;  // those of `config` that were not open before
 };
 
 // Its functions may be called from any one thread; what they order is done on its own.
 class WorkerThread {
  public:
-  WorkerThread(Shared& shared, config::ConfigRef config);
+  explicit WorkerThread(Shared& shared);
   // Connections end with it.  REQUIRES: stop() was called, or start() never.
   ~WorkerThread();
   WorkerThread(const WorkerThread&) = delete;
   WorkerThread& operator=(const WorkerThread&) = delete;
 
-  void start();
+  void start(Generation first);
   // Listeners that are not in the new configuration close, those that are get its options;
   // connections go on, their next request is answered by it.
   void renew(Generation next);

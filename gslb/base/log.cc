@@ -71,11 +71,15 @@ void append_escaped(std::string& line, std::string_view value) {
   }
 }
 
-void append_quoted(std::string& line, std::string_view value) {
+}  // namespace
+
+void append_json_string(std::string& line, std::string_view value) {
   line += '"';
   append_escaped(line, value);
   line += '"';
 }
+
+namespace {
 
 // A text line's message: prose without quotes, but still one line.
 void append_prose(std::string& line, std::string_view text) {
@@ -107,7 +111,7 @@ std::string text_line(LogLevel level, std::string_view area, std::string_view me
   for (const LogField& field : fields) {
     line.append(" ").append(field.key).append("=");
     if (field.quoted && needs_quotes(field.value)) {
-      append_quoted(line, field.value);
+      append_json_string(line, field.value);
     } else {
       line += field.value;
     }
@@ -120,15 +124,15 @@ std::string json_line(LogLevel level, std::string_view area, std::string_view me
   std::string line = "{\"time\":\"" + timestamp() + "\",\"level\":\"";
   line += kLevelNames[static_cast<std::size_t>(level)];
   line += "\",\"area\":";
-  append_quoted(line, area);
+  append_json_string(line, area);
   line += ",\"message\":";
-  append_quoted(line, message);
+  append_json_string(line, message);
   for (const LogField& field : fields) {
     line += ',';
-    append_quoted(line, field.key);
+    append_json_string(line, field.key);
     line += ':';
     if (field.quoted) {
-      append_quoted(line, field.value);
+      append_json_string(line, field.value);
     } else {
       line += field.value;
     }

@@ -52,6 +52,9 @@ inline void log_error(std::string_view area, std::string_view message,
   log(LogLevel::kError, area, message, fields);
 }
 
+// Appends `value` as a JSON string (RFC 8259 7), quotes included: one line, whatever it holds.
+void append_json_string(std::string& line, std::string_view value);
+
 // "debug" … "error"; false for anything else.
 bool parse_log_level(std::string_view text, LogLevel* level);
 

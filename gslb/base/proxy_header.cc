@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace gslb {
 namespace {
@@ -53,6 +54,40 @@ Result<ProxyHeader, ProxyHeaderError> parse_proxy_header(Octets octets) noexcept
     header.client = Endpoint{Address::from_octets(source),
                              load_u16(octets.data() + kProxyPreambleOctets + 2 * address)};
   }
+  return header;
+}
+
+Result<ProxyHeader, ProxyHeaderError> parse_proxy_line(std::string_view text) {
+  constexpr std::string_view kStart = "PROXY ";
+  constexpr std::size_t kMaxLine = 107;
+  if (text.substr(0, kStart.size()) != kStart.substr(0, text.size())) {
+    return Unexpected(ProxyHeaderError::kMalformed);
+  }
+  const std::size_t end = text.substr(0, kMaxLine).find("\r\n");
+  if (end == text.npos) {
+    return Unexpected(text.size() < kMaxLine ? ProxyHeaderError::kShort
+                                             : ProxyHeaderError::kMalformed);
+  }
+  ProxyHeader header{.client = std::nullopt, .octets = end + 2};
+  std::string_view rest = text.substr(kStart.size(), end - kStart.size());
+  const auto next = [&rest] {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    return word;
+  };
+  const std::string_view family = next();
+  if (family == "UNKNOWN") { return header; }
+  const auto source = Address::parse(next());
+  const auto destination = Address::parse(next());
+  const std::string_view port_text = next();
+  std::uint16_t port = 0;
+  const auto [stop, error] =
+      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  const bool good = source && destination && source->is_v6() == destination->is_v6() &&
+                    family == (source->is_v6() ? "TCP6" : "TCP4") && error == std::errc{} &&
+                    stop == port_text.data() + port_text.size() && !rest.empty();
+  if (!good) { return Unexpected(ProxyHeaderError::kMalformed); }
+  header.client = Endpoint{*source, port};
   return header;
 }
 

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <ctime>
-#include <mutex>
 #include <string_view>
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <openssl/ssl.h>
 
 #include "gslb/base/file.h"
@@ -20,9 +17,6 @@ namespace {
 // RFC 7858 8 wants what BCP 195 (RFC 9325) does; 4.2 there: only AEAD with forward secrecy.
 constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr std::string_view kAlpn("\3dot", 4);
-
-// Who steals a key reads the resumed TLS 1.2 sessions of its time: keys are short-lived.
-constexpr std::chrono::hours kTicketKeyLife{6};
 
 std::string last_error() {
   const unsigned long code = ::ERR_peek_last_error();
@@ -77,93 +71,13 @@ WallTime end_of(SSL_CTX* context) {
 
 }  // namespace
 
-// Keys that encrypt tickets: the newest, and the one before it to read with.  Thread-safe.
-struct TlsContext::TicketKeys {
-  struct Key {
-    std::array<unsigned char, 16> name;
-    std::array<unsigned char, 32> cipher;
-    std::array<unsigned char, 32> mac;
-    bool valid = false;
-  };
-
-  // NOLINTNEXTLINE(readability-function-size): OpenSSL's signature
-  static int use(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
-                 EVP_MAC_CTX* mac, int encrypt) {
-    const std::shared_ptr<TicketKeys>& keys = *static_cast<std::shared_ptr<TicketKeys>*>(
-        ::SSL_CTX_get_ex_data(::SSL_get_SSL_CTX(ssl), ex_data_index()));
-    std::lock_guard lock(keys->mutex_);
-    keys->rotate(std::chrono::steady_clock::now());
-    if (encrypt == 1) {
-      const Key& key = keys->newest_;
-      if (!key.valid || ::RAND_bytes(iv, ::EVP_CIPHER_get_iv_length(::EVP_aes_256_cbc())) != 1) {
-        return -1;
-      }
-      std::copy(key.name.begin(), key.name.end(), name);
-      return start(key, iv, cipher, mac, true) ? 1 : -1;
-    }
-    const auto is_named = [name](const Key& key) {
-      return key.valid && std::equal(key.name.begin(), key.name.end(), name);
-    };
-    if (is_named(keys->newest_)) return start(keys->newest_, iv, cipher, mac, false) ? 1 : -1;
-    // 2: the client gets a new ticket.
-    if (is_named(keys->older_)) return start(keys->older_, iv, cipher, mac, false) ? 2 : -1;
-    return 0;  // a full handshake
-  }
-
-  // Connections may outlast their TlsContext, never OpenSSL's: that one holds a reference too.
-  static void attach(SSL_CTX* context, const std::shared_ptr<TicketKeys>& keys) {
-    auto* const reference = new std::shared_ptr<TicketKeys>(keys);
-    ::SSL_CTX_set_ex_data(context, ex_data_index(), reference);
-    ::SSL_CTX_set_tlsext_ticket_key_evp_cb(context, use);
-  }
-
- private:
-  static int ex_data_index() {
-    static const int index =
-        ::SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr,
-                                   [](void*, void* reference, CRYPTO_EX_DATA*, int, long, void*) {
-                                     delete static_cast<std::shared_ptr<TicketKeys>*>(reference);
-                                   });
-    return index;
-  }
-
-  static bool start(const Key& key, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
-                    bool encrypt) {
-    auto* const digest = const_cast<char*>("SHA256");
-    auto* const mac_key = const_cast<unsigned char*>(key.mac.data());
-    const std::array<OSSL_PARAM, 3> parameters = {
-        ::OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, mac_key, key.mac.size()),
-        ::OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-        ::OSSL_PARAM_construct_end()};
-    return ::EVP_CipherInit_ex(cipher, ::EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv,
-                               encrypt ? 1 : 0) == 1 &&
-           ::EVP_MAC_CTX_set_params(mac, parameters.data()) == 1;
-  }
-
-  void rotate(MonoTime now) {
-    if (newest_.valid && now - made_ < kTicketKeyLife) return;
-    // The one before is forgotten, though nobody came for long: its tickets have ended too.
-    older_ = newest_.valid && now - made_ < 2 * kTicketKeyLife ? newest_ : Key{};
-    newest_.valid =
-        ::RAND_bytes(newest_.name.data(), static_cast<int>(newest_.name.size())) == 1 &&
-        ::RAND_priv_bytes(newest_.cipher.data(), static_cast<int>(newest_.cipher.size())) == 1 &&
-        ::RAND_priv_bytes(newest_.mac.data(), static_cast<int>(newest_.mac.size())) == 1;
-    made_ = now;
-  }
-
-  std::mutex mutex_;
-  Key newest_{};
-  Key older_{};
-  MonoTime made_;
-};
-
 void TlsContext::Free::operator()(SSL_CTX* context) const noexcept { ::SSL_CTX_free(context); }
 
 std::shared_ptr<const TlsContext> TlsContext::load(const TlsFiles& files,
                                                    const TlsContext* previous, Problems& problems) {
   ::ERR_clear_error();
   std::shared_ptr<TlsContext> made(new TlsContext);
-  made->tickets_ = previous != nullptr ? previous->tickets_ : std::make_shared<TicketKeys>();
+  made->tickets_ = previous != nullptr ? previous->tickets_ : std::make_shared<tls::TicketKeys>();
   made->context_.reset(::SSL_CTX_new(::TLS_server_method()));
   SSL_CTX* const context = made->context_.get();
   if (context == nullptr) {
@@ -177,9 +91,7 @@ std::shared_ptr<const TlsContext> TlsContext::load(const TlsFiles& files,
   ::SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
   ::SSL_CTX_set_alpn_select_cb(context, select_alpn, nullptr);
-  ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  ::SSL_CTX_set_timeout(context, std::chrono::seconds(kTicketKeyLife).count());
-  TicketKeys::attach(context, made->tickets_);
+  tls::TicketKeys::attach(context, made->tickets_);
   ::SSL_CTX_set_default_passwd_cb(context, no_password);
   if (::SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
     problems.error({files.certificate}, "can't load the TLS certificate: " + last_error(),

@@ -16,6 +16,7 @@
 #include "gslb/base/problem.h"
 #include "gslb/server/channel.h"
 #include "gslb/server/handler.h"
+#include "gslb/tls/ticket_keys.h"
 
 struct ssl_ctx_st;  // OpenSSL's
 
@@ -61,14 +62,13 @@ class TlsContext {
   WallTime not_after() const noexcept { return not_after_; }
 
  private:
-  struct TicketKeys;
   struct Free {
     void operator()(ssl_ctx_st* context) const noexcept;
   };
   TlsContext() = default;
 
   std::unique_ptr<ssl_ctx_st, Free> context_;
-  std::shared_ptr<TicketKeys> tickets_;
+  std::shared_ptr<tls::TicketKeys> tickets_;
   WallTime not_after_;
 };
 

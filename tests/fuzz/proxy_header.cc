@@ -16,5 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       CHECK(!whole);
     }
   }
+  const auto line = parse_proxy_line({reinterpret_cast<const char*>(data), size});
+  if (line) { CHECK(line->octets <= size); }
   return 0;
 }

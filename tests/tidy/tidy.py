@@ -11,7 +11,7 @@ MAX_COLUMNS = 100
 # A folder may include its own headers and those of folders on a lower floor.
 FLOOR = {
     "gslb/base": 0,
-    "gslb/dns": 1, "gslb/geo": 1, "gslb/config": 1,
+    "gslb/dns": 1, "gslb/geo": 1, "gslb/config": 1, "gslb/tls": 1,
     "gslb/zone": 2, "gslb/fleet": 2,
     "gslb/measure": 3, "gslb/transfer": 3, "gslb/dnssec": 3,
     "gslb/steer": 4, "gslb/monitor": 4,
@@ -26,7 +26,7 @@ FLOOR = {
     "edge": 4,
 }
 # What the edge may see of the GSLB besides gslb/base.
-EDGE_MAY_INCLUDE = {"gslb/fleet/report.h"}
+EDGE_MAY_INCLUDE = {"gslb/fleet/report.h", "gslb/tls/ticket_keys.h"}
 
 # Third-party headers stand only in .cc files of the folders that wrap them (tests may use them).
 FENCES = {
@@ -35,8 +35,9 @@ FENCES = {
     r"^toml\+\+/": {"gslb/base"},
     r"^prometheus/": {"gslb/metrics", "edge/report"},
     r"^nats": {"gslb/control"},
+    r"^nghttp2/": {"edge/serve"},
     r"^openssl/": {"gslb/fleet", "gslb/zone", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/transfer",
-                   "gslb/monitor", "gslb/server", "edge/serve", "edge/origin", "edge/report"},
+                   "gslb/monitor", "gslb/server", "gslb/tls", "edge/serve", "edge/origin", "edge/report"},
     r"^boost/json": {"gslb/fleet", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/trial", "edge/report",
                      "edge/serve"},
     r"^boost/(asio|beast|url)": {"gslb/control", "gslb/ctl", "gslb/measure", "gslb/transfer", "gslb/monitor",

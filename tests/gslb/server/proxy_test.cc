@@ -24,6 +24,31 @@ Result<ProxyHeader, ProxyHeaderError> parse(const std::string& text) {
   return parse_proxy_header(as_octets(text));
 }
 
+TEST(ProxyLine, GivesTheClientOfEitherFamily) {
+  const auto v4 = parse_proxy_line("PROXY TCP4 198.51.100.7 127.0.0.1 4711 80\r\nGET");
+  ASSERT_TRUE(v4);
+  EXPECT_EQ(v4->client->to_string(), "198.51.100.7:4711");
+  EXPECT_EQ(v4->octets, 43U);
+  const auto v6 = parse_proxy_line("PROXY TCP6 2001::9 ::1 53 80\r\n");
+  ASSERT_TRUE(v6);
+  EXPECT_EQ(v6->client->to_string(), "[2001::9]:53");
+  const auto unknown = parse_proxy_line("PROXY UNKNOWN whatever\r\n");
+  EXPECT_TRUE(unknown && !unknown->client);
+}
+
+TEST(ProxyLine, IsRefusedWhenItIsNotOneAndWaitedForWhenItMayBe) {
+  EXPECT_EQ(parse_proxy_line("PRO").error(), ProxyHeaderError::kShort);
+  EXPECT_EQ(parse_proxy_line("PROXY TCP4 1.2.3.4").error(), ProxyHeaderError::kShort);
+  for (const char* bad :
+       {"GET / HTTP/1.1\r\n", "PROXY TCP4 1.2.3.4 ::1 1 2\r\n",
+        "PROXY TCP6 1.2.3.4 1.2.3.4 1 2\r\n", "PROXY TCP4 1.2.3.4 1.2.3.4 65536 2\r\n",
+        "PROXY TCP4 1.2.3.4 1.2.3.4 1\r\n", "PROXY TCP4 1.2.3.4\r\n", "PROXY \r\n"}) {
+    EXPECT_EQ(parse_proxy_line(bad).error(), ProxyHeaderError::kMalformed) << bad;
+  }
+  EXPECT_EQ(parse_proxy_line("PROXY " + std::string(200, 'x')).error(),
+            ProxyHeaderError::kMalformed);
+}
+
 TEST(ProxyHeader, GivesTheClientOfEitherFamilyAndSkipsFields) {
   const auto v4 = parse(from_v4(7, std::string("\4\0\2xx", 5)) + "message");
   ASSERT_TRUE(v4);
