@@ -231,15 +231,22 @@ void explain_nodes(const Snapshot& snapshot, const fleet::ClusterStatus& cluster
   }
 }
 
+std::vector<Explanation::Client> clients_of(const Snapshot& snapshot,
+                                            const measure::Mixture& mixture) {
+  std::vector<Explanation::Client> clients;
+  for (const measure::MixtureShare& client : mixture.clients) {
+    const geo::Unit& unit = snapshot.geo->units()[client.unit];
+    clients.push_back({unit.id, unit.asn, geo::country_text(unit), client.share});
+  }
+  return clients;
+}
+
 void explain_mixture(const Snapshot& snapshot, geo::UnitIndex row, Explanation& out) {
   const measure::Mixture* const mixture = snapshot.map->mixture(row);
   if (mixture == nullptr) { return; }
   out.resolver_network = mixture->resolver.to_string();
   out.mixture_weight = mixture->weight;
-  for (const measure::MixtureShare& client : mixture->clients) {
-    const geo::Unit& unit = snapshot.geo->units()[client.unit];
-    out.mixture.push_back({unit.id, unit.asn, geo::country_text(unit), client.share});
-  }
+  out.mixture = clients_of(snapshot, *mixture);
 }
 
 void explain_location(const Snapshot& snapshot, const steer::CostModel& costs,
@@ -264,6 +271,18 @@ void explain_location(const Snapshot& snapshot, const steer::CostModel& costs,
 }
 
 }  // namespace
+
+std::vector<KnownResolver> known_resolvers(const Snapshot& snapshot) {
+  const auto& units = snapshot.geo->units();
+  std::vector<KnownResolver> known;
+  for (std::size_t row = units.size(); row < snapshot.demand->units(); ++row) {
+    const measure::Mixture* const mixture = snapshot.map->mixture(static_cast<geo::UnitIndex>(row));
+    if (mixture == nullptr) { continue; }
+    known.push_back({mixture->resolver.to_string(), units[mixture->home].id, mixture->weight,
+                     clients_of(snapshot, *mixture)});
+  }
+  return known;
+}
 
 zone::RouteIndex find_route(const zone::ZoneSet& zones, const dns::Name& name, dns::RrType type,
                             std::string* zone_name) {

@@ -30,8 +30,8 @@ struct ExplainedCluster {
   std::string full;  // what most of the price is for: its id, or that of a group; "": no price
   bool serving = false;
   bool fails = false;  // it serves others, but the service's own monitors have all its nodes down
-  int rank = -1;     // place in the row: 0 = first; -1: not in it
-  double share = 0;  // of the unit's names that the plan gives it
+  int rank = -1;       // place in the row: 0 = first; -1: not in it
+  double share = 0;    // of the unit's names that the plan gives it
   bool chosen = false;
   std::string tier;     // its best of those the service names; "" when it has none of them
   std::string verdict;  // one line for people: "chosen", "masked: tier", "down", …
@@ -98,6 +98,16 @@ struct Explanation {
 // Allocates; any thread.
 Explanation explain(const Snapshot& snapshot, const steer::CostModel& costs,
                     const std::vector<double>& price_ms, const ExplainRequest& request);
+
+// A resolver that is answered for its clients.
+struct KnownResolver {
+  std::string network;
+  std::uint64_t unit_id = 0;                 // where its own address is
+  double weight = 0;                         // reports behind it, faded
+  std::vector<Explanation::Client> clients;  // most first
+};
+// In the order of their rows.
+std::vector<KnownResolver> known_resolvers(const Snapshot& snapshot);
 
 // The route the name leads to, through CNAMEs and DNAMEs as answer() follows them; kNoRoute when it
 // does not.  `zone_name`: of the zone that holds the name, if any; may be null.

@@ -94,6 +94,7 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
   if (path == "/v1/explain") { return get ? explain(request) : not_allowed("GET"); }
   if (path == "/v1/learnt") { return get ? learnt() : not_allowed("GET"); }
   if (path == "/v1/monitors") { return get ? monitors() : not_allowed("GET"); }
+  if (path == "/v1/resolvers") { return get ? resolvers() : not_allowed("GET"); }
   if (path == "/v1/zones") { return get ? zones(request) : not_allowed("GET"); }
   if (path == "/v1/acme") {
     return get ? respond(200, to_json(supervisor_.tokens())) : not_allowed("GET");
@@ -151,6 +152,12 @@ HttpResponse AdminApi::learnt() {
 }
 
 HttpResponse AdminApi::monitors() { return respond(200, to_json(supervisor_.monitors())); }
+
+HttpResponse AdminApi::resolvers() {
+  const auto snapshot = supervisor_.snapshot();
+  if (!snapshot) { return fail(503, "not ready", "waiting for the first full round of health"); }
+  return respond(200, to_json(answer::known_resolvers(*snapshot)));
+}
 
 HttpResponse AdminApi::zones(const HttpRequest& request) {
   const auto text = request.parameter("zone");

@@ -28,6 +28,7 @@ class AdminApi {
   HttpResponse set_admin(const HttpRequest& request, fleet::AdminState state);
   HttpResponse reload(const HttpRequest& request);
   HttpResponse monitors();
+  HttpResponse resolvers();
   HttpResponse zones(const HttpRequest& request);
   HttpResponse set_token(const HttpRequest& request);
   HttpResponse operate(const HttpRequest& request);

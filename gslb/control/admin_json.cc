@@ -379,6 +379,15 @@ std::string to_json(const std::vector<AcmeToken>& tokens) {
   return line({{"tokens", array_of(tokens, token_object)}});
 }
 
+std::string to_json(const std::vector<answer::KnownResolver>& resolvers) {
+  return line({{"resolvers", array_of(resolvers, [](const answer::KnownResolver& each) {
+                  return json::object{{"network", text(each.network)},
+                                      {"unit_id", hex(each.unit_id)},
+                                      {"weight", number(each.weight)},
+                                      {"mixture", array_of(each.clients, mixture_client)}};
+                })}});
+}
+
 std::string to_json(const ReloadReport& report) { return line(reload_object(report)); }
 
 std::string error_json(std::string_view what, std::string_view hint) {

@@ -15,6 +15,7 @@ std::string to_json(const ReloadReport& report);
 std::string to_json(const std::vector<ZoneStatus>& zones);
 std::string to_json(const std::vector<fleet::MonitorStatus>& monitors);
 std::string to_json(const std::vector<AcmeToken>& tokens);
+std::string to_json(const std::vector<answer::KnownResolver>& resolvers);
 // {"error": what, "hint": hint}
 std::string error_json(std::string_view what, std::string_view hint = {});
 

@@ -106,6 +106,10 @@ class Supervisor {
   // How many clusters and nodes `glob` named.  kNone clears.
   std::size_t set_admin(const std::string& glob, fleet::AdminState state, std::string reason,
                         std::optional<milliseconds> lasts);
+  // What is answered from; null before ready.
+  std::shared_ptr<const answer::Snapshot> snapshot() {
+    return loop_->call([this] { return snapshot_; });
+  }
   // nullopt before ready.
   std::optional<answer::Explanation> explain(const answer::ExplainRequest& request);
   // As write_learnt() says, with RTT.  Null: it is being made, ask again soon; who then gets it

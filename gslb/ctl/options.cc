@@ -23,6 +23,7 @@ verbs
   reload [ZONE] [--force]     read the configuration, zones and geo files anew; waits for the end.
                               ZONE: its file alone.  --force: zone files that look unchanged too
   monitors                    what each monitor last found, since when it is up or down, its counts
+  resolvers                   those that are answered for their clients, and where these are
   zones [ZONE]                what is served: serial, state, where it came from, last problem
   zone refresh ZONE           ask its primaries for their serial now
   zone retransfer ZONE        fetch all of it, even with the same or an older serial
@@ -55,15 +56,13 @@ verbs
                               but with --state or --queries; nothing is changed there.  Exit 5 when
                               a limit would be passed (proxima-gslb --help has the rest)
   replay FILE                 make every plan of a recording again ([record]); exit 1: one differs
-  ready                       exit 0 when it answers queries
-  metrics                     what Prometheus scrapes
+  ready | metrics             exit 0 when it answers queries; what Prometheus scrapes
 
 options
   -c, --config FILE           the server's configuration: its [admin] says where and with which
                               token (default /etc/proxima/proxima.toml)
-      --url URL               the admin listener, http://127.0.0.1:8053, instead of a file's
+      --url URL               the admin listener, not a file's; --ca FILE: whom to trust (PEM)
       --token T               the operator's token; --token-file F: in a file
-      --ca FILE               whom to trust for https (PEM)
       --json                  print the server's JSON (docs/admin-api.md)
       --timeout TIME          for each request, default 5s
       --for TIME              then by itself back: 90s, 10m, 2h
@@ -89,7 +88,7 @@ struct VerbRow {
   std::size_t most;
 };
 
-constexpr std::array<VerbRow, 16> kVerbs = {{{"status", Verb::kStatus, 0, 0},
+constexpr std::array<VerbRow, 17> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"explain", Verb::kExplain, 1, 2},
                                              {"reload", Verb::kReload, 0, 1},
                                              {"drain", Verb::kDrain, 1, 1},
@@ -99,6 +98,7 @@ constexpr std::array<VerbRow, 16> kVerbs = {{{"status", Verb::kStatus, 0, 0},
                                              {"ready", Verb::kReady, 0, 0},
                                              {"metrics", Verb::kMetrics, 0, 0},
                                              {"monitors", Verb::kMonitors, 0, 0},
+                                             {"resolvers", Verb::kResolvers, 0, 0},
                                              {"zones", Verb::kZones, 0, 1},
                                              {"acme", Verb::kAcme, 1, 3},
                                              {"zone", Verb::kZone, 1, 2},

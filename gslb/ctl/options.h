@@ -34,6 +34,7 @@ enum class Verb {
   kMetrics,
   kZones,
   kMonitors,
+  kResolvers,
   kAcme,
   kZone,
   kKeys,

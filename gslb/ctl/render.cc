@@ -215,6 +215,17 @@ Result<std::string, std::string> render_explain(std::string_view body, const Loo
   return out;
 }
 
+Result<std::string, std::string> render_resolvers(std::string_view body, const Look& look) {
+  const auto parsed = parse_object(body);
+  if (!parsed) { return Unexpected(parsed.error()); }
+  Table table({{"RESOLVER"}, {"REPORTS", true}, {"CLIENTS"}});
+  for (const json::value& item : array_at(*parsed, "resolvers")) {
+    const json::object& each = as_object(item);
+    table.add({text_at(each, "network"), fixed(number_at(each, "weight"), 1), mixture_text(each)});
+  }
+  return table.to_string(look.colour);
+}
+
 Result<ReloadOutcome, std::string> read_reload(std::string_view body) {
   auto parsed = parse_object(body);
   if (!parsed) { return Unexpected(parsed.error()); }

@@ -34,6 +34,9 @@ Result<ReloadOutcome, std::string> read_reload(std::string_view body);
 // Body of GET /v1/monitors.
 Result<std::string, std::string> render_monitors(std::string_view body, const Look& look);
 
+// Body of GET /v1/resolvers.
+Result<std::string, std::string> render_resolvers(std::string_view body, const Look& look);
+
 // Bodies of GET /v1/zones, GET /v1/secondaries and GET /v1/acme.
 Result<std::string, std::string> render_zones(std::string_view body, const Look& look);
 Result<std::string, std::string> render_secondaries(std::string_view body, const Look& look);

@@ -69,6 +69,8 @@ class Run {
         return metrics();
       case Verb::kMonitors:
         return show("/v1/monitors", {}, render_monitors);
+      case Verb::kResolvers:
+        return show("/v1/resolvers", {}, render_resolvers);
       case Verb::kZones:
         return show("/v1/zones", {{"zone", options_.name}}, render_zones);
       case Verb::kAcme:

@@ -91,6 +91,14 @@ class MixturesTest(unittest.TestCase):
             capture_output=True, text=True, timeout=20)
         self.assertIn("100% US (resolver 127.50.1.0/24)", shown.stdout, shown.stderr)
 
+        [known] = ask_admin(self.gslb, "/v1/resolvers")["resolvers"]
+        self.assertEqual(("127.50.1.0/24", explained["mixture"]),
+                         (known["network"], known["mixture"]))
+        shown = subprocess.run(
+            [harness.binary("proximactl"), "-c", str(self.gslb.config), "resolvers"],
+            capture_output=True, text=True, timeout=20)
+        self.assertRegex(shown.stdout, r"127\.50\.1\.0/24 +[0-9.]+ +100% US", shown.stderr)
+
         self.gslb.stop()
         for recording in (self.gslb.folder / "recordings").iterdir():
             replayed = subprocess.run([harness.binary("proxima-gslb"), "replay", str(recording)],
