@@ -24,11 +24,12 @@ std::string normal_value(const http::Fields& fields, std::string_view name) {
 
 }  // namespace
 
-std::string primary_key(std::string_view host, std::string_view target) {
-  // A space stands in neither part.
+std::string primary_key(std::string_view host, std::string_view target, bool secure) {
+  // A space stands in no part.
+  const std::string_view scheme = secure ? "https " : "";
   std::string key;
-  key.reserve(host.size() + 1 + target.size());
-  key.append(host).append(" ").append(target);
+  key.reserve(scheme.size() + host.size() + 1 + target.size());
+  key.append(scheme).append(host).append(" ").append(target);
   return key;
 }
 
@@ -55,13 +56,13 @@ bool matches(const Variant& variant, const http::Fields& request) {
 
 std::vector<std::string> invalidated_keys(const http::RequestHead& request,
                                           const http::Fields& response) {
-  std::vector<std::string> keys = {primary_key(request.host, request.target)};
+  std::vector<std::string> keys = {primary_key(request.host, request.target, request.secure)};
   for (const std::string_view name : {"Location", "Content-Location"}) {
     const std::string* value = response.find(name);
     if (value == nullptr) { continue; }
     const auto other = http::resolve_reference(*value, request.host, request.target);
     if (other && other->host == request.host) {
-      keys.push_back(primary_key(other->host, other->target));
+      keys.push_back(primary_key(other->host, other->target, request.secure));
     }
   }
   return keys;

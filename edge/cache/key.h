@@ -12,8 +12,9 @@
 
 namespace edge::cache {
 
-// Host and target.  GET and HEAD share it; no other method is answered from the store.
-std::string primary_key(std::string_view host, std::string_view target);
+// Scheme, host and target: what http redirects to https must not be what https gives.  GET and HEAD
+// share it; no other method is answered from the store.
+std::string primary_key(std::string_view host, std::string_view target, bool secure);
 
 // The request fields a response was selected by, in a form that compares equal when the fields
 // mean the same: names lower case and sorted, values joined, list spacing normalised, and

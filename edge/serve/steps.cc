@@ -60,7 +60,7 @@ class CachedRequest {
         worker_(scope.worker),
         request_(scope.request),
         rules_(cache::request_rules(scope.request)),
-        key_(cache::primary_key(scope.request.host, scope.request.target)) {}
+        key_(cache::primary_key(scope.request.host, scope.request.target, scope.request.secure)) {}
 
   Awaitable<bool> run(const config::Origin& origin);
 

@@ -106,6 +106,8 @@ class Tls(unittest.TestCase):
                 self.assertEqual((status, body), (200, b"content of " + path.encode()))
         sent = self.origin.last("/one")[2]
         self.assertEqual((self.origin.count("/one"), sent["X-Forwarded-Proto"]), (1, "https"))
+        self.edge.get("/one", Host="www.example")  # another URI: of http
+        self.assertEqual(self.origin.count("/one"), 2)
 
     def test_large_bodies_come_whole(self):
         with self.edge.connect() as sock:

@@ -119,5 +119,14 @@ TEST(Invalidation, StaysOnTheHost) {
             "a.example /new?x");
 }
 
+TEST(Keys, OfHttpAndHttpsDiffer) {
+  EXPECT_NE(primary_key("a.example", "/", false), primary_key("a.example", "/", true));
+  http::RequestHead request;
+  request.host = "a.example";
+  request.target = "/";
+  request.secure = true;
+  EXPECT_EQ(invalidated_keys(request, {}).front(), primary_key("a.example", "/", true));
+}
+
 }  // namespace
 }  // namespace edge::cache
