@@ -100,8 +100,7 @@ bool Disk::may_have(const std::string& key) {
   return catalog_.index.has(hash) || queued_of(hash, [](const Job&) { return true; }) != nullptr;
 }
 
-// --- what goes to disk
-// ----------------------------------------------------------------------------
+// --- what goes to disk -------------------------------------------------------------------------
 
 // Takes queued writes of the key back: all of them, or those that `replaced_by` replaces.  True
 // when a record has to be ended on disk: of one that is being written, or that such a write was to
@@ -233,8 +232,7 @@ void Disk::write_loop() {
   log_.seal();
 }
 
-// --- what comes from disk
-// -------------------------------------------------------------------------
+// --- what comes from disk ----------------------------------------------------------------------
 
 bool Disk::run_later(std::function<void()> work) {
   {

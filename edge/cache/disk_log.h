@@ -67,8 +67,6 @@ class DiskLog {
     std::atomic<std::uint64_t> written_octets{0};
     std::atomic<std::uint64_t> evicted_segments{0};
     std::atomic<std::uint64_t> reinserted{0};  // objects that were hit, saved from an evicted one
-    std::atomic<std::uint64_t> searched_segments{0};  // found without a footer
-    std::atomic<std::uint64_t> damaged_segments{0};   // of unknown form, removed
   };
   const Counters& counters() const noexcept { return counters_; }
 

@@ -86,7 +86,6 @@ void DiskLog::open_segments() {
       found[(*segment)->head().sequence] = std::move(*segment);
     } else if (segment.error() != DiskError::kUnreadable) {
       // Of another version, or damaged where it can't be used: its room is worth more.
-      ++counters_.damaged_segments;
       gslb::log_warning("disk", "removed a segment of unknown form", {{"file", path}});
       ::unlink(path.c_str());
     }
@@ -118,7 +117,6 @@ void DiskLog::rebuild(const std::atomic<bool>& stop) {
     const std::vector<RecordPlace> records = records_of(*segment, sealed);
     index_records(segment->head().sequence, records);
     if (!sealed) {
-      ++counters_.searched_segments;
       std::uint64_t end = kDiskUnit;
       if (!records.empty()) {
         end = (std::uint64_t{records.back().at} + records.back().units) * kDiskUnit;
