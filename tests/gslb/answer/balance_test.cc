@@ -219,9 +219,8 @@ TEST(Balance, AYieldIsKeptByAReloadAndByARestart) {
   fleet::FleetState& state = crowd.fleet().state();
   const auto yields = [&](const fleet::FleetState& of) {
     std::vector<double> all;
-    for (const auto& node : of.status(crowd.fleet().now().mono)[0].nodes) {
-      all.push_back(node.yield);
-    }
+    const auto clusters = of.status(crowd.fleet().now().mono);
+    for (const auto& node : clusters[0].nodes) { all.push_back(node.yield); }
     return all;
   };
   ASSERT_GT(yields(state)[0] + yields(state)[1], 0.01);
