@@ -1,5 +1,5 @@
 // The eviction of edge/cache as the store uses it, without the objects: of the capacity, 1/32 is
-// for bodies under way, and what is larger than a quarter is not stored.
+// for bodies under way, and what is larger than half is not stored (as much as max_object may be).
 #include "edge/cache/eviction_shards.h"
 #include "gslb/base/hash.h"
 
@@ -33,7 +33,7 @@ class Shipped final : public Policy {
       order.touch(handle, now);
       return true;
     }
-    if (request.size > capacity_ / 4) { return false; }
+    if (request.size > capacity_ / 2) { return false; }
     while (used_ + request.size > capacity_) { evict(); }
     handle = order.insert(hash, request.size, now);
     if (keys_[at].size() <= handle) { keys_[at].resize(handle + 1); }
@@ -69,8 +69,8 @@ std::unique_ptr<Policy> make(std::uint32_t keys, std::uint64_t capacity) {
 }  // namespace
 
 std::vector<Contender> shipped() {
-  return {{"Proxima", &make<50, 16>},
-          {"Proxima, one shard", &make<50, 1>},
+  return {{"Proxima", &make<60, 16>},
+          {"Proxima, one shard", &make<60, 1>},
           {"Proxima, for objects", &make<100, 16>},
           {"Proxima, for bytes", &make<0, 16>}};
 }

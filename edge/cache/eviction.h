@@ -3,7 +3,7 @@
 //
 // The exponent says what a hit is worth.  1: every hit is worth the same, so small objects win
 // (hits of objects); 0: a hit is worth its octets (hits of octets); between them is a front, and
-// 0.5 takes most of both (bench/README.md has the figures).
+// 0.6 takes most of both (bench/README.md has the figures).
 //
 // Objects stand in queues by (count class, half octave of size), the longest asleep in front.
 // Within a queue the front has the least worth, so an eviction compares the fronts alone.  A hit
@@ -27,7 +27,7 @@ namespace edge::cache {
 
 // The exponent of size.
 struct Favour {
-  float exponent = 0.5F;
+  float exponent = 0.6F;
 };
 
 // One shard's objects in order: an index of hashes and sizes, the objects are the caller's.

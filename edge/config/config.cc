@@ -154,6 +154,9 @@ Cache read_cache(TomlTable table, const std::string& file) {
   if (cache.max_object_octets > cache.memory_octets / 2) {
     table.error("max_object", "larger than half of memory", "raise memory or lower max_object");
   }
+  const std::string favour =
+      table.choice("favour", {"both", "objects", "bytes"}).value_or("both");
+  cache.size_exponent = favour == "objects" ? 1.0F : favour == "bytes" ? 0.0F : 0.6F;
   const std::string set_cookie =
       table.choice("set_cookie", {"explicit", "shared", "never"}).value_or("explicit");
   using SetCookie = CachePolicy::SetCookie;

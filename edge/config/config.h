@@ -125,6 +125,7 @@ struct DiskCache {
 struct Cache {
   std::uint64_t memory_octets = 256ULL << 20;
   std::uint64_t max_object_octets = 16ULL << 20;
+  float size_exponent = 0.6F;  // cache::Favour: what a hit is worth, from its octets (0) to 1
   CachePolicy policy;
   std::optional<DiskCache> disk;
 };

@@ -230,7 +230,7 @@ Awaitable<bool> Fetch::stream() {
     if (keep_) {
       const bool fits = body.size() + octets.size() <= limits.max_object_octets &&
                         plan_.flight->may_store() &&
-                        worker_.shared.store.reserve(plan_.key, octets.size());
+                        worker_.shared.store.reserve(octets.size());
       if (fits) {
         reserved_ += octets.size();
       } else {
@@ -265,7 +265,7 @@ void Fetch::give_up_storing() {
 }
 
 void Fetch::release() {
-  if (reserved_ > 0) { worker_.shared.store.release(plan_.key, std::exchange(reserved_, 0)); }
+  if (reserved_ > 0) { worker_.shared.store.release(std::exchange(reserved_, 0)); }
 }
 
 void Fetch::leave_table() {

@@ -26,14 +26,6 @@ namespace {
 
 using gslb::fleet::NodeState;
 
-constexpr unsigned kMaxShards = 16;
-
-// As many shards as let each hold some of the largest objects.
-std::size_t shards_for(const config::Cache& cache) {
-  const std::uint64_t shards = cache.memory_octets / (4 * cache.max_object_octets);
-  return static_cast<std::size_t>(std::clamp<std::uint64_t>(shards, 1, kMaxShards));
-}
-
 unsigned worker_count(const config::Config& config) {
   if (config.edge.workers > 0) { return config.edge.workers; }
   cpu_set_t allowed;
@@ -70,7 +62,9 @@ void warn_of_fixed(const config::Config& before, const config::Config& now,
        "cluster or node of [edge]");
   warn(before.edge.admin != now.edge.admin, "admin of [edge]");
   warn(before.edge.workers != now.edge.workers, "workers of [edge]");
-  warn(before.cache.memory_octets != now.cache.memory_octets, "memory of [cache]");
+  warn(before.cache.memory_octets != now.cache.memory_octets ||
+           before.cache.size_exponent != now.cache.size_exponent,
+       "memory or favour of [cache]");
   warn(before.cache.disk != now.cache.disk, "[cache.disk]");
 }
 
@@ -122,7 +116,9 @@ class Server {
       : file_(std::move(file)),
         config_(std::move(config)),
         shared_{config_->edge.cluster + '-' + config_->edge.node,
-                cache::Store(config_->cache.memory_octets, shards_for(config_->cache)),
+                cache::Store(config_->cache.memory_octets,
+                             cache::Store::shards_for(config_->cache.memory_octets),
+                             {config_->cache.size_exponent}),
                 open_disk(config_->cache),
                 {},
                 {},

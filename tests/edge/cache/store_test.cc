@@ -1,65 +1,70 @@
 #include "edge/cache/store.h"
 
+#include <map>
+#include <thread>
+
 #include <gtest/gtest.h>
 
-#include "edge/cache/flight.h"
 #include "gslb/base/random.h"
+
+#include "tests/edge/cache/objects.h"
+#include "tests/support/count_allocations.h"
 
 namespace edge::cache {
 namespace {
 
-ObjectRef object_of(std::size_t size, const http::Fields& request = {},
-                    const std::string& vary = "") {
-  auto object = std::make_shared<Object>();
-  object->head.status = 200;
-  if (!vary.empty()) { object->head.fields.add("Vary", vary); }
-  object->variant = variant_of(request, object->head.fields);
-  object->body = std::make_shared<Body>(Body::Mode::kKeep);
-  object->body->append(std::string(size, 'x'));
-  object->body->finish();
-  return object;
-}
-
-http::Fields language(const std::string& value) {
-  http::Fields fields;
-  fields.add("Accept-Language", value);
-  return fields;
-}
-
-TEST(Store, KeepsItsBudgetWhateverComes) {
+// Random operations beside a map that forgets nothing: what the store has is what was stored last,
+// what it lacks was removed or evicted, and the budget holds at every step.
+TEST(Store, KeepsItsBudgetAndServesWhatWasStoredLast) {
   constexpr std::uint64_t kBudget = 512 * 1024;
   Store store(kBudget, 4);
   gslb::Random random(7);
-  std::vector<std::pair<std::string, std::size_t>> reserved;
-  for (int i = 0; i < 5000; ++i) {
+  std::map<std::pair<std::string, std::string>, ObjectRef> model;
+  std::vector<std::size_t> reserved;
+  std::size_t found = 0;
+  for (int i = 0; i < 20'000; ++i) {
     const std::string key = "h /" + std::to_string(random.below(300));
+    const std::string tongue = std::to_string(random.below(3));
     switch (random.below(8)) {
       case 0:
         store.remove(key);
+        for (int t = 0; t < 3; ++t) { model.erase({key, std::to_string(t)}); }
         break;
-      case 1:
-        store.find(key, {});
-        break;
-      case 2: {
+      case 1: {
         const std::size_t octets = random.below(20'000);
-        if (store.reserve(key, octets)) { reserved.emplace_back(key, octets); }
+        if (reserved.size() < 8 && store.reserve(octets)) { reserved.push_back(octets); }
         break;
       }
-      case 3:
+      case 2:
         if (!reserved.empty()) {
-          store.release(reserved.back().first, reserved.back().second);
+          store.release(reserved.back());
           reserved.pop_back();
         }
         break;
+      case 3:
+      case 4: {
+        const std::size_t octets =
+            random.below(10) == 0 ? random.below(300'000) : random.below(9000);
+        const http::Fields request = language(tongue);
+        const ObjectRef object = object_of(octets, request, "Accept-Language");
+        store.insert(key, request, object);
+        model[{key, tongue}] = object;
+        break;
+      }
       default: {
-        const http::Fields request = language(std::to_string(random.below(3)));
-        store.insert(key, request, object_of(random.below(30'000), request, "Accept-Language"));
+        const Store::Found has = store.find(key, language(tongue));
+        const auto stored = model.find({key, tongue});
+        if (!has.object) { break; }
+        ++found;
+        ASSERT_NE(stored, model.end());
+        ASSERT_EQ(has.object, stored->second);
       }
     }
     ASSERT_LE(store.stats().octets, kBudget) << "step " << i;
   }
+  EXPECT_GT(found, 300U);
   EXPECT_GT(store.stats().evictions, 0U);
-  for (const auto& [key, octets] : reserved) { store.release(key, octets); }
+  for (const std::size_t octets : reserved) { store.release(octets); }
   for (int i = 0; i < 300; ++i) { store.remove("h /" + std::to_string(i)); }
   EXPECT_EQ(store.stats().octets, 0U);
   EXPECT_EQ(store.stats().objects, 0U);
@@ -76,11 +81,98 @@ TEST(Store, EvictsTheUnvisitedBeforeTheVisited) {
   EXPECT_FALSE(store.find("scan 0", {}).object);
 }
 
-TEST(Store, RefusesWhatIsLargerThanAShard) {
-  Store store(64 * 1024, 2);
-  store.insert("a", {}, object_of(40'000));
+TEST(Store, LosesNothingWhileThereIsRoom) {
+  Store store(64 << 20, 16);
+  for (int i = 0; i < 5000; ++i) { store.insert("k" + std::to_string(i), {}, object_of(1000)); }
+  for (int i = 0; i < 5000; ++i) {
+    ASSERT_TRUE(store.find("k" + std::to_string(i), {}).object) << i;
+  }
+  EXPECT_EQ(store.stats().evictions, 0U);
+}
+
+TEST(Store, StoresUpToItsWholeBudgetWhateverTheShards) {
+  Store store(256 * 1024, 16);
+  store.insert("small", {}, object_of(1000));
+  store.insert("a", {}, object_of(240'000));
+  EXPECT_TRUE(store.find("a", {}).object);
+  store.insert("b", {}, object_of(300'000));
+  EXPECT_FALSE(store.find("b", {}).object);
+  EXPECT_TRUE(store.find("a", {}).object);  // what can't be stored pushes nothing out
+  EXPECT_FALSE(store.reserve(300'000));
+}
+
+TEST(Store, WhatIsTooLargeNowEndsWhatItWouldReplace) {
+  Store store(64 * 1024, 1);
+  store.insert("a", {}, object_of(1000));
+  store.insert("a", {}, object_of(100'000));
   EXPECT_FALSE(store.find("a", {}).object);
-  EXPECT_FALSE(store.reserve("a", 40'000));
+  EXPECT_EQ(store.stats().octets, 0U);
+}
+
+TEST(Store, ARareGiantDoesNotEmptyTheStore) {
+  Store store(1 << 20, 1);
+  for (int i = 0; i < 50; ++i) { store.insert("page " + std::to_string(i), {}, object_of(10'000)); }
+  const auto ask = [&] {
+    int found = 0;
+    for (int i = 0; i < 50; ++i) {
+      found += store.find("page " + std::to_string(i), {}).object ? 1 : 0;
+    }
+    return found;
+  };
+  for (int i = 0; i < 5; ++i) { ask(); }
+  for (int i = 0; i < 20; ++i) {
+    store.insert("giant " + std::to_string(i), {}, object_of(400'000));
+    ask();
+  }
+  EXPECT_GT(ask(), 40);
+}
+
+TEST(Store, AReplacedObjectKeepsItsPopularity) {
+  Store store(64 * 1024, 1);
+  store.insert("hot", {}, object_of(10'000));
+  for (int i = 0; i < 20; ++i) { store.find("hot", {}); }
+  store.insert("hot", {}, object_of(10'001));
+  for (int i = 0; i < 20; ++i) { store.insert("scan " + std::to_string(i), {}, object_of(10'000)); }
+  EXPECT_TRUE(store.find("hot", {}).object);
+}
+
+TEST(Store, AHitAllocatesNothing) {
+  if (!PROXIMA_OWN_MALLOC) { GTEST_SKIP() << "a sanitizer owns malloc"; }
+  Store store(1 << 20, 4);
+  store.insert("h /", {}, object_of(1000));
+  const std::string key = "h /";
+  const http::Fields request = language("en");
+  const std::uint64_t before = allocations;
+  for (int i = 0; i < 1000; ++i) {
+    if (!store.find(key, request).object) { break; }
+  }
+  EXPECT_EQ(allocations, before);
+  EXPECT_TRUE(store.find(key, request).object);
+}
+
+TEST(Store, HoldsItsBudgetUnderManyThreads) {
+  constexpr std::uint64_t kBudget = 1 << 20;
+  Store store(kBudget, 8);
+  std::vector<std::thread> threads;
+  for (std::uint64_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&store, t] {
+      gslb::Random random(t);
+      for (int i = 0; i < 4000; ++i) {
+        const std::string key = std::to_string(random.below(400));
+        const std::size_t octets = random.below(20'000);
+        if (store.find(key, {}).object) { continue; }
+        if (random.below(50) == 0) { store.remove(key); }
+        if (!store.reserve(octets)) { continue; }
+        store.release(octets);
+        store.insert(key, {}, object_of(octets));
+        if (store.stats().octets > kBudget) { std::abort(); }
+      }
+    });
+  }
+  for (std::thread& thread : threads) { thread.join(); }
+  for (int i = 0; i < 400; ++i) { store.remove(std::to_string(i)); }
+  EXPECT_EQ(store.stats().octets, 0U);
+  EXPECT_EQ(store.stats().objects, 0U);
 }
 
 TEST(Store, SelectsByVaryAndReplacesTheSameVariant) {
@@ -107,126 +199,17 @@ TEST(Store, BoundsVariantsOfOneKey) {
   EXPECT_EQ(store.stats().objects, kMaxVariants);
 }
 
-std::string text_of(const std::vector<Slice>& slices) {
-  std::string text;
-  for (const Slice& slice : slices) { text += slice.chunk->substr(slice.offset, slice.size); }
-  return text;
-}
-
-TEST(Body, IsReadWhileItIsWritten) {
-  const auto body = std::make_shared<Body>(Body::Mode::kKeep);
-  int woken = 0;
-  Body::Reader reader(body, 0, [&] { ++woken; });
-  std::vector<Slice> slices;
-  EXPECT_EQ(reader.next(slices, 100), Body::Status::kWait);
-  body->append("hello ");
-  EXPECT_EQ(woken, 1);
-  body->append("world");
-  EXPECT_EQ(woken, 1);  // nobody waits now
-  EXPECT_EQ(reader.next(slices, 8), Body::Status::kData);
-  EXPECT_EQ(text_of(slices), "hello wo");
-  EXPECT_EQ(reader.next(slices, 100), Body::Status::kData);
-  EXPECT_EQ(text_of(slices), "rld");
-  EXPECT_EQ(reader.next(slices, 100), Body::Status::kWait);
-  body->finish();
-  EXPECT_EQ(woken, 2);
-  EXPECT_EQ(reader.next(slices, 100), Body::Status::kEnd);
-}
-
-TEST(Body, FailureNeverLooksLikeAnEnd) {
-  const auto body = std::make_shared<Body>(Body::Mode::kKeep);
-  Body::Reader reader(body, 0, [] {});
-  body->append("part");
-  body->fail();
-  std::vector<Slice> slices;
-  EXPECT_EQ(reader.next(slices, 100), Body::Status::kData);
-  EXPECT_EQ(reader.next(slices, 100), Body::Status::kFailed);
-  EXPECT_FALSE(body->complete());
-}
-
-TEST(Body, StartsAnywhereAndSurvivesCompaction) {
-  const auto body = std::make_shared<Body>(Body::Mode::kKeep);
-  std::string whole;
-  Body::Reader early(body, 0, [] {});
-  std::vector<Slice> slices;
-  for (int i = 0; i < 1000; ++i) {
-    whole += std::to_string(i);
-    body->append(std::to_string(i));
-  }
-  ASSERT_EQ(early.next(slices, 100), Body::Status::kData);
-  const std::size_t before = body->memory_octets();
-  body->finish();
-  EXPECT_LT(body->memory_octets(), before / 4);
-  EXPECT_EQ(text_of(slices), whole.substr(0, 100));
-  ASSERT_EQ(early.next(slices, whole.size()), Body::Status::kData);
-  EXPECT_EQ(text_of(slices), whole.substr(100));
-  Body::Reader late(body, 1234, [] {});
-  ASSERT_EQ(late.next(slices, 10), Body::Status::kData);
-  EXPECT_EQ(text_of(slices), whole.substr(1234, 10));
-}
-
-TEST(Body, WindowWaitsForTheSlowestAndDropsWhatAllHaveRead) {
-  const auto body = std::make_shared<Body>(Body::Mode::kWindow);
-  std::vector<Slice> slices;
-  int writer_woken = 0;
-  const std::string block(Body::kWindowOctets, 'x');
-  Body::Reader fast(body, 0, [] {});
-  auto slow = std::make_unique<Body::Reader>(body, 0, [] {});
-  body->append(block);
-  EXPECT_EQ(fast.next(slices, block.size()), Body::Status::kData);
-  EXPECT_FALSE(body->may_append([&] { ++writer_woken; }));
-  EXPECT_EQ(slow->next(slices, block.size()), Body::Status::kData);
-  EXPECT_EQ(writer_woken, 1);
-  EXPECT_TRUE(body->may_append([] {}));
-  EXPECT_LT(body->memory_octets(), 1000U);
-  Body::Reader late(body, 0, [] {});
-  EXPECT_EQ(late.next(slices, 1), Body::Status::kFailed);  // its octets are gone
-  slow.reset();
-  EXPECT_FALSE(body->abandoned());
-}
-
-TEST(Flight, FollowersShareOnlyWhatIsShareable) {
-  FlightTable table;
-  const auto leader = table.join("k", {});
-  EXPECT_TRUE(leader.leader);
-  const auto follower = table.join("k", {});
-  EXPECT_FALSE(follower.leader);
-  EXPECT_EQ(follower.flight, leader.flight);
-  int woken = 0;
-  EXPECT_TRUE(follower.flight->poll([&] { ++woken; }).pending);
-  leader.flight->resolve(object_of(1), Flight::Use::kLeaderOnly, 200);
-  EXPECT_EQ(woken, 1);
-  EXPECT_FALSE(follower.flight->peek().shareable);
-  // Who comes now must not wait for, nor see, the private response.
-  EXPECT_TRUE(table.join("k", {}).leader);
-}
-
-TEST(Flight, OtherVariantsStartTheirOwn) {
-  FlightTable table;
-  const auto english = table.join("k", language("en"));
-  english.flight->resolve(object_of(1, language("en"), "Accept-Language"), Flight::Use::kShared,
-                          200);
-  EXPECT_FALSE(table.join("k", language("en")).leader);
-  const auto german = table.join("k", language("de"));
-  EXPECT_TRUE(german.leader);
-  EXPECT_EQ(table.join("k", language("fr")).flight, german.flight);  // pending: may yet match
-}
-
-TEST(Flight, InvalidationForbidsStoringWhatIsUnderWay) {
-  FlightTable table;
-  const auto before = table.join("k", {});
-  table.invalidate("k");
-  EXPECT_FALSE(before.flight->may_store());
-  EXPECT_TRUE(table.join("k", {}).leader);
-}
-
-TEST(Flight, UncacheableMarksExpire) {
-  FlightTable table;
-  const gslb::MonoTime now{std::chrono::hours(1)};
-  table.mark_uncacheable("k", now + gslb::seconds(10));
-  EXPECT_TRUE(table.is_marked_uncacheable("k", now));
-  EXPECT_FALSE(table.is_marked_uncacheable("other", now));
-  EXPECT_FALSE(table.is_marked_uncacheable("k", now + gslb::seconds(10)));
+TEST(Store, TheNewestOfTheMatchingIsFoundAlsoAfterTheIndexGrew) {
+  Store store(16 << 20, 1);
+  store.insert("k", language("en"), object_of(1, language("en"), "Accept-Language"));
+  http::Fields both = language("de");
+  both.add("X", "1");
+  store.insert("k", both, object_of(2, both, "X"));  // "en" with X: 1 selects either
+  both = language("en");
+  both.add("X", "1");
+  EXPECT_EQ(store.find("k", both).object->body->size(), 2U);
+  for (int i = 0; i < 500; ++i) { store.insert(std::to_string(i), {}, object_of(1)); }
+  EXPECT_EQ(store.find("k", both).object->body->size(), 2U);
 }
 
 }  // namespace
