@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "edge/config/listeners.h"
+#include "edge/config/swift_table.h"
 #include "gslb/base/file.h"
 #include "gslb/base/toml_table.h"
 
@@ -202,6 +203,9 @@ Site read_site(TomlTable table, const std::string& file, Problems& problems) {
   }
   site.origin = read_origin(table, file, problems);
   site.origin.host = table.string("origin_host").value_or("");
+  if (auto swift = table.table("swift")) {
+    site.origin.swift = read_swift(*swift, site.host, read_key(*swift, file));
+  }
   table.finish();
   return site;
 }

@@ -27,6 +27,27 @@ struct Url {
   friend bool operator==(const Url&, const Url&) = default;
 };
 std::optional<Url> parse_url(std::string_view text);
+// A request's host without ":port".
+std::string_view without_port(std::string_view host);
+
+// [site.swift]: the origin is OpenStack Swift, hosts are <container>.<account>.<domain>.
+struct Swift {
+  std::string domain;  // the site's host without "*."
+  std::string account_prefix = "AUTH_";
+  // Who the edge reads as; without it as anybody: then Swift decides alone who may read, and its
+  // own static web middleware answers for directories.
+  std::optional<Url> auth;
+  std::string auth_path;  // "/auth/v1.0"
+  std::string user;
+  std::string key;
+  std::int64_t container_ttl_ms = 30'000;  // how long a container's settings are believed
+  // How long what has no freshness of its own is fresh; a container's own goes before it.
+  std::int64_t ttl_s = 300;
+  std::int64_t negative_ttl_s = 10;  // 404
+  std::string ttl_field = "X-Container-Meta-Cdn-Ttl";
+
+  friend bool operator==(const Swift&, const Swift&) = default;
+};
 
 // Where misses go.  [origin], or what a [[site]] says instead.
 struct Origin {
@@ -38,6 +59,7 @@ struct Origin {
   std::int64_t between_bytes_timeout_ms = 15'000;
   std::int64_t idle_ms = 30'000;       // how long a pooled connection is kept
   std::int64_t idle_connections = 64;  // per worker
+  std::optional<Swift> swift;
 
   friend bool operator==(const Origin&, const Origin&) = default;
 };

@@ -51,8 +51,6 @@ std::optional<Url> parse_url(std::string_view text) {
   return url;
 }
 
-namespace {
-
 // Sites and beacons name hosts, not ports.
 std::string_view without_port(std::string_view host) {
   const std::size_t colon = host.rfind(':');
@@ -60,8 +58,6 @@ std::string_view without_port(std::string_view host) {
       colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
   return has_port ? host.substr(0, colon) : host;
 }
-
-}  // namespace
 
 std::optional<std::string_view> Config::beacon_nonce(std::string_view host) const {
   host = without_port(host);

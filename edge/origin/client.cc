@@ -11,13 +11,14 @@
 
 #include "edge/http/body_decoder.h"
 #include "edge/origin/connection.h"
+#include "edge/origin/swift.h"
 
 namespace edge::origin {
 
 using ConnectionRef = std::unique_ptr<Connection>;
 
 // What is kept for one origin.  Exchanges share it, so it may outlive its configuration.
-struct OriginPool {
+struct OriginPool : std::enable_shared_from_this<OriginPool> {
   OriginPool(boost::asio::io_context& io, const config::Origin& of) : loop(io), origin(of) {}
 
   // The newest idle connection that still lives: old ones die of their age.
@@ -63,10 +64,20 @@ struct OriginPool {
   // Where the last connect succeeded: a dead first origin is not tried by every request.
   std::size_t preferred = 0;
   bool retired = false;
+  std::unique_ptr<SwiftSession> swift;  // made when first needed
 };
 
 struct Pool {
   explicit Pool(boost::asio::io_context& io) : loop(io) {}
+
+  std::shared_ptr<OriginPool> of(const config::Origin& origin) {
+    const auto known = origins.find(&origin);
+    if (known != origins.end()) { return known->second; }
+    // Of a configuration that is current no more: a pool of its own, which keeps nothing.
+    auto pool = std::make_shared<OriginPool>(loop, origin);
+    pool->retired = true;
+    return pool;
+  }
 
   boost::asio::io_context& loop;
   std::unordered_map<const config::Origin*, std::shared_ptr<OriginPool>> origins;  // the current
@@ -247,18 +258,39 @@ void HttpExchange::release() {
   }
 }
 
+// The pool and its session live and die together.
+SwiftSessionRef swift_session(std::shared_ptr<OriginPool> pool) {
+  if (!pool->swift) {
+    const auto connect = [own = pool.get()](SwiftSession::Peer peer) {
+      std::shared_ptr<OriginPool> to = own->shared_from_this();
+      if (peer == SwiftSession::Peer::kAuth) {
+        config::Origin auth = own->origin;
+        auth.urls = {*auth.swift->auth};
+        to = std::make_shared<OriginPool>(own->loop, auth);
+        to->retired = true;
+      }
+      return std::make_unique<HttpExchange>(std::move(to));
+    };
+    pool->swift = std::make_unique<SwiftSession>(pool->loop, pool->origin, connect);
+  }
+  SwiftSession* const session = pool->swift.get();
+  return {std::move(pool), session};
+}
+
 }  // namespace
 
 Client::Client(boost::asio::io_context& loop) : pool_(std::make_shared<Pool>(loop)) {}
 Client::~Client() { shut_down(); }
 
 std::unique_ptr<Exchange> Client::exchange(const config::Origin& origin) {
-  const auto known = pool_->origins.find(&origin);
-  if (known != pool_->origins.end()) { return std::make_unique<HttpExchange>(known->second); }
-  // Of a configuration that is current no more: a pool of its own, which keeps nothing.
-  auto pool = std::make_shared<OriginPool>(pool_->loop, origin);
-  pool->retired = true;
+  auto pool = pool_->of(origin);
+  if (origin.swift) { return swift_exchange(swift_session(std::move(pool))); }
   return std::make_unique<HttpExchange>(std::move(pool));
+}
+
+Awaitable<int> Client::verdict(const config::Origin& origin, const http::RequestHead& request) {
+  return swift_verdict(swift_session(pool_->of(origin)), request.host,
+                       request.fields.joined("Referer"));
 }
 
 void Client::renew(const config::Config& config) {

@@ -27,6 +27,7 @@ enum class OriginError : std::uint8_t {
   kBadResponse,       // head or body framing that RFC 9112 forbids
   kBodyTimeout,       // stalled within the body
   kShortBody,         // closed within the body
+  kAuth,              // the origin gives the edge itself no token
 };
 // 502 or 504 to the client, and a token for Cache-Status and metrics.
 int status_for(OriginError error) noexcept;
@@ -70,6 +71,9 @@ class Client {
   void renew(const config::Config& config);
   // `origin`: of the current configuration, or of one before, whose connections are not kept.
   std::unique_ptr<Exchange> exchange(const config::Origin& origin);
+  // 0: the request may be answered, also from a store; else the status of the refusal.
+  // REQUIRES: the origin is a Swift.
+  Awaitable<int> verdict(const config::Origin& origin, const http::RequestHead& request);
   // Closes every idle connection; later ones are not kept.
   void shut_down();
 

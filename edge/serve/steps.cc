@@ -277,6 +277,14 @@ Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead
   if (origin == nullptr) {
     co_return co_await scope.respond_with_page(421, "this host is not served here", "");
   }
+  if (origin->swift) {
+    const int refused = co_await worker.origin.verdict(*origin, request);
+    // A 401 is the site's affair: it may have a page for that.
+    if (refused != 0 && refused != 401) {
+      co_return co_await scope.respond_with_page(refused, "no such site", "swift");
+    }
+    if (refused == 401) { co_return co_await pass(scope, *origin, http::Forward::kBypass); }
+  }
   const bool cacheable = request.method == "GET" || request.method == "HEAD";
   if (!cacheable) { co_return co_await pass(scope, *origin, http::Forward::kMethod); }
   if (body.kind != http::BodyKind::kNone) {

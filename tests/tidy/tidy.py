@@ -39,7 +39,7 @@ FENCES = {
     r"^openssl/": {"gslb/fleet", "gslb/zone", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/transfer",
                    "gslb/monitor", "gslb/server", "gslb/tls", "edge/serve", "edge/origin", "edge/report"},
     r"^boost/json": {"gslb/fleet", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/trial", "edge/report",
-                     "edge/serve"},
+                     "edge/origin", "edge/serve"},
     r"^boost/(asio|beast|url)": {"gslb/control", "gslb/ctl", "gslb/measure", "gslb/transfer", "gslb/monitor",
                                  "edge/serve",
                                  "edge/origin", "edge/report", "gslb", "edge"},
@@ -129,11 +129,15 @@ def check_sizes(path, text, faults):
                 start = None
 
 
-# GCC 12.2 miscompiles a co_await inside the condition of an if or while: await first, test after.
+# GCC 12.2 miscompiles a co_await inside the condition of an if or while, and in an arm of ?:, whose
+# temporaries it destroys twice: await first, test after.
 def check_awaits(path, text, faults):
     if "co_await" not in text:
         return
     code = COMMENT_OR_TEXT.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    for match in re.finditer(r"\?\s*co_await\b", code):
+        number = code.count("\n", 0, match.start()) + 1
+        faults.append(f"{path}:{number}: co_await in an arm of ?:: GCC 12 miscompiles it, use if")
     for match in CONDITION.finditer(code):
         depth = 1
         end = match.end()
