@@ -104,6 +104,7 @@ gslb::Result<http::RequestHead, http::HeadError> as_request(Http2Asked asked) {
 Http2Stream::Http2Stream(Worker& worker, Transport& transport, nghttp2_session* session,
                          std::int32_t id, std::function<void()> wake_writer)
     : transport_(transport),
+      peer_(transport.peer()),
       config_(worker.config),
       session_(session),
       id_(id),

@@ -58,7 +58,7 @@ class Http2Stream final : public ClientIo {
   // --- ClientIo ---------------------------------------------------------------------------------
   Awaitable<BodyStatus> read_body(std::string& out) override;
   bool has_body_octets() const override { return !body_.empty(); }
-  const std::string& peer() const override { return transport_.peer(); }
+  const std::string& peer() const override { return peer_; }
   Awaitable<bool> send_interim(const http::ResponseHead& head) override;
   void begin(Reply reply) override;
   Awaitable<bool> send(const std::vector<cache::Slice>& slices) override;
@@ -69,6 +69,7 @@ class Http2Stream final : public ClientIo {
   void reset(std::uint32_t code);
 
   Transport& transport_;
+  const std::string peer_;  // a copy: at the end of the process streams may outlive connections
   const config::ConfigRef config_;
   nghttp2_session* session_;
   const std::int32_t id_;
