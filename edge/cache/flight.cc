@@ -1,16 +1,29 @@
 #include "edge/cache/flight.h"
 
+#include <utility>
+
 #include "gslb/base/check.h"
 #include "gslb/base/hash.h"
 
 namespace edge::cache {
 
-void Flight::resolve(ObjectRef object, Use use, int origin_status) {
-  settle(
-      {false, std::move(object), use == Use::kShared, use != Use::kLeaderOnly, origin_status, {}});
+void Flight::resolve(ObjectRef object, Use use, int origin_status, http::Fields own) {
+  Outcome outcome;
+  outcome.pending = false;
+  outcome.object = std::move(object);
+  outcome.shareable = use == Use::kShared;
+  outcome.stored = use != Use::kLeaderOnly;
+  outcome.origin_status = origin_status;
+  outcome.own = std::move(own);
+  settle(std::move(outcome));
 }
 
-void Flight::fail(FetchFailure failure) { settle({false, nullptr, false, false, 0, failure}); }
+void Flight::fail(FetchFailure failure) {
+  Outcome outcome;
+  outcome.pending = false;
+  outcome.failure = failure;
+  settle(std::move(outcome));
+}
 
 void Flight::settle(Outcome outcome) {
   std::vector<Wake> wakes;
@@ -27,6 +40,21 @@ Flight::Outcome Flight::poll(Wake wake) {
   const std::lock_guard lock(mutex_);
   if (outcome_.pending) { waiting_.push_back(std::move(wake)); }
   return outcome_;
+}
+
+void Flight::tell(http::ResponseHead interim) {
+  std::vector<Wake> wakes;
+  {
+    const std::lock_guard lock(mutex_);
+    interim_.push_back(std::move(interim));
+    wakes.swap(waiting_);
+  }
+  for (const Wake& wake : wakes) { wake(); }
+}
+
+std::vector<http::ResponseHead> Flight::take_interim() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(interim_, {});
 }
 
 Flight::Outcome Flight::peek() const {

@@ -25,6 +25,7 @@ namespace edge::cache {
 struct FetchFailure {
   int status = 502;
   std::string_view detail;  // static storage
+  bool responded = false;   // it is the origin's own 5xx
 };
 
 // Thread-safe.  The leader resolves it exactly once.
@@ -38,15 +39,20 @@ class Flight {
     bool shareable = false;  // followers may use `object`
     bool stored = false;     // it is in the store, or will be once it is whole
     int origin_status = 0;   // what the origin said (304 for a validation)
+    http::Fields own;        // of the response, for the leader alone
     FetchFailure failure;
   };
 
   enum class Use : std::uint8_t { kLeaderOnly, kStored, kShared };
   // kStored: stored, but stale at once, so that nobody else may use it without asking.
-  void resolve(ObjectRef object, Use use, int origin_status);
+  // `own`: fields that are not stored, for they are for one client.
+  void resolve(ObjectRef object, Use use, int origin_status, http::Fields own);
   void fail(FetchFailure failure);
-  // Pending: `wake` is called, once, after it is resolved.
+  // Pending: `wake` is called, once, after it is resolved or the origin has sent an interim head.
   Outcome poll(Wake wake);
+  // A 1xx of the origin's (RFC 9110 15.2), for the leader alone.
+  void tell(http::ResponseHead interim);
+  std::vector<http::ResponseHead> take_interim();
   Outcome peek() const;
 
   // An unsafe request went through meanwhile: what arrives must not be stored.
@@ -60,6 +66,7 @@ class Flight {
   Outcome outcome_;
   bool may_store_ = true;
   std::vector<Wake> waiting_;
+  std::vector<http::ResponseHead> interim_;
 };
 using FlightRef = std::shared_ptr<Flight>;
 

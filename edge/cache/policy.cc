@@ -118,8 +118,10 @@ Freshness freshness_of(const http::ResponseHead& response, const Exchange& excha
   // 4.2.3: apparent_age guards against hops that send no Age, response_delay against a slow path.
   const WallTime date = date_field(response, "Date", received).value_or(received);
   const std::int64_t apparent = std::max<std::int64_t>(0, seconds_between(date, received));
-  const std::int64_t delay =
-      std::max<std::int64_t>(0, seconds_between(exchange.request_sent, received));
+  // Whole seconds of the difference, not a difference of whole seconds: else every fifth response
+  // that takes 200 ms would be a second old.
+  const std::int64_t delay = std::max<std::int64_t>(
+      0, std::chrono::duration_cast<gslb::seconds>(received - exchange.request_sent).count());
   result.initial_age_s = std::max(apparent, age_field(response) + delay);
   const CacheControl& control = rules.control;
   result.always_validate = control.no_cache;
@@ -220,8 +222,8 @@ bool is_usable(const Freshness& freshness, std::int64_t age_s,
 bool is_usable_meanwhile(const Freshness& freshness, std::int64_t age_s,
                          const RequestRules& request) noexcept {
   // A request that names an age does not want anything stale (5.2.1.1, 5.2.1.3).
-  if (freshness.never_stale || !request.may_use_stored || request.control.max_age_s ||
-      request.control.min_fresh_s) {
+  if (freshness.never_stale || freshness.always_validate || !request.may_use_stored ||
+      request.control.max_age_s || request.control.min_fresh_s) {
     return false;
   }
   return age_s - freshness.lifetime_s < freshness.stale_while_revalidate_s;

@@ -6,8 +6,8 @@
 namespace edge::http {
 namespace {
 
-constexpr std::array<std::string_view, 7> kForwardNames = {
-    "", "bypass", "method", "uri-miss", "vary-miss", "stale", "request"};
+constexpr std::array<std::string_view, 8> kForwardNames = {
+    "", "bypass", "method", "uri-miss", "vary-miss", "stale", "request", "partial"};
 
 // sf-token: stricter at its start than an HTTP token.
 bool is_sf_token(std::string_view text) noexcept {

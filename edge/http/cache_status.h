@@ -17,7 +17,8 @@ enum class Forward : std::uint8_t {
   kUriMiss,
   kVaryMiss,
   kStale,
-  kRequest
+  kRequest,
+  kPartial
 };
 
 struct CacheStatus {

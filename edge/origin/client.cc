@@ -119,6 +119,7 @@ class HttpExchange final : public Exchange {
   std::string buffer_;  // received, not yet used
   std::optional<http::BodyDecoder> decoder_;
   bool keep_ = false;
+  int interims_ = 0;
   std::uint64_t octets_read_ = 0;
 };
 
@@ -210,8 +211,12 @@ Awaitable<gslb::Result<http::ResponseHead, OriginError>> HttpExchange::read_head
     scanned = 0;
     // 101 can't come: Upgrade is never sent.
     if (!head || head->status == 101) { co_return gslb::Unexpected(OriginError::kBadResponse); }
-    if (head->status < 200) { continue; }
+    if (head->status < 200 && ++interims_ > kMaxInterim) {
+      co_return gslb::Unexpected(OriginError::kBadResponse);
+    }
+    if (head->status == 100) { continue; }
     connection_->disarm();
+    if (head->status < 200) { co_return std::move(*head); }
     if (!begin_body(*head)) { co_return gslb::Unexpected(OriginError::kBadResponse); }
     co_return std::move(*head);
   }

@@ -35,6 +35,8 @@ std::string_view describe(OriginError error) noexcept;
 
 inline constexpr std::size_t kMaxResponseHead = 64 * 1024;
 inline constexpr std::size_t kReadOctets = 64 * 1024;
+// More interim responses than this before the final one are a bad response.
+inline constexpr int kMaxInterim = 16;
 
 // One request and its response.  Worker-confined; must not outlive its Client.  Destroying it
 // closes the connection unless the response was read to its end.
@@ -48,7 +50,7 @@ class Exchange {
   virtual Awaitable<Status> send_head(http::RequestHead head, bool retriable) = 0;
   // Octets of the body as framed by the head; `octets` must stay valid until it is done.
   virtual Awaitable<Status> send_body(std::string_view octets) = 0;
-  // The final response head; interim ones are skipped.
+  // The response head, or an interim one (103 and its like; 100 is skipped): then call it again.
   virtual Awaitable<gslb::Result<http::ResponseHead, OriginError>> read_head() = 0;
   // Replaces `out` by the next decoded octets, at least one; false: the body is whole.
   virtual Awaitable<gslb::Result<bool, OriginError>> read_body(std::string& out) = 0;

@@ -7,11 +7,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "edge/cache/parts.h"
 #include "edge/cache/update.h"
 #include "edge/serve/forward.h"
 #include "edge/serve/signal.h"
@@ -23,43 +20,6 @@ namespace asio = boost::asio;
 
 // How long a key whose response was not for sharing is not collapsed.
 constexpr std::chrono::seconds kUncacheableFor{10};
-
-}  // namespace
-
-struct Signal::State {
-  explicit State(Worker& worker) : shared(worker.shared), loop(worker.loop), timer(loop) {}
-  const Shared& shared;
-  asio::io_context& loop;
-  asio::steady_timer timer;
-  bool woken = false;  // loop only
-};
-
-Signal::Signal(Worker& worker) : state_(std::make_shared<State>(worker)) {}
-Signal::~Signal() = default;
-
-std::function<void()> Signal::waker() {
-  return [state = state_] {
-    // A loop that is destroyed ends the readers in its coroutines, and these wake writers
-    // elsewhere.
-    if (state->shared.halted) { return; }
-    asio::post(state->loop, [state] {
-      state->woken = true;
-      state->timer.cancel();
-    });
-  };
-}
-
-Awaitable<bool> Signal::wait(gslb::milliseconds timeout) {
-  const std::shared_ptr<State> state = state_;
-  if (!state->woken) {
-    boost::system::error_code ignored;
-    state->timer.expires_after(timeout);
-    co_await state->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
-  co_return std::exchange(state->woken, false);
-}
-
-namespace {
 
 cache::Flight::Use use_of(bool stored, bool fresh) {
   using Use = cache::Flight::Use;
@@ -78,9 +38,16 @@ class Fetch {
 
  private:
   enum class Step : std::uint8_t { kDone, kAgain, kBody };
+  http::RequestHead request_head() const;
   Awaitable<Step> ask();
-  Step validated(const http::ResponseHead& not_modified, const cache::Exchange& moments);
-  void begin(http::ResponseHead head, const cache::Exchange& moments);
+  Step validated(http::ResponseHead not_modified, const cache::Exchange& moments);
+  bool place_part(http::ResponseHead& head, gslb::WallTime now);
+  Step begin(http::ResponseHead head, const cache::Exchange& moments);
+  void keep(http::ResponseHead head, bool storable, int status);
+  void end(bool whole);
+  void insert(const cache::ObjectRef& object);
+  cache::ObjectRef cut_short() const;
+  bool reserve(std::size_t octets);
   Awaitable<bool> stream();
   Awaitable<bool> wait_for_readers();
   void fail(cache::FetchFailure failure);
@@ -96,92 +63,171 @@ class Fetch {
   std::shared_ptr<cache::Object> object_;
   bool keep_ = false;         // the body is meant for the store
   std::size_t reserved_ = 0;  // octets held in the store's budget
+  std::string before_;        // of a stored part, around what comes
+  std::string behind_;
 };
 
 Awaitable<void> Fetch::run() {
   Step step = co_await ask();
-  // A 304 about something else than what we have: ask again, without conditions.
+  // The origin speaks about something else than what we have: ask again, for the thing itself.
   if (step == Step::kAgain) {
     plan_.stale = nullptr;
+    plan_.part = nullptr;
+    plan_.missing.reset();
     step = co_await ask();
   }
   if (step == Step::kBody) {
     const bool whole = co_await stream();
-    if (whole) {
-      object_->body->finish();
-      release();
-      if (keep_ && plan_.flight->may_store()) {
-        worker_.shared.tiers.insert(plan_.key, plan_.request.fields, object_);
-      }
-    } else {
-      release();
-      object_->body->fail();
-      worker_.counters.origin_failures.add();
-    }
+    end(whole);
     // After insert(): whoever comes now finds it in the one or the other.
     leave_table();
   }
   if (exchange_) { worker_.counters.origin_octets.add(exchange_->octets_read()); }
 }
 
-Awaitable<Fetch::Step> Fetch::ask() {
+void Fetch::end(bool whole) {
+  cache::Body& body = *object_->body;
+  if (whole && !behind_.empty()) { body.append(std::move(behind_)); }
+  release();
+  if (whole) {
+    body.finish();
+    if (keep_ && plan_.flight->may_store()) { insert(object_); }
+    return;
+  }
+  worker_.counters.origin_failures.add();
+  const cache::ObjectRef part = keep_ && plan_.flight->may_store() ? cut_short() : nullptr;
+  body.fail();
+  if (part) { insert(part); }
+}
+
+void Fetch::insert(const cache::ObjectRef& object) {
+  worker_.shared.tiers.insert(plan_.key, plan_.request.fields, object);
+}
+
+// What came of a response that ended too early, as a part of the whole (RFC 9111 3.3).  Not in the
+// place of something whole that may still be used stale.
+cache::ObjectRef Fetch::cut_short() const {
+  const std::uint64_t size = object_->body->size();
+  if (!object_->length || size == 0 || plan_.stale || object_->head.status != 200) {
+    return nullptr;
+  }
+  auto octets = cache::copy_of(object_->body, 0, size);
+  if (!octets) { return nullptr; }
+  auto part = std::make_shared<cache::Object>(*object_);
+  if (!part->part) { part->part = cache::Part{0, *object_->length}; }
+  part->length = size;
+  part->body = std::make_shared<cache::Body>(cache::Body::Mode::kKeep);
+  part->body->append(std::move(*octets));
+  part->body->finish();
+  return part;
+}
+
+http::RequestHead Fetch::request_head() const {
   ForwardOptions options;
   options.name = worker_.shared.name;
   options.client = plan_.client;
   options.origin = plan_.origin;
   options.for_cache = true;
   options.validate = plan_.stale.get();
-  http::RequestHead request = origin_request(plan_.request, options);
+  const http::Fields& asked = plan_.request.fields;
+  if (plan_.missing) {
+    options.range =
+        "bytes=" + std::to_string(plan_.missing->first) + '-' + std::to_string(plan_.missing->last);
+    const auto now = std::chrono::system_clock::now();
+    options.if_range = http::strong_validator(plan_.part->head.fields, now).value_or("");
+  } else if (plan_.wants_range) {
+    options.range = asked.joined("Range");
+    options.if_range = asked.joined("If-Range");
+  }
+  return origin_request(plan_.request, options);
+}
+
+Awaitable<Fetch::Step> Fetch::ask() {
   cache::Exchange moments;
   moments.request_sent = std::chrono::system_clock::now();
   exchange_ = worker_.origin.exchange(*plan_.origin);
   worker_.counters.origin_fetches.add();
-  const origin::Exchange::Status sent = co_await exchange_->send_head(std::move(request), true);
+  const origin::Exchange::Status sent = co_await exchange_->send_head(request_head(), true);
   if (!sent) {
     fail({origin::status_for(sent.error()), origin::describe(sent.error())});
     co_return Step::kDone;
   }
   auto head = co_await exchange_->read_head();
+  while (head && head->status < 200) {
+    http::remove_hop_by_hop_of_response(head->fields);
+    plan_.flight->tell(std::move(*head));
+    head = co_await exchange_->read_head();
+  }
   if (!head) {
     fail({origin::status_for(head.error()), origin::describe(head.error())});
     co_return Step::kDone;
   }
   moments.response_received = std::chrono::system_clock::now();
+  const bool is_error =
+      head->status == 500 || (head->status >= 502 && head->status <= 504);  // RFC 5861 4
+  if (is_error && plan_.stale_on_error) {
+    fail({head->status, "origin-error", true});
+    co_return Step::kDone;
+  }
   if (head->status == 304) {
-    if (plan_.stale) { co_return validated(*head, moments); }
+    if (plan_.stale) { co_return validated(std::move(*head), moments); }
     fail({502, "origin-bad-response"});  // we set no condition
     co_return Step::kDone;
   }
-  begin(std::move(*head), moments);
-  co_return Step::kBody;
+  co_return begin(std::move(*head), moments);
 }
 
-Fetch::Step Fetch::validated(const http::ResponseHead& not_modified,
-                             const cache::Exchange& moments) {
+Fetch::Step Fetch::validated(http::ResponseHead not_modified, const cache::Exchange& moments) {
   const cache::Object& stale = *plan_.stale;
   if (!cache::selects(not_modified, stale.head)) { return Step::kAgain; }
+  cache::complete_date(not_modified, moments.response_received);
   auto object = std::make_shared<cache::Object>(stale);
   object->head = cache::updated_by(stale.head, not_modified);
   object->freshness = cache::freshness_of(object->head, moments, policy_);
   object->received = std::chrono::steady_clock::now();
-  cache::Tiers& tiers = worker_.shared.tiers;
   const bool stored =
       cache::is_storable(plan_.rules, object->head, moments, policy_) && plan_.flight->may_store();
+  http::Fields own;
   if (stored) {
     object->variant = cache::variant_of(plan_.request.fields, object->head.fields);
-    cache::strip_for_storage(object->head);
-    tiers.update(plan_.key, plan_.request.fields, object, stale);
+    own = cache::strip_for_storage(object->head);
+    worker_.shared.tiers.update(plan_.key, plan_.request.fields, object, stale);
   } else {
-    tiers.remove(plan_.key);
+    worker_.shared.tiers.remove(plan_.key);
   }
   leave_table();
   const bool fresh = cache::is_usable(object->freshness, object->freshness.initial_age_s, {});
-  plan_.flight->resolve(object, use_of(stored, fresh), 304);
+  plan_.flight->resolve(object, use_of(stored, fresh), 304, std::move(own));
   return Step::kDone;
 }
 
-void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
-  const config::Cache& limits = plan_.config->cache;
+// A 206 to our own range becomes an incomplete 200, or what it makes of the part that is stored.
+// False: it is not what was asked for.
+bool Fetch::place_part(http::ResponseHead& head, gslb::WallTime now) {
+  const auto place = http::parse_content_range(head.fields);
+  const bool fits = place && object_->length.value_or(place->range.size()) == place->range.size();
+  auto joined = fits && plan_.part ? cache::join(*plan_.part, head, *place, now) : std::nullopt;
+  if (plan_.missing && !joined) { return false; }
+  if (!fits) { return true; }  // several ranges, or a whole of unknown size: the leader's alone
+  std::uint64_t first = place->range.first;
+  object_->length = place->range.size();
+  if (joined) {
+    head = std::move(joined->head);
+    first -= joined->before.size();
+    object_->length = *object_->length + joined->before.size() + joined->behind.size();
+    before_ = std::move(joined->before);
+    behind_ = std::move(joined->behind);
+  }
+  head.status = 200;
+  head.reason.clear();
+  head.fields.remove("Content-Range");
+  if (first > 0 || *object_->length < place->total) {
+    object_->part = cache::Part{first, place->total};
+  }
+  return true;
+}
+
+Fetch::Step Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
   const int status = head.status;
   object_ = std::make_shared<cache::Object>();
   // The exchange has judged the framing already; it can't fail here.
@@ -193,14 +239,32 @@ void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
   }
   // RFC 9110 6.6.1: a stored response keeps the time it came, not that of each hit.
   cache::complete_date(head, moments.response_received);
-  const bool storable = cache::is_storable(plan_.rules, head, moments, policy_);
-  const bool fits = object_->length.value_or(0) <= limits.max_object_octets;
-  keep_ = storable && fits && plan_.flight->may_store();
+  const bool asked_range = plan_.missing || plan_.wants_range;
+  if (plan_.missing && status == 416) { return Step::kAgain; }
+  if (status == 206 && asked_range && !place_part(head, moments.response_received)) {
+    return Step::kAgain;
+  }
+  // What else a request for a range gets says nothing about the whole, and a 206 that is none of
+  // ours is for the leader alone.
+  const bool is_ours = head.status == 200 || (!asked_range && head.status != 206);
+  const bool storable = is_ours && cache::is_storable(plan_.rules, head, moments, policy_);
   object_->freshness = cache::freshness_of(head, moments, policy_);
   object_->received = std::chrono::steady_clock::now();
+  keep(std::move(head), storable, status);
+  return plan_.background && !keep_ ? Step::kDone : Step::kBody;
+}
+
+// Settles what becomes of the response and tells who waits.
+void Fetch::keep(http::ResponseHead head, bool storable, int status) {
+  const config::Cache& limits = plan_.config->cache;
+  const std::size_t joined = before_.size() + behind_.size();
+  keep_ = storable && object_->length.value_or(0) <= limits.max_object_octets &&
+          plan_.flight->may_store();
+  if (keep_ && joined > 0) { keep_ = reserve(joined); }
+  http::Fields own;
   if (keep_) {
     object_->variant = cache::variant_of(plan_.request.fields, head.fields);
-    cache::strip_for_storage(head);
+    own = cache::strip_for_storage(head);
   } else {
     http::remove_hop_by_hop_of_response(head.fields);
   }
@@ -208,6 +272,7 @@ void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
   object_->head = std::move(head);
   object_->body =
       std::make_shared<cache::Body>(keep_ ? cache::Body::Mode::kKeep : cache::Body::Mode::kWindow);
+  object_->body->append(std::exchange(before_, {}));
   const bool fresh = cache::is_usable(object_->freshness, object_->freshness.initial_age_s, {});
   if (!keep_ || !fresh) {
     leave_table();
@@ -216,7 +281,13 @@ void Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
   }
   // A changed representation that can't be stored still ends the stored one; an error does not.
   if (!storable && plan_.stale && status < 500) { worker_.shared.tiers.remove(plan_.key); }
-  plan_.flight->resolve(object_, use_of(keep_, fresh), status);
+  plan_.flight->resolve(object_, use_of(keep_, fresh), status, std::move(own));
+}
+
+bool Fetch::reserve(std::size_t octets) {
+  if (!worker_.shared.store.reserve(octets)) { return false; }
+  reserved_ += octets;
+  return true;
 }
 
 Awaitable<bool> Fetch::stream() {
@@ -229,13 +300,8 @@ Awaitable<bool> Fetch::stream() {
     if (!*more) { co_return true; }
     if (keep_) {
       const bool fits = body.size() + octets.size() <= limits.max_object_octets &&
-                        plan_.flight->may_store() &&
-                        worker_.shared.store.reserve(octets.size());
-      if (fits) {
-        reserved_ += octets.size();
-      } else {
-        give_up_storing();
-      }
+                        plan_.flight->may_store() && reserve(octets.size());
+      if (!fits) { give_up_storing(); }
     }
     body.append(std::exchange(octets, {}));
     if (!keep_) {

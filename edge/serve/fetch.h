@@ -4,9 +4,11 @@
 // in the leader's connection, a leader that hangs up would strand the rest.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "edge/cache/flight.h"
+#include "edge/http/validator.h"
 #include "edge/serve/worker.h"
 
 namespace edge::serve {
@@ -17,10 +19,16 @@ struct FetchPlan {
   cache::RequestRules rules;
   config::ConfigRef config;
   const config::Origin* origin = nullptr;  // of `config`
-  std::string client;      // the leader's address, for X-Forwarded-For
-  cache::ObjectRef stale;  // what to validate; may be null
+  std::string client;                      // the leader's address, for X-Forwarded-For
+  cache::ObjectRef stale;                  // what to validate; may be null
+  // A stored part, which what comes is joined with where it fits; may be null.
+  cache::ObjectRef part;
+  std::optional<http::ByteRange> missing;  // only this is asked for: what `part` lacks
+  bool wants_range = false;                // else: the leader's Range, and not the whole
   cache::FlightRef flight;
-  bool joinable = true;  // the flight is in the table
+  bool joinable = true;         // the flight is in the table
+  bool stale_on_error = false;  // a 5xx is a failure: who waits has something better
+  bool background = false;      // nobody waits
 };
 
 // Starts it on the worker's loop.  The flight will be resolved or failed, whatever happens.

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "edge/http/accept_encoding.h"
 #include "edge/http/date.h"
 
 namespace edge::serve {
@@ -43,6 +44,10 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
   for (const std::string_view name : {"Host", "Content-Length", "Expect"}) { kept.remove(name); }
   if (options.for_cache) {
     for (const std::string_view name : kConditions) { kept.remove(name); }
+    if (kept.has("Accept-Encoding")) {
+      const std::string codings = kept.joined("Accept-Encoding");
+      kept.set("Accept-Encoding", http::normal_accept_encoding(codings));
+    }
   }
   const std::string& rewritten = options.origin->host;
   http::Fields& fields = result.fields;
@@ -55,6 +60,8 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
     if (const auto* tag = stored.find("ETag")) { fields.add("If-None-Match", *tag); }
     if (const auto* time = stored.find("Last-Modified")) { fields.add("If-Modified-Since", *time); }
   }
+  if (!options.range.empty()) { fields.add("Range", options.range); }
+  if (!options.if_range.empty()) { fields.add("If-Range", options.if_range); }
   if (!rewritten.empty()) { fields.set("X-Forwarded-Host", request.host); }
   append_to_list(fields, "X-Forwarded-For", std::string(options.client));
   // What came over TLS says so whatever the client wrote; a proxy in front that took TLS off
@@ -97,16 +104,6 @@ http::ResponseHead as_not_modified(const http::ResponseHead& stored) {
        {"Content-Length", "Content-Type", "Content-Encoding", "Content-Language"}) {
     head.fields.remove(name);
   }
-  return head;
-}
-
-http::ResponseHead as_partial(const http::ResponseHead& stored, http::ByteRange range,
-                              std::uint64_t size) {
-  http::ResponseHead head = stored;
-  head.status = 206;
-  head.reason.clear();
-  head.fields.set("Content-Range", "bytes " + std::to_string(range.first) + '-' +
-                                       std::to_string(range.last) + '/' + std::to_string(size));
   return head;
 }
 

@@ -24,9 +24,11 @@ struct ForwardOptions {
   std::string_view name;    // of this cache
   std::string_view client;  // its address, for X-Forwarded-For
   const config::Origin* origin = nullptr;
-  // The cache asks for the whole and answers conditions and ranges itself.
+  // The cache asks for itself: its own conditions and range, and Accept-Encoding in normal form.
   bool for_cache = false;
   const cache::Object* validate = nullptr;  // adds the conditions that validate it
+  std::string range;                        // as Range and If-Range have it; "": none
+  std::string if_range;
   http::Framing body;
 };
 http::RequestHead origin_request(const http::RequestHead& request, const ForwardOptions& options);
@@ -41,10 +43,8 @@ struct ReplyOptions {
 // `head`: as received or stored; hop-by-hop fields are removed.
 Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::WallTime now);
 
-// A stored 200 as the 304, 206 or 416 it has to be for this request.
+// A stored 200 as the 304 or 416 it has to be for this request.
 http::ResponseHead as_not_modified(const http::ResponseHead& stored);
-http::ResponseHead as_partial(const http::ResponseHead& stored, http::ByteRange range,
-                              std::uint64_t size);
 http::ResponseHead as_unsatisfiable(std::uint64_t size);
 
 // A short text page of our own.

@@ -5,7 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "edge/cache/key.h"
+#include "edge/serve/learn.h"
 
 namespace edge::serve {
 namespace {
@@ -62,15 +62,6 @@ Awaitable<bool> download(RequestScope& scope, origin::Exchange& exchange) {
   }
 }
 
-void invalidate(RequestScope& scope, const http::ResponseHead& response) {
-  if (http::is_safe_method(scope.request.method)) { return; }
-  if (response.status < 200 || response.status >= 400) { return; }
-  for (const std::string& key : cache::invalidated_keys(scope.request, response.fields)) {
-    scope.worker.shared.flights.invalidate(key);
-    scope.worker.shared.tiers.remove(key);
-  }
-}
-
 Awaitable<bool> fail(RequestScope& scope, origin::OriginError error) {
   scope.worker.counters.origin_failures.add();
   co_return co_await scope.respond_with_page(origin::status_for(error), "the origin did not answer",
@@ -100,6 +91,8 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
   const bool has_body = scope.body.kind != http::BodyKind::kNone;
   const std::unique_ptr<origin::Exchange> exchange = scope.worker.origin.exchange(origin);
   scope.worker.counters.origin_fetches.add();
+  cache::Exchange moments;
+  moments.request_sent = std::chrono::system_clock::now();
   http::RequestHead request = origin_request(scope.request, options);
   const bool retriable = !has_body && http::is_safe_method(scope.request.method);
   scope.begin_upstream();
@@ -114,9 +107,16 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
     }
   }
   auto head = co_await exchange->read_head();
+  while (head && head->status < 200) {
+    http::remove_hop_by_hop_of_response(head->fields);
+    const bool told = co_await scope.client.send_interim(*head);
+    if (!told) { co_return false; }
+    head = co_await exchange->read_head();
+  }
   scope.end_upstream();
   if (!head) { co_return co_await fail(scope, head.error()); }
-  invalidate(scope, *head);
+  moments.response_received = std::chrono::system_clock::now();
+  learn(scope, *head, moments);
   scope.begin(reply_for(scope, std::move(*head), why), CacheResult::kBypass);
   const bool whole = co_await download(scope, *exchange);
   scope.worker.counters.origin_octets.add(exchange->octets_read());

@@ -5,6 +5,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "edge/cache/parts.h"
+#include "edge/serve/deliver.h"
 #include "edge/serve/disk_lookup.h"
 #include "edge/serve/fetch.h"
 #include "edge/serve/forward.h"
@@ -17,76 +19,56 @@ namespace {
 
 using report::CacheResult;
 
-// Octets of a body handed to one gathered write: large enough to amortise the call, small enough
-// for the write timeout to mean something.
-constexpr std::size_t kWriteOctets = 256 * 1024;
 constexpr gslb::milliseconds kForever = std::chrono::hours(24);
 // Rounds of joining flights for other variants before a request fetches for itself.
 constexpr int kMaxJoins = 4;
 
-// Sends a shared body behind a head that has been begun.
-class BodyPump {
- public:
-  BodyPump(RequestScope& scope, std::shared_ptr<cache::Body> body, std::uint64_t from)
-      : scope_(scope), signal_(scope.worker), reader_(std::move(body), from, signal_.waker()) {}
-
-  // `left`: octets to send.  True when all went out and the message is complete.
-  Awaitable<bool> run(std::uint64_t left) {
-    while (left > 0) {
-      const auto status = reader_.next(
-          slices_, static_cast<std::size_t>(std::min<std::uint64_t>(left, kWriteOctets)));
-      if (status == cache::Body::Status::kEnd) { break; }
-      for (const cache::Slice& slice : slices_) { left -= slice.size; }
-      // Without slices too: the head need not wait for the body.
-      const bool sent = co_await scope_.send(slices_);
-      if (!sent || status == cache::Body::Status::kFailed) { co_return false; }
-      if (status == cache::Body::Status::kWait) { co_await signal_.wait(kForever); }
-    }
-    co_return co_await scope_.finish();
-  }
-
- private:
-  RequestScope& scope_;
-  Signal signal_;
-  std::vector<cache::Slice> slices_;
-  cache::Body::Reader reader_;
-};
-
 // GET and HEAD, as far as the cache may answer them.
 class CachedRequest {
  public:
-  explicit CachedRequest(RequestScope& scope)
+  CachedRequest(RequestScope& scope, const config::Origin& origin)
       : scope_(scope),
+        origin_(origin),
         worker_(scope.worker),
         request_(scope.request),
         rules_(cache::request_rules(scope.request)),
-        key_(cache::primary_key(scope.request.host, scope.request.target, scope.request.secure)) {}
+        key_(cache::primary_key(scope.request.host, scope.request.target, scope.request.secure)) {
+    if (request_.method == "GET") { ranges_ = http::parse_range(request_.fields); }
+  }
 
-  Awaitable<bool> run(const config::Origin& origin);
+  Awaitable<bool> run();
 
  private:
+  enum class Want : std::uint8_t { kWhole, kRange, kPassed };
+  Want want() const;
+  bool can_answer(const cache::Object& object) const;
   http::Forward why_forwarded() const;
   bool may_join() const;
-  Awaitable<cache::Flight::Outcome> fetch(const config::Origin& origin, bool alone);
-  Awaitable<cache::Flight::Outcome> wait_for(cache::FlightRef flight);
-  FetchPlan plan(const config::Origin& origin) const;
-  Awaitable<bool> deliver(const cache::Flight::Outcome& outcome);
-  Awaitable<bool> serve(cache::ObjectRef object, http::CacheStatus status, CacheResult result);
+  Awaitable<cache::Flight::Outcome> fetch(bool alone);
+  Awaitable<cache::Flight::Outcome> wait_for(cache::FlightRef flight, bool leads);
+  void refresh_in_background();
+  FetchPlan plan() const;
+  void plan_part(FetchPlan& plan, const cache::ObjectRef& part) const;
+  Awaitable<bool> serve(cache::Flight::Outcome outcome);
+  Awaitable<bool> serve_stored(CacheResult result, std::string_view detail);
   Awaitable<bool> serve_stale_or(cache::FetchFailure failure);
-  bool stale_allowed() const;
+  bool is_usable_on(cache::OriginFailure failure) const;
 
   RequestScope& scope_;
+  const config::Origin& origin_;
   Worker& worker_;
   const http::RequestHead& request_;
   cache::RequestRules rules_;
   std::string key_;
+  std::vector<http::RangeSpec> ranges_;
   cache::Store::Found found_;
+  bool holds_answer_ = false;  // what was found has all octets that are wanted
   bool collapsed_ = false;
 };
 
-Awaitable<bool> CachedRequest::run(const config::Origin& origin) {
+Awaitable<bool> CachedRequest::run() {
   // If-Match and If-Unmodified-Since are for the origin alone (RFC 9111 4.3.2).
-  if (rules_.conditional) { co_return co_await pass(scope_, origin, http::Forward::kBypass); }
+  if (rules_.conditional) { co_return co_await pass(scope_, origin_, http::Forward::kBypass); }
   found_ = worker_.shared.tiers.find(key_, request_.fields);
   std::string_view detail;
   if (!found_.object && worker_.shared.tiers.may_be_on_disk(key_)) {
@@ -94,34 +76,63 @@ Awaitable<bool> CachedRequest::run(const config::Origin& origin) {
     if (found_.object) { detail = "disk"; }
   }
   const auto now = std::chrono::steady_clock::now();
-  if (found_.object) {
+  if (found_.object && can_answer(*found_.object)) {
+    holds_answer_ = true;
+    const cache::Freshness& freshness = found_.object->freshness;
     const std::int64_t age = cache::age_of(*found_.object, now);
-    if (cache::is_usable(found_.object->freshness, age, rules_)) {
-      http::CacheStatus status;
-      status.hit = true;
-      status.detail = detail;
-      co_return co_await serve(found_.object, status, CacheResult::kHit);
+    if (cache::is_usable(freshness, age, rules_)) {
+      co_return co_await serve_stored(CacheResult::kHit, detail);
+    }
+    if (cache::is_usable_meanwhile(freshness, age, rules_)) {
+      refresh_in_background();
+      co_return co_await serve_stored(CacheResult::kStale, "stale-while-revalidate");
     }
   }
   if (rules_.control.only_if_cached) {
     co_return co_await scope_.respond_with_page(504, "only-if-cached", "only-if-cached");
   }
-  // What is not stored whole is not made whole for a range or a HEAD: the origin answers these.
-  if (request_.method == "HEAD" || (!found_.object && request_.fields.has("Range"))) {
-    co_return co_await pass(scope_, origin, why_forwarded());
-  }
   const bool alone = !may_join() || worker_.shared.flights.is_marked_uncacheable(key_, now);
+  const Want wanted = want();
+  if (wanted == Want::kPassed || (wanted == Want::kRange && !found_.object && alone)) {
+    co_return co_await pass(scope_, origin_, why_forwarded());
+  }
   scope_.begin_upstream();
-  const cache::Flight::Outcome outcome = co_await fetch(origin, alone);
+  cache::Flight::Outcome outcome = co_await fetch(alone || wanted == Want::kRange);
   scope_.end_upstream();
-  co_return co_await deliver(outcome);
+  co_return co_await serve(std::move(outcome));
+}
+
+// A HEAD costs the origin less than the GET that would answer it, and several ranges come in a
+// form that is not stored.  A range that is all there is, as players ask for first, is the whole.
+CachedRequest::Want CachedRequest::want() const {
+  if (request_.method == "HEAD") { return Want::kPassed; }
+  const bool is_part = found_.object && found_.object->part;
+  if (ranges_.empty() || (found_.object && !is_part)) { return Want::kWhole; }
+  if (ranges_.size() > 1) { return Want::kPassed; }
+  const http::RangeSpec& range = ranges_.front();
+  const bool is_all = range.first == std::uint64_t{0} && !range.last;
+  return is_all && !request_.fields.has("If-Range") ? Want::kWhole : Want::kRange;
+}
+
+// RFC 9111 3.3: an incomplete response answers only requests for ranges within it.
+bool CachedRequest::can_answer(const cache::Object& object) const {
+  if (!object.part) { return true; }
+  if (ranges_.empty()) { return false; }
+  const auto decision = http::decide_range(request_.fields, object.head.fields, object.part->total,
+                                           std::chrono::system_clock::now());
+  return decision.kind == http::RangeKind::kUnsatisfiable ||
+         (decision.kind == http::RangeKind::kPartial && cache::holds(object, decision.ranges));
 }
 
 http::Forward CachedRequest::why_forwarded() const {
-  if (found_.object) {
-    return rules_.may_use_stored ? http::Forward::kStale : http::Forward::kRequest;
+  if (found_.object && !holds_answer_) { return http::Forward::kPartial; }
+  if (!found_.object) {
+    return found_.other_variant ? http::Forward::kVaryMiss : http::Forward::kUriMiss;
   }
-  return found_.other_variant ? http::Forward::kVaryMiss : http::Forward::kUriMiss;
+  const std::int64_t age = cache::age_of(*found_.object, std::chrono::steady_clock::now());
+  // What is fresh for others but not for this request is the request's doing (RFC 9211 2.2).
+  const bool fresh = cache::is_usable(found_.object->freshness, age, {});
+  return fresh ? http::Forward::kRequest : http::Forward::kStale;
 }
 
 // A request that wants more than the common answer fetches for itself.
@@ -130,125 +141,128 @@ bool CachedRequest::may_join() const {
          !rules_.control.max_age_s && !rules_.control.min_fresh_s;
 }
 
-FetchPlan CachedRequest::plan(const config::Origin& origin) const {
+FetchPlan CachedRequest::plan() const {
   FetchPlan plan;
   plan.key = key_;
   plan.request = request_;
   plan.rules = rules_;
   plan.config = scope_.config;
-  plan.origin = &origin;
+  plan.origin = &origin_;
   plan.client = scope_.client.peer();
+  plan.wants_range = want() == Want::kRange;
+  plan.stale_on_error = is_usable_on(cache::OriginFailure::kServerError);
+  const cache::ObjectRef& found = found_.object;
   // Only a body that is there can be validated.
-  if (found_.object && found_.object->body->complete()) { plan.stale = found_.object; }
+  if (!found || !found->body->complete()) { return plan; }
+  if (holds_answer_) {
+    plan.stale = found;
+  } else {
+    plan_part(plan, found);
+  }
   return plan;
 }
 
-Awaitable<cache::Flight::Outcome> CachedRequest::fetch(const config::Origin& origin, bool alone) {
+// Only what lacks is asked for when it lacks at one end and the rest can be told to be the same.
+void CachedRequest::plan_part(FetchPlan& plan, const cache::ObjectRef& part) const {
+  const auto now = std::chrono::system_clock::now();
+  const auto stored = cache::extent_of(*part);
+  if (!stored || !http::strong_validator(part->head.fields, now)) { return; }
+  plan.part = part;
+  http::ByteRange wanted{0, part->part->total - 1};
+  if (plan.wants_range) {
+    const auto decision =
+        http::decide_range(request_.fields, part->head.fields, part->part->total, now);
+    if (decision.kind != http::RangeKind::kPartial) { return; }
+    wanted = decision.ranges.front();
+  }
+  plan.missing = cache::missing_of(*stored, wanted);
+}
+
+void CachedRequest::refresh_in_background() {
+  const cache::FlightTable::Joined joined = worker_.shared.flights.join(key_, request_.fields);
+  if (!joined.leader) { return; }
+  FetchPlan own = plan();
+  own.flight = joined.flight;
+  own.background = true;
+  own.stale_on_error = true;
+  start_fetch(worker_, std::move(own));
+}
+
+Awaitable<cache::Flight::Outcome> CachedRequest::fetch(bool alone) {
   for (int round = 0; !alone && round < kMaxJoins; ++round) {
     const cache::FlightTable::Joined joined = worker_.shared.flights.join(key_, request_.fields);
     if (joined.leader) {
-      FetchPlan own = plan(origin);
+      FetchPlan own = plan();
       own.flight = joined.flight;
       start_fetch(worker_, std::move(own));
     }
     collapsed_ = !joined.leader;
-    cache::Flight::Outcome outcome = co_await wait_for(joined.flight);
+    cache::Flight::Outcome outcome = co_await wait_for(joined.flight, joined.leader);
     if (joined.leader || !outcome.object) { co_return outcome; }
     if (!outcome.shareable) { break; }
     if (cache::matches(outcome.object->variant, request_.fields)) { co_return outcome; }
   }
   collapsed_ = false;
-  FetchPlan own = plan(origin);
+  FetchPlan own = plan();
   own.flight = std::make_shared<cache::Flight>();
   own.joinable = false;
   const cache::FlightRef flight = own.flight;
   start_fetch(worker_, std::move(own));
-  co_return co_await wait_for(flight);
+  co_return co_await wait_for(flight, true);
 }
 
-Awaitable<cache::Flight::Outcome> CachedRequest::wait_for(cache::FlightRef flight) {
+Awaitable<cache::Flight::Outcome> CachedRequest::wait_for(cache::FlightRef flight, bool leads) {
   Signal signal(worker_);
   while (true) {
     cache::Flight::Outcome outcome = flight->poll(signal.waker());
+    std::vector<http::ResponseHead> interim;
+    if (leads) { interim = flight->take_interim(); }
+    for (const http::ResponseHead& head : interim) {
+      co_await scope_.client.send_interim(head);  // a client that is gone shows later
+    }
     if (!outcome.pending) { co_return outcome; }
     // The fetch has a timeout for each of its phases, so the flight always ends.
     co_await signal.wait(kForever);
   }
 }
 
-Awaitable<bool> CachedRequest::deliver(const cache::Flight::Outcome& outcome) {
+Awaitable<bool> CachedRequest::serve(cache::Flight::Outcome outcome) {
   if (!outcome.object) { co_return co_await serve_stale_or(outcome.failure); }
-  http::CacheStatus status;
-  status.forward = why_forwarded();
-  status.collapsed = collapsed_;
-  status.stored = outcome.stored;
-  CacheResult result = collapsed_ ? CacheResult::kCollapsed : CacheResult::kMiss;
-  if (outcome.origin_status == 304) {
-    status.forward_status = 304;
-    result = CacheResult::kRevalidated;
-  }
-  co_return co_await serve(outcome.object, status, result);
+  Delivery delivery;
+  delivery.object = std::move(outcome.object);
+  delivery.status.forward = why_forwarded();
+  delivery.status.collapsed = collapsed_;
+  delivery.status.stored = outcome.stored;
+  delivery.status.forward_status = outcome.origin_status;
+  delivery.result = collapsed_                     ? CacheResult::kCollapsed
+                    : outcome.origin_status == 304 ? CacheResult::kRevalidated
+                                                   : CacheResult::kMiss;
+  if (!collapsed_) { delivery.own = std::move(outcome.own); }
+  co_return co_await deliver(scope_, std::move(delivery));
 }
 
-// The origin is away: RFC 9111 4.2.4 lets a disconnected cache use what it has, unless told not to.
-bool CachedRequest::stale_allowed() const {
-  return found_.object && !found_.object->freshness.must_revalidate && rules_.may_use_stored &&
-         !rules_.control.max_age_s && !rules_.control.min_fresh_s;
+Awaitable<bool> CachedRequest::serve_stored(CacheResult result, std::string_view detail) {
+  Delivery delivery;
+  delivery.object = found_.object;
+  delivery.status.hit = true;
+  delivery.status.detail = detail;
+  delivery.result = result;
+  return deliver(scope_, std::move(delivery));
+}
+
+bool CachedRequest::is_usable_on(cache::OriginFailure failure) const {
+  if (!found_.object || !holds_answer_) { return false; }
+  const std::int64_t age = cache::age_of(*found_.object, std::chrono::steady_clock::now());
+  return cache::is_usable_on(failure, found_.object->freshness, age, rules_);
 }
 
 Awaitable<bool> CachedRequest::serve_stale_or(cache::FetchFailure failure) {
-  if (!stale_allowed()) {
+  using Failure = cache::OriginFailure;
+  if (!is_usable_on(failure.responded ? Failure::kServerError : Failure::kUnreachable)) {
     co_return co_await scope_.respond_with_page(failure.status, "the origin did not answer",
                                                 failure.detail);
   }
-  http::CacheStatus status;
-  status.hit = true;
-  status.detail = failure.detail;
-  co_return co_await serve(found_.object, status, CacheResult::kStale);
-}
-
-Awaitable<bool> CachedRequest::serve(cache::ObjectRef object, http::CacheStatus status,
-                                     CacheResult result) {
-  const auto wall = std::chrono::system_clock::now();
-  const std::int64_t age = cache::age_of(*object, std::chrono::steady_clock::now());
-  ReplyOptions options = scope_.reply_options();
-  status.ttl_s = object->freshness.lifetime_s - age;
-  if (!status.hit && !status.stored) { status.ttl_s.reset(); }
-  options.status = status;
-  // Age says that the response was stored; one straight from the origin keeps the origin's.
-  if (status.hit || status.stored || object->head.fields.has("Age")) { options.age_s = age; }
-  const bool whole = object->body->complete();
-  options.length = whole ? std::optional(object->body->size()) : object->length;
-  http::ResponseHead head = object->head;
-  std::uint64_t from = 0;
-  std::uint64_t left = options.length.value_or(~std::uint64_t{0});
-  if (head.status == 200 && http::not_modified(request_.fields, head.fields, wall)) {
-    head = as_not_modified(head);
-    options.has_body = false;
-    options.length.reset();
-  } else if (head.status == 200 && options.length && request_.method == "GET") {
-    const auto range = http::decide_range(request_.fields, head.fields, *options.length, wall);
-    if (range.kind == http::RangeKind::kPartial && range.ranges.size() == 1) {
-      const http::ByteRange& part = range.ranges.front();
-      head = as_partial(head, part, *options.length);
-      from = part.first;
-      left = part.size();
-      options.length = left;
-    } else if (range.kind == http::RangeKind::kUnsatisfiable) {
-      head = as_unsatisfiable(*options.length);
-      options.has_body = false;
-      options.length = 0;
-    }
-  }
-  if (head.status == 204 || head.status == 304) {
-    options.has_body = false;
-    options.length.reset();
-  }
-  if (request_.method == "HEAD") { options.has_body = false; }
-  scope_.begin(client_reply(std::move(head), options, wall), result);
-  if (!options.has_body) { co_return co_await scope_.finish(); }
-  BodyPump pump(scope_, object->body, from);
-  co_return co_await pump.run(left);
+  co_return co_await serve_stored(CacheResult::kStale, failure.detail);
 }
 
 }  // namespace
@@ -290,8 +304,8 @@ Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead
   if (body.kind != http::BodyKind::kNone) {
     co_return co_await pass(scope, *origin, http::Forward::kBypass);
   }
-  CachedRequest cached(scope);
-  co_return co_await cached.run(*origin);
+  CachedRequest cached(scope, *origin);
+  co_return co_await cached.run();
 }
 
 Awaitable<void> refuse(Worker& worker, ClientIo& client, int status, std::string_view why) {

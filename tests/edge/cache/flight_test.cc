@@ -94,7 +94,7 @@ TEST(Flight, FollowersShareOnlyWhatIsShareable) {
   EXPECT_EQ(follower.flight, leader.flight);
   int woken = 0;
   EXPECT_TRUE(follower.flight->poll([&] { ++woken; }).pending);
-  leader.flight->resolve(object_of(1), Flight::Use::kLeaderOnly, 200);
+  leader.flight->resolve(object_of(1), Flight::Use::kLeaderOnly, 200, {});
   EXPECT_EQ(woken, 1);
   EXPECT_FALSE(follower.flight->peek().shareable);
   // Who comes now must not wait for, nor see, the private response.
@@ -105,7 +105,7 @@ TEST(Flight, OtherVariantsStartTheirOwn) {
   FlightTable table;
   const auto english = table.join("k", language("en"));
   english.flight->resolve(object_of(1, language("en"), "Accept-Language"), Flight::Use::kShared,
-                          200);
+                          200, {});
   EXPECT_FALSE(table.join("k", language("en")).leader);
   const auto german = table.join("k", language("de"));
   EXPECT_TRUE(german.leader);

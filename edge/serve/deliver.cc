@@ -1,0 +1,198 @@
+#include "edge/serve/deliver.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "edge/cache/parts.h"
+#include "edge/serve/forward.h"
+#include "edge/serve/signal.h"
+#include "gslb/base/hash.h"
+
+namespace edge::serve {
+namespace {
+
+// Octets of a body handed to one gathered write: large enough to amortise the call, small enough
+// for the write timeout to mean something.
+constexpr std::size_t kWriteOctets = 256 * 1024;
+constexpr gslb::milliseconds kForever = std::chrono::hours(24);
+
+// A piece of an answer's body: text of our own, then octets of the object's body.
+struct Piece {
+  std::string text;
+  std::uint64_t from = 0;
+  std::uint64_t size = 0;
+};
+
+// What is sent for one request.
+struct Answer {
+  http::ResponseHead head;
+  std::vector<Piece> pieces;
+  std::optional<std::uint64_t> length;
+  bool has_body = true;
+};
+
+// Sends a shared body behind a head that has been begun.
+class BodyPump {
+ public:
+  BodyPump(RequestScope& scope, std::shared_ptr<cache::Body> body, std::uint64_t from)
+      : scope_(scope), signal_(scope.worker), reader_(std::move(body), from, signal_.waker()) {}
+
+  // `left`: octets to send.  True when all of them, or all there are, went out.
+  Awaitable<bool> run(std::uint64_t left) {
+    while (left > 0) {
+      const auto status = reader_.next(
+          slices_, static_cast<std::size_t>(std::min<std::uint64_t>(left, kWriteOctets)));
+      if (status == cache::Body::Status::kEnd) { break; }
+      for (const cache::Slice& slice : slices_) { left -= slice.size; }
+      // Without slices too: the head need not wait for the body.
+      const bool sent = co_await scope_.send(slices_);
+      if (!sent || status == cache::Body::Status::kFailed) { co_return false; }
+      if (status == cache::Body::Status::kWait) { co_await signal_.wait(kForever); }
+    }
+    co_return true;
+  }
+
+ private:
+  RequestScope& scope_;
+  Signal signal_;
+  std::vector<cache::Slice> slices_;
+  cache::Body::Reader reader_;
+};
+
+std::string content_range(const http::ByteRange& range, std::uint64_t total) {
+  return "bytes " + std::to_string(range.first) + '-' + std::to_string(range.last) + '/' +
+         std::to_string(total);
+}
+
+Piece piece_of(const cache::Object& object, const http::ByteRange& range) {
+  return {{}, range.first - (object.part ? object.part->first : 0), range.size()};
+}
+
+// RFC 9110 14.6: each part with its own Content-Type and Content-Range.
+void answer_in_parts(Answer& answer, const cache::Object& object,
+                     const std::vector<http::ByteRange>& ranges, std::uint64_t total) {
+  // Nobody chooses it, so nobody can write a body that holds it.
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  const std::string boundary = std::to_string(gslb::mix64(static_cast<std::uint64_t>(now)));
+  const std::string* type = object.head.fields.find("Content-Type");
+  std::uint64_t length = 0;
+  for (const http::ByteRange& range : ranges) {
+    Piece piece = piece_of(object, range);
+    piece.text.append(answer.pieces.empty() ? "--" : "\r\n--").append(boundary).append("\r\n");
+    if (type != nullptr) { piece.text.append("Content-Type: ").append(*type).append("\r\n"); }
+    piece.text.append("Content-Range: ").append(content_range(range, total)).append("\r\n\r\n");
+    length += piece.text.size() + piece.size;
+    answer.pieces.push_back(std::move(piece));
+  }
+  answer.pieces.push_back({"\r\n--" + boundary + "--\r\n", 0, 0});
+  answer.length = length + answer.pieces.back().text.size();
+  answer.head.fields.set("Content-Type", "multipart/byteranges; boundary=" + boundary);
+}
+
+// The 206 of a whole or partial object.
+void answer_partially(Answer& answer, const cache::Object& object,
+                      const std::vector<http::ByteRange>& ranges, std::uint64_t total) {
+  answer.head.status = 206;
+  answer.head.reason.clear();
+  answer.pieces.clear();
+  if (ranges.size() > 1) {
+    answer_in_parts(answer, object, ranges, total);
+    return;
+  }
+  answer.head.fields.set("Content-Range", content_range(ranges.front(), total));
+  answer.pieces.push_back(piece_of(object, ranges.front()));
+  answer.length = ranges.front().size();
+}
+
+void answer_range(Answer& answer, const RequestScope& scope, const cache::Object& object,
+                  gslb::WallTime now) {
+  const std::uint64_t total = object.part ? object.part->total : *answer.length;
+  const auto range = http::decide_range(scope.request.fields, answer.head.fields, total, now);
+  if (range.kind == http::RangeKind::kUnsatisfiable) {
+    answer.head = as_unsatisfiable(total);
+    answer.has_body = false;
+    answer.length = 0;
+    return;
+  }
+  const http::ByteRange there{object.part ? object.part->first : 0,
+                              (object.part ? object.part->first : 0) + *answer.length - 1};
+  const bool inside =
+      std::all_of(range.ranges.begin(), range.ranges.end(), [&](const http::ByteRange& each) {
+        return each.first >= there.first && each.last <= there.last;
+      });
+  if (range.kind == http::RangeKind::kPartial && inside) {
+    answer_partially(answer, object, range.ranges, total);
+  } else if (object.part) {
+    // The origin chose another part than was asked for, and it says which (15.3.7).
+    answer_partially(answer, object, {there}, total);
+  }
+}
+
+// A stored 200 becomes the 304, 206 or 416 it has to be for this request.
+Answer answer_for(const RequestScope& scope, const cache::Object& object, gslb::WallTime now) {
+  Answer answer;
+  answer.head = object.head;
+  answer.length = object.body->complete() ? std::optional(object.body->size()) : object.length;
+  answer.pieces.push_back({{}, 0, answer.length.value_or(~std::uint64_t{0})});
+  if (object.head.status == 200 &&
+      http::not_modified(scope.request.fields, object.head.fields, now)) {
+    answer.head = as_not_modified(object.head);
+  } else if (object.head.status == 200 && answer.length && *answer.length > 0 &&
+             scope.request.method == "GET") {
+    answer_range(answer, scope, object, now);
+  }
+  if (answer.head.status == 204 || answer.head.status == 304) {
+    answer.has_body = false;
+    answer.length.reset();
+  }
+  if (scope.request.method == "HEAD") { answer.has_body = false; }
+  return answer;
+}
+
+Awaitable<bool> send_pieces(RequestScope& scope, std::shared_ptr<cache::Body> body,
+                            std::vector<Piece> pieces) {
+  for (Piece& piece : pieces) {
+    if (!piece.text.empty()) {
+      const std::vector<cache::Slice> slices = {slice_of(std::move(piece.text))};
+      const bool sent = co_await scope.send(slices);
+      if (!sent) { co_return false; }
+    }
+    if (piece.size > 0) {
+      BodyPump pump(scope, body, piece.from);
+      const bool sent = co_await pump.run(piece.size);
+      if (!sent) { co_return false; }
+    }
+  }
+  co_return co_await scope.finish();
+}
+
+}  // namespace
+
+Awaitable<bool> deliver(RequestScope& scope, Delivery delivery) {
+  const auto wall = std::chrono::system_clock::now();
+  const cache::ObjectRef object = std::move(delivery.object);
+  http::CacheStatus& status = delivery.status;
+  const std::int64_t age = cache::age_of(*object, std::chrono::steady_clock::now());
+  Answer answer = answer_for(scope, *object, wall);
+  for (const http::Field& field : delivery.own.list()) {
+    answer.head.fields.add(field.name, field.value);
+  }
+  ReplyOptions options = scope.reply_options();
+  if (status.hit || status.stored) { status.ttl_s = object->freshness.lifetime_s - age; }
+  // Without fwd-status the origin's is taken to be the one the client gets (RFC 9211 2.3).
+  if (status.forward_status == answer.head.status) { status.forward_status.reset(); }
+  options.status = status;
+  // Age says that the origin was not asked for this request (RFC 9111 5.1).
+  if (status.hit || status.collapsed || object->head.fields.has("Age")) { options.age_s = age; }
+  options.length = answer.length;
+  options.has_body = answer.has_body;
+  scope.begin(client_reply(std::move(answer.head), options, wall), delivery.result);
+  if (!answer.has_body) { co_return co_await scope.finish(); }
+  co_return co_await send_pieces(scope, object->body, std::move(answer.pieces));
+}
+
+}  // namespace edge::serve

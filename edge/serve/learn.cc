@@ -1,0 +1,58 @@
+#include "edge/serve/learn.h"
+
+#include <chrono>
+
+#include "edge/cache/update.h"
+
+namespace edge::serve {
+namespace {
+
+void invalidate(RequestScope& scope, const http::ResponseHead& response) {
+  if (response.status < 200 || response.status >= 400) { return; }
+  for (const std::string& key : cache::invalidated_keys(scope.request, response.fields)) {
+    scope.worker.shared.flights.invalidate(key);
+    scope.worker.shared.tiers.remove(key);
+  }
+}
+
+void learn_from_head(RequestScope& scope, http::ResponseHead head, const cache::Exchange& moments) {
+  const std::string key =
+      cache::primary_key(scope.request.host, scope.request.target, scope.request.secure);
+  cache::Tiers& tiers = scope.worker.shared.tiers;
+  const cache::ObjectRef stored = tiers.find(key, scope.request.fields).object;
+  if (!stored || stored->head.status != 200 || stored->part || !stored->body->complete()) {
+    return;
+  }
+  auto object = std::make_shared<cache::Object>(*stored);
+  if (cache::judge_head(head, stored->head, stored->body->size()) == cache::HeadVerdict::kChanged) {
+    // Kept to be validated: a GET may find that only the HEAD was odd.
+    object->freshness.always_validate = true;
+    tiers.update(key, scope.request.fields, std::move(object), *stored);
+    return;
+  }
+  const config::CachePolicy& policy = scope.config->cache.policy;
+  cache::complete_date(head, moments.response_received);
+  object->head = cache::updated_by(stored->head, head);
+  object->freshness = cache::freshness_of(object->head, moments, policy);
+  object->received = std::chrono::steady_clock::now();
+  if (!cache::is_storable(cache::request_rules(scope.request), object->head, moments, policy)) {
+    tiers.remove(key);
+    return;
+  }
+  object->variant = cache::variant_of(scope.request.fields, object->head.fields);
+  cache::strip_for_storage(object->head);
+  tiers.update(key, scope.request.fields, std::move(object), *stored);
+}
+
+}  // namespace
+
+void learn(RequestScope& scope, const http::ResponseHead& response,
+           const cache::Exchange& moments) {
+  if (!http::is_safe_method(scope.request.method)) {
+    invalidate(scope, response);
+  } else if (scope.request.method == "HEAD" && response.status == 200) {
+    learn_from_head(scope, response, moments);
+  }
+}
+
+}  // namespace edge::serve
