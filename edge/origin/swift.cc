@@ -133,6 +133,8 @@ Awaitable<SwiftSession::Answer> SwiftSession::ask_once(http::RequestHead request
   const Exchange::Status sent = co_await exchange->send_head(std::move(request), true);
   if (!sent) { co_return Answer{nullptr, gslb::Unexpected(sent.error())}; }
   auto head = co_await exchange->read_head();
+  // Interim ones are of no use to a site that is made here.
+  while (head && head->status < 200) { head = co_await exchange->read_head(); }
   co_return Answer{std::move(exchange), std::move(head)};
 }
 

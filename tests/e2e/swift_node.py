@@ -45,8 +45,7 @@ class Swift:
 
     def _ready(self):
         try:
-            self.token()
-            return True
+            return self.ask("PUT", "ready") in (201, 202)  # goes through every server
         except OSError:
             return False
 
