@@ -46,9 +46,9 @@ void check_response(std::string_view octets) {
   auto head = http::parse_response_head(octets);
   if (!head) { return; }
   const cache::Exchange moments{};
-  const cache::Freshness freshness = cache::freshness_of(*head, moments);
+  const cache::Freshness freshness = cache::freshness_of(*head, moments, {});
   if (freshness.lifetime_s < 0 || freshness.initial_age_s < 0) { std::abort(); }
-  cache::is_storable({}, *head, moments);
+  cache::is_storable({}, *head, moments, {});
   (void)http::response_framing(*head, "GET");
   cache::strip_for_storage(*head);
 }
