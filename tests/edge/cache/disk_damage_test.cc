@@ -55,8 +55,8 @@ TEST_F(DiskTest, WithoutItsFooterASegmentIsSearched) {
   disk_->remove("3");
   drain();
   const std::string path = segments().front();
-  // As a kill leaves it: long, and nothing behind the last record.
-  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 400);
+  // As a kill leaves it: long, and nothing behind the records that is true.
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - kDiskUnit);
   std::filesystem::resize_file(path, kSegment);
   open();
   for (int i = 0; i < 10; ++i) {
