@@ -496,7 +496,8 @@ class Reporting(EdgeCase):
             self.edge.get("/warm")
         self.assertIn(b"408", self.edge.raw(b"GET / HTTP/1.1\r\nHost"))  # never finished
         self.edge.get("/loop", CDN_Loop="fra-a")  # 508, of the edge itself
-        harness.wait_until(lambda: sums()[0] - before[0] >= 6, what="six requests told of")
+        harness.wait_until(lambda: sums()[0] - before[0] >= 6 and sums()[2] - before[2] >= 4,
+                           what="six requests told of, four of them of the cache")
         requests, failed, asked, hits = (b - a for a, b in zip(before, sums()))
         self.assertEqual((6, 2, 4, 3), (requests, failed, asked, hits))
 
