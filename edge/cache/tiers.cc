@@ -28,14 +28,14 @@ void Tiers::offer(const std::string& key, const http::Fields& request, const Obj
   if (versions_.of(disk_->hash_of(key)) != version) { disk_->remove(key); }
 }
 
-void Tiers::insert(const std::string& key, const http::Fields& request, ObjectRef object) {
+void Tiers::insert(const std::string& key, const http::Fields& request, const ObjectRef& object) {
   if (disk_ == nullptr) {
-    memory_.insert(key, request, std::move(object));
+    memory_.insert(key, request, object);
     return;
   }
   const KeyVersions::Change change(versions_, disk_->hash_of(key));
   disk_->put(key, object);
-  memory_.insert(key, request, std::move(object));
+  memory_.insert(key, request, object);
 }
 
 void Tiers::remove(const std::string& key) {
@@ -48,16 +48,16 @@ void Tiers::remove(const std::string& key) {
   memory_.remove(key);
 }
 
-void Tiers::update(const std::string& key, const http::Fields& request, ObjectRef object,
+void Tiers::update(const std::string& key, const http::Fields& request, const ObjectRef& object,
                    const Object& stale) {
   const bool expired = !is_usable(stale.freshness, age_of(stale, object->received), {});
   const bool costly = object->freshness.lifetime_s < kShortLifetime || !object->body->in_memory();
   if (disk_ == nullptr || !expired || !costly || object->variant != stale.variant) {
-    insert(key, request, std::move(object));
+    insert(key, request, object);
     return;
   }
   const KeyVersions::Change change(versions_, disk_->hash_of(key));
-  memory_.insert(key, request, std::move(object));
+  memory_.insert(key, request, object);
 }
 
 void Tiers::find_on_disk(const std::string& key, const http::Fields& request, Done done) {

@@ -23,12 +23,12 @@ class Tiers {
 
   // As Store's.
   Store::Found find(const std::string& key, const http::Fields& request);
-  void insert(const std::string& key, const http::Fields& request, ObjectRef object);
+  void insert(const std::string& key, const http::Fields& request, const ObjectRef& object);
   void remove(const std::string& key);
   // `object` is `stale` with a head a 304 renewed.  Not written when the disk's copy, which has to
   // be validated before it is used, will do: else what is validated each minute would be written
   // each minute.
-  void update(const std::string& key, const http::Fields& request, ObjectRef object,
+  void update(const std::string& key, const http::Fields& request, const ObjectRef& object,
               const Object& stale);
 
   // Worth the wait: memory had none for the request, and there may be one on disk.
