@@ -11,6 +11,8 @@ PROGRAMS = ("swift-proxy-server", "swift-ring-builder", "memcached", "unshare")
 FILTERS = {"catch_errors": "catch_errors", "cache": "memcache", "domain_remap": "domain_remap",
            "listing_formats": "listing_formats", "tempauth": "tempauth", "staticweb": "staticweb",
            "slo": "slo", "dlo": "dlo"}
+# On a busy machine a connection may take longer than Swift's half a second.
+PATIENCE = "conn_timeout = 20\nnode_timeout = 30\n"
 
 
 def missing():
@@ -76,7 +78,7 @@ log_address = /nonexistent
 pipeline = {kind}-server
 [app:{kind}-server]
 use = egg:swift#{kind}
-""")
+{PATIENCE}""")
         self._start(kind)
 
     def _write_proxy(self, domain):
@@ -97,7 +99,8 @@ pipeline = {' '.join(FILTERS)} proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
-{filters}""")
+error_suppression_limit = 10000
+{PATIENCE}{filters}""")
 
     def start_cache(self):
         self.cache = harness.Process(["memcached", "-l", "127.0.0.1", "-p", str(self.cache_port),
@@ -115,7 +118,7 @@ account_autocreate = true
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/v1/AUTH_test/{path}", method=method, data=body,
             headers={"X-Auth-Token": self.token(), **(headers or {})})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status
 
     def stop(self):

@@ -84,7 +84,7 @@ url = "http://127.0.0.1:{cls.swift.port}"
         return port, edge
 
     def ask(self, port, container, path, method="GET", headers=None):
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.addCleanup(client.close)
         client.request(method, path, headers={
             "Host": f"{container}.auth-test.{DOMAIN}", **(headers or {})})
