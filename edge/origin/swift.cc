@@ -1,5 +1,6 @@
 #include "edge/origin/swift.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 

@@ -85,13 +85,14 @@ Awaitable<Exchange::Status> SwiftExchange::send_body(std::string_view) { co_retu
 
 Awaitable<SwiftExchange::Head> SwiftExchange::read_head() {
   if (refused_ != 0) { co_return own(refused_, swift_page(refused_)); }
-  if (!session_->has_account()) { co_return co_await as_anybody(); }
-  if (decoded_ == "/") {
-    Head head = co_await container_answer();
-    if (head) { head = dressed(std::move(*head)); }
-    co_return head;
+  Head head = gslb::Unexpected(OriginError::kAuth);
+  if (!session_->has_account()) {
+    head = co_await as_anybody();
+  } else if (decoded_ == "/") {
+    head = co_await container_answer();
+  } else {
+    head = co_await object_answer();
   }
-  Head head = co_await object_answer();
   if (head) { head = dressed(std::move(*head)); }
   co_return head;
 }
@@ -136,7 +137,7 @@ Awaitable<SwiftExchange::Head> SwiftExchange::as_anybody() {
   if (head->fields.has("WWW-Authenticate")) {
     head->fields.set("WWW-Authenticate", "Swift realm=\"unknown\"");
   }
-  co_return dressed(std::move(*head));
+  co_return head;
 }
 
 Awaitable<SwiftExchange::Head> SwiftExchange::container_answer() {
