@@ -58,32 +58,33 @@ class Lru final : public Queues {
   KeyList list_{links_};
 };
 
-class Clock final : public Queues {
+// One list, and a bit that a hit sets.
+class Marking : public Queues {
  public:
   using Queues::Queues;
-  void hit(std::uint32_t key) override { bits_[key] = 1; }
-  void insert(std::uint32_t key) override {
+  void hit(std::uint32_t key) final { bits_[key] = 1; }
+  void insert(std::uint32_t key) final {
     bits_[key] = 0;
     list_.push(key);
   }
+
+ protected:
+  KeyList list_{links_};
+};
+
+class Clock final : public Marking {
+ public:
+  using Marking::Marking;
   void evict() override {
     const std::uint32_t key = list_.pop();
     if (bits_[key] != 0) { return insert(key); }
     leave(key);
   }
-
- private:
-  KeyList list_{links_};
 };
 
-class Sieve final : public Queues {
+class Sieve final : public Marking {
  public:
-  using Queues::Queues;
-  void hit(std::uint32_t key) override { bits_[key] = 1; }
-  void insert(std::uint32_t key) override {
-    bits_[key] = 0;
-    list_.push(key);
-  }
+  using Marking::Marking;
   void evict() override {
     const std::uint32_t key = hand_ == kNever ? list_.oldest() : hand_;
     hand_ = links_.newer[key];
@@ -96,7 +97,6 @@ class Sieve final : public Queues {
   }
 
  private:
-  KeyList list_{links_};
   std::uint32_t hand_ = kNever;
 };
 
