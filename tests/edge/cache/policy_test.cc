@@ -4,6 +4,8 @@
 
 #include "edge/http/date.h"
 
+#include "tests/edge/cache/heads.h"
+
 namespace edge::cache {
 namespace {
 
@@ -11,19 +13,6 @@ using namespace std::chrono_literals;
 
 const gslb::WallTime kNow = std::chrono::sys_days{std::chrono::year{2026} / 11 / 21} + 22h;
 const Exchange kMoments{kNow - 1s, kNow};
-
-http::Fields fields_of(std::initializer_list<http::Field> list) {
-  http::Fields fields;
-  for (const http::Field& field : list) { fields.add(field.name, field.value); }
-  return fields;
-}
-
-http::ResponseHead response(int status, std::initializer_list<http::Field> list) {
-  http::ResponseHead head;
-  head.status = status;
-  head.fields = fields_of(list);
-  return head;
-}
 
 RequestRules rules_for(std::initializer_list<http::Field> list) {
   http::RequestHead request;

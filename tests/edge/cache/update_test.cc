@@ -4,21 +4,10 @@
 
 #include "edge/cache/key.h"
 
+#include "tests/edge/cache/heads.h"
+
 namespace edge::cache {
 namespace {
-
-http::Fields fields_of(std::initializer_list<http::Field> list) {
-  http::Fields fields;
-  for (const http::Field& field : list) { fields.add(field.name, field.value); }
-  return fields;
-}
-
-http::ResponseHead response(int status, std::initializer_list<http::Field> list) {
-  http::ResponseHead head;
-  head.status = status;
-  head.fields = fields_of(list);
-  return head;
-}
 
 TEST(Update304, ReplacesFieldsButNotTheFraming) {
   const http::ResponseHead stored = response(200, {{"ETag", "\"1\""},
