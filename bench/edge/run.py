@@ -35,6 +35,8 @@ def body_of(path):
 
 class Origin(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one write: a second one waits for a delayed ACK
+    disable_nagle_algorithm = True
 
     def do_GET(self):
         body = body_of(self.path)
