@@ -1,11 +1,10 @@
 #include "edge/config/config.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 #include "edge/config/listeners.h"
-#include "edge/config/swift_table.h"
+#include "edge/config/origin_table.h"
+#include "edge/config/values.h"
 #include "gslb/base/file.h"
 #include "gslb/base/toml_table.h"
 
@@ -17,7 +16,6 @@ using gslb::Problems;
 using gslb::TomlTable;
 
 constexpr double kMaxLoad = 1e15;
-constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 
 // Ids go into header fields and metric labels: the alphabet every one of them allows.
 bool is_id(std::string_view text) {
@@ -32,60 +30,6 @@ std::string read_id(TomlTable& table, std::string_view key) {
     table.error(key, "\"" + id + "\" is no id", "1 to 63 of a-z, 0-9 and \"-\"");
   }
   return id;
-}
-
-void read_ms(TomlTable& table, std::string_view key, std::int64_t low, std::int64_t& value) {
-  if (const auto given = table.duration_ms(key, low, kDayMs)) { value = *given; }
-}
-
-std::vector<Url> read_urls(TomlTable& table, std::string_view key, Problems& problems) {
-  std::vector<Url> urls;
-  for (const gslb::LocatedString& text : table.strings(key)) {
-    if (auto url = parse_url(text.text)) {
-      urls.push_back(std::move(*url));
-    } else {
-      problems.error(text.at, "\"" + text.text + "\" is no origin URL",
-                     "http://host:port or https://host:port, without a path");
-    }
-  }
-  return urls;
-}
-
-// A key or a DER file here would show only later, as peers that nobody can verify.
-std::string read_ca_file(TomlTable& table, const std::string& file) {
-  const auto path = table.string("ca_file");
-  if (!path) { return {}; }
-  std::string resolved = gslb::resolve_path(*path, file);
-  const auto text = gslb::read_file(resolved);
-  if (!text) {
-    table.error("ca_file",
-                "can't read " + resolved + ": " + std::generic_category().message(errno));
-  } else if (text->find("CERTIFICATE-----") == text->npos) {
-    table.error("ca_file", resolved + " has no certificate in it",
-                "a PEM file with \"-----BEGIN CERTIFICATE-----\"");
-  }
-  return resolved;
-}
-
-std::string read_key(TomlTable& table, const std::string& file) {
-  if (table.has("key") && table.has("key_file")) {
-    table.error("key_file", "both key and key_file are given", "keep one");
-  }
-  if (const auto key = table.string("key")) {
-    if (key->empty()) { table.error("key", "the key is empty"); }
-    return *key;
-  }
-  const auto path = table.string("key_file");
-  if (!path) { return {}; }
-  auto key = gslb::read_file(gslb::resolve_path(*path, file));
-  if (!key) {
-    table.error("key_file", "can't read " + *path + ": " + std::generic_category().message(errno));
-    return {};
-  }
-  // An editor's newline at the end is not part of the key.
-  while (!key->empty() && (key->back() == '\n' || key->back() == '\r')) { key->pop_back(); }
-  if (key->empty()) { table.error("key_file", *path + " is empty"); }
-  return *key;
 }
 
 Edge read_edge(TomlTable table, const std::string& file, Problems& problems) {
@@ -172,44 +116,6 @@ Cache read_cache(TomlTable table, const std::string& file) {
   return cache;
 }
 
-// `table` may hold more keys than an origin's; the caller finishes it.
-Origin read_origin(TomlTable& table, const std::string& file, Problems& problems) {
-  Origin origin;
-  origin.urls = read_urls(table, "url", problems);
-  const std::vector<Url> more = read_urls(table, "urls", problems);
-  origin.urls.insert(origin.urls.end(), more.begin(), more.end());
-  if (!table.has("url") && !table.has("urls")) {
-    table.error("url", "no url", "url = \"http://origin.example:8080\"");
-  }
-  origin.ca_file = read_ca_file(table, file);
-  read_ms(table, "connect_timeout", 10, origin.connect_timeout_ms);
-  read_ms(table, "first_byte_timeout", 10, origin.first_byte_timeout_ms);
-  read_ms(table, "between_bytes_timeout", 10, origin.between_bytes_timeout_ms);
-  read_ms(table, "idle_timeout", 0, origin.idle_ms);
-  origin.idle_connections =
-      table.integer("idle_connections", 0, 10'000).value_or(origin.idle_connections);
-  return origin;
-}
-
-Site read_site(TomlTable table, const std::string& file, Problems& problems) {
-  Site site;
-  site.host = table.string("host", Need::kRequired).value_or("");
-  site.host = lower_case(std::move(site.host));
-  const std::string_view name =
-      site.host.starts_with("*.") ? std::string_view(site.host).substr(2) : site.host;
-  if (!site.host.empty() && (name.empty() || name.find_first_of("*/: ") != name.npos)) {
-    table.error("host", "\"" + site.host + "\" is no host",
-                "\"www.example.com\" or \"*.example.com\"");
-  }
-  site.origin = read_origin(table, file, problems);
-  site.origin.host = table.string("origin_host").value_or("");
-  if (auto swift = table.table("swift")) {
-    site.origin.swift = read_swift(*swift, site.host, read_key(*swift, file));
-  }
-  table.finish();
-  return site;
-}
-
 // "*.probe.example.com": nonces are the label in the place of the star.
 std::vector<std::string> read_beacons(TomlTable& table, Problems& problems) {
   std::vector<std::string> beacons;
@@ -290,9 +196,7 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
   if (auto table = root->table("limits")) { config.limits = read_limits(*table); }
   if (auto table = root->table("cache")) { config.cache = read_cache(*table, file); }
   if (auto table = root->table("origin")) {
-    config.origin = read_origin(*table, file, problems);
-    config.origin->host = table->string("host").value_or("");
-    table->finish();
+    config.origin = read_default_origin(*table, file, problems);
   }
   for (const TomlTable& table : root->tables("site")) {
     config.sites.push_back(read_site(table, file, problems));

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "edge/config/values.h"
+
 namespace edge::config {
 namespace {
 
-constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 constexpr std::int64_t kYearMs = 365 * kDayMs;
 
 // "http://swift.example:8080/auth/v1.0": the path goes to `path`.

@@ -1,0 +1,67 @@
+#include "edge/config/values.h"
+
+#include <cerrno>
+#include <system_error>
+
+#include "gslb/base/file.h"
+
+namespace edge::config {
+
+using gslb::Problems;
+using gslb::TomlTable;
+
+void read_ms(TomlTable& table, std::string_view key, std::int64_t low, std::int64_t& value) {
+  if (const auto given = table.duration_ms(key, low, kDayMs)) { value = *given; }
+}
+
+std::vector<Url> read_urls(TomlTable& table, std::string_view key, Problems& problems) {
+  std::vector<Url> urls;
+  for (const gslb::LocatedString& text : table.strings(key)) {
+    if (auto url = parse_url(text.text)) {
+      urls.push_back(std::move(*url));
+    } else {
+      problems.error(text.at, "\"" + text.text + "\" is no origin URL",
+                     "http://host:port or https://host:port, without a path");
+    }
+  }
+  return urls;
+}
+
+// A key or a DER file here would show only later, as peers that nobody can verify.
+std::string read_ca_file(TomlTable& table, const std::string& file) {
+  const auto path = table.string("ca_file");
+  if (!path) { return {}; }
+  std::string resolved = gslb::resolve_path(*path, file);
+  const auto text = gslb::read_file(resolved);
+  if (!text) {
+    table.error("ca_file",
+                "can't read " + resolved + ": " + std::generic_category().message(errno));
+  } else if (text->find("CERTIFICATE-----") == text->npos) {
+    table.error("ca_file", resolved + " has no certificate in it",
+                "a PEM file with \"-----BEGIN CERTIFICATE-----\"");
+  }
+  return resolved;
+}
+
+std::string read_key(TomlTable& table, const std::string& file) {
+  if (table.has("key") && table.has("key_file")) {
+    table.error("key_file", "both key and key_file are given", "keep one");
+  }
+  if (const auto key = table.string("key")) {
+    if (key->empty()) { table.error("key", "the key is empty"); }
+    return *key;
+  }
+  const auto path = table.string("key_file");
+  if (!path) { return {}; }
+  auto key = gslb::read_file(gslb::resolve_path(*path, file));
+  if (!key) {
+    table.error("key_file", "can't read " + *path + ": " + std::generic_category().message(errno));
+    return {};
+  }
+  // An editor's newline at the end is not part of the key.
+  while (!key->empty() && (key->back() == '\n' || key->back() == '\r')) { key->pop_back(); }
+  if (key->empty()) { table.error("key_file", *path + " is empty"); }
+  return *key;
+}
+
+}  // namespace edge::config
