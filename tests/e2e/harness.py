@@ -50,8 +50,14 @@ def folder():
     return path
 
 
+# Times to wait are those of a quiet machine; sanitizers and neighbours take their share.
+PATIENCE = 6
+
+
 def wait_until(condition, timeout=10.0, what="condition", interval=0.01):
-    """Polls until condition() is true and returns its value; fails after `timeout` seconds."""
+    """Polls until condition() is true and returns its value; fails after `timeout` seconds (and
+    more where the machine is busy: no test is about them)."""
+    timeout *= PATIENCE
     deadline = time.monotonic() + timeout
     while True:
         value = condition()

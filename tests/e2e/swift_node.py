@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import urllib.request
 
@@ -13,6 +14,9 @@ FILTERS = {"catch_errors": "catch_errors", "cache": "memcache", "domain_remap": 
            "slo": "slo", "dlo": "dlo"}
 # On a busy machine a connection may take longer than Swift's half a second.
 PATIENCE = "conn_timeout = 20\nnode_timeout = 30\n"
+# Nor may a slow memcached lose tokens: what can't be kept there is forgotten without a word.
+CACHE_PATIENCE = ("connect_timeout = 20\npool_timeout = 20\nio_timeout = 20\n"
+                  "error_suppression_limit = 10000\n")
 
 
 def missing():
@@ -41,13 +45,14 @@ class Swift:
         for kind in ("account", "container", "object"):
             self._start_storage(kind)
         self._write_proxy(domain)
-        self.start_cache()
+        self._start_cache()
         self._start("proxy")
         harness.wait_until(self._ready, 30, "Swift", 0.1)
 
     def _ready(self):
         try:
-            return self.ask("PUT", "ready") in (201, 202)  # goes through every server
+            # Together they go through every server.
+            return self.ask("PUT", "ready") in (201, 202) and self.ask("PUT", "ready/x") == 201
         except OSError:
             return False
 
@@ -82,7 +87,7 @@ use = egg:swift#{kind}
         self._start(kind)
 
     def _write_proxy(self, domain):
-        more = {"cache": f"memcache_servers = 127.0.0.1:{self.cache_port}\n",
+        more = {"cache": f"memcache_servers = 127.0.0.1:{self.cache_port}\n{CACHE_PATIENCE}",
                 "tempauth": "user_test_tester = testing .admin\n",
                 "domain_remap": f"storage_domain = {domain}\n"}
         filters = "".join(f"[filter:{name}]\nuse = egg:swift#{use}\n{more.get(name, '')}"
@@ -102,15 +107,23 @@ account_autocreate = true
 error_suppression_limit = 10000
 {PATIENCE}{filters}""")
 
-    def start_cache(self):
+    def _start_cache(self):
         self.cache = harness.Process(["memcached", "-l", "127.0.0.1", "-p", str(self.cache_port),
                                       "-m", "16", "-u", "root"])
         self.cache.wait_for_port(self.cache_port)
 
+    def forget_tokens(self):
+        """They live in memcached alone.  Its connections stay: Swift would lose new tokens on
+        broken ones."""
+        with socket.create_connection(("127.0.0.1", self.cache_port), timeout=60) as cache:
+            cache.sendall(b"flush_all\r\n")
+            if cache.recv(16) != b"OK\r\n":
+                raise AssertionError("memcached kept what it had")
+
     def token(self):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/auth/v1.0", headers={
             "X-Auth-User": "test:tester", "X-Auth-Key": "testing"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.headers["X-Auth-Token"]
 
     def ask(self, method, path, body=None, headers=None):
