@@ -72,17 +72,19 @@ bool Flight::may_store() const {
   return may_store_;
 }
 
-FlightTable::Joined FlightTable::join(const std::string& key, const http::Fields& request) {
+FlightTable::Joined FlightTable::join(const std::string& key, const http::Fields& request,
+                                      std::string_view lane) {
   const std::lock_guard lock(mutex_);
   std::vector<FlightRef>& flights = flights_[key];
   for (const FlightRef& flight : flights) {
+    if (flight->lane != lane) { continue; }
     const Flight::Outcome outcome = flight->peek();
     if (outcome.pending ||
         (outcome.object && outcome.shareable && matches(outcome.object->variant, request))) {
       return {flight, false};
     }
   }
-  flights.push_back(std::make_shared<Flight>());
+  flights.push_back(std::make_shared<Flight>(lane));
   return {flights.back(), true};
 }
 

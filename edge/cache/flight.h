@@ -33,6 +33,8 @@ class Flight {
  public:
   using Wake = std::function<void()>;
 
+  explicit Flight(std::string_view of_lane = {}) : lane(of_lane) {}
+
   struct Outcome {
     bool pending = true;
     ObjectRef object;        // null: failed or pending
@@ -59,6 +61,8 @@ class Flight {
   void forbid_storing();
   bool may_store() const;
 
+  const std::string lane;  // FlightTable's
+
  private:
   void settle(Outcome outcome);
 
@@ -77,9 +81,10 @@ class FlightTable {
     FlightRef flight;
     bool leader = false;
   };
-  // A flight that is pending or whose response matches `request`; else a new one, and the caller
-  // leads it and has to remove() it when no more may join.
-  Joined join(const std::string& key, const http::Fields& request);
+  // A flight of that lane that is pending or whose response matches `request`; else a new one, and
+  // the caller leads it and has to remove() it when no more may join.  `lane`: the range that is
+  // fetched, "" for the whole.
+  Joined join(const std::string& key, const http::Fields& request, std::string_view lane = {});
   void remove(const std::string& key, const FlightRef& flight);
   // No flight of that key may be joined or stored any more.
   void invalidate(const std::string& key);

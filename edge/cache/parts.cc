@@ -7,9 +7,11 @@
 namespace edge::cache {
 
 std::optional<http::ByteRange> extent_of(const Object& object) {
-  if (!object.body->complete() || object.body->size() == 0) { return std::nullopt; }
+  const std::uint64_t size =
+      object.body->complete() ? object.body->size() : object.length.value_or(0);
+  if (size == 0) { return std::nullopt; }
   const std::uint64_t first = object.part ? object.part->first : 0;
-  return http::ByteRange{first, first + object.body->size() - 1};
+  return http::ByteRange{first, first + size - 1};
 }
 
 bool holds(const Object& object, const std::vector<http::ByteRange>& ranges) {

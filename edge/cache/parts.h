@@ -12,10 +12,11 @@
 
 namespace edge::cache {
 
-// The octets of the whole that the object holds.  nullopt: none yet, or its body is not at its end.
+// The octets of the whole that the object holds, or will when its body is at its end.  nullopt:
+// none, or nobody knows yet.
 std::optional<http::ByteRange> extent_of(const Object& object);
 
-// True if every range lies within what a complete object or part holds.
+// True if every range lies within that.
 bool holds(const Object& object, const std::vector<http::ByteRange>& ranges);
 
 // What lacks before or behind a stored part so that it holds `wanted` too.  nullopt: it would have

@@ -141,6 +141,10 @@ bool not_modified(const Fields& request, const Fields& response, gslb::WallTime 
   return modified && *modified <= *since;
 }
 
+std::string range_of(const ByteRange& range) {
+  return "bytes=" + std::to_string(range.first) + '-' + std::to_string(range.last);
+}
+
 std::vector<RangeSpec> parse_range(const Fields& request) {
   const std::string* value = request.find("Range");
   if (value == nullptr || request.count("Range") != 1) { return {}; }

@@ -42,6 +42,9 @@ struct ByteRange {
   friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
+// As Range has it: "bytes=0-99".
+std::string range_of(const ByteRange& range);
+
 // What a Range field asks for before the size is known.
 struct RangeSpec {
   std::optional<std::uint64_t> first;  // absent: the last `last` octets

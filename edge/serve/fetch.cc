@@ -10,7 +10,7 @@
 
 #include "edge/cache/parts.h"
 #include "edge/cache/update.h"
-#include "edge/serve/forward.h"
+#include "edge/serve/ask.h"
 #include "edge/serve/signal.h"
 
 namespace edge::serve {
@@ -38,8 +38,7 @@ class Fetch {
 
  private:
   enum class Step : std::uint8_t { kDone, kAgain, kBody };
-  http::RequestHead request_head() const;
-  Awaitable<Step> ask();
+  Awaitable<Step> ask_origin();
   Step validated(http::ResponseHead not_modified, const cache::Exchange& moments);
   bool place_part(http::ResponseHead& head, gslb::WallTime now);
   Step begin(http::ResponseHead head, const cache::Exchange& moments);
@@ -68,13 +67,14 @@ class Fetch {
 };
 
 Awaitable<void> Fetch::run() {
-  Step step = co_await ask();
+  Step step = co_await ask_origin();
   // The origin speaks about something else than what we have: ask again, for the thing itself.
   if (step == Step::kAgain) {
     plan_.stale = nullptr;
     plan_.part = nullptr;
-    plan_.missing.reset();
-    step = co_await ask();
+    plan_.rest_only = false;
+    plan_.ask = plan_.other;
+    step = co_await ask_origin();
   }
   if (step == Step::kBody) {
     const bool whole = co_await stream();
@@ -122,59 +122,24 @@ cache::ObjectRef Fetch::cut_short() const {
   return part;
 }
 
-http::RequestHead Fetch::request_head() const {
-  ForwardOptions options;
-  options.name = worker_.shared.name;
-  options.client = plan_.client;
-  options.origin = plan_.origin;
-  options.for_cache = true;
-  options.validate = plan_.stale.get();
-  const http::Fields& asked = plan_.request.fields;
-  if (plan_.missing) {
-    options.range =
-        "bytes=" + std::to_string(plan_.missing->first) + '-' + std::to_string(plan_.missing->last);
-    const auto now = std::chrono::system_clock::now();
-    options.if_range = http::strong_validator(plan_.part->head.fields, now).value_or("");
-  } else if (plan_.wants_range) {
-    options.range = asked.joined("Range");
-    options.if_range = asked.joined("If-Range");
-  }
-  return origin_request(plan_.request, options);
-}
-
-Awaitable<Fetch::Step> Fetch::ask() {
-  cache::Exchange moments;
-  moments.request_sent = std::chrono::system_clock::now();
-  exchange_ = worker_.origin.exchange(*plan_.origin);
-  worker_.counters.origin_fetches.add();
-  const origin::Exchange::Status sent = co_await exchange_->send_head(request_head(), true);
-  if (!sent) {
-    fail({origin::status_for(sent.error()), origin::describe(sent.error())});
+Awaitable<Fetch::Step> Fetch::ask_origin() {
+  auto asked = co_await ask(worker_, plan_, head_for(worker_, plan_));
+  if (!asked) {
+    fail(asked.error());
     co_return Step::kDone;
   }
-  auto head = co_await exchange_->read_head();
-  while (head && head->status < 200) {
-    http::remove_hop_by_hop_of_response(head->fields);
-    plan_.flight->tell(std::move(*head));
-    head = co_await exchange_->read_head();
-  }
-  if (!head) {
-    fail({origin::status_for(head.error()), origin::describe(head.error())});
+  exchange_ = std::move(asked->exchange);
+  http::ResponseHead& head = asked->head;
+  if (is_server_error(head.status) && plan_.stale_on_error) {
+    fail({head.status, "origin-error", true});
     co_return Step::kDone;
   }
-  moments.response_received = std::chrono::system_clock::now();
-  const bool is_error =
-      head->status == 500 || (head->status >= 502 && head->status <= 504);  // RFC 5861 4
-  if (is_error && plan_.stale_on_error) {
-    fail({head->status, "origin-error", true});
-    co_return Step::kDone;
-  }
-  if (head->status == 304) {
-    if (plan_.stale) { co_return validated(std::move(*head), moments); }
+  if (head.status == 304) {
+    if (plan_.stale) { co_return validated(std::move(head), asked->moments); }
     fail({502, "origin-bad-response"});  // we set no condition
     co_return Step::kDone;
   }
-  co_return begin(std::move(*head), moments);
+  co_return begin(std::move(head), asked->moments);
 }
 
 Fetch::Step Fetch::validated(http::ResponseHead not_modified, const cache::Exchange& moments) {
@@ -207,7 +172,7 @@ bool Fetch::place_part(http::ResponseHead& head, gslb::WallTime now) {
   const auto place = http::parse_content_range(head.fields);
   const bool fits = place && object_->length.value_or(place->range.size()) == place->range.size();
   auto joined = fits && plan_.part ? cache::join(*plan_.part, head, *place, now) : std::nullopt;
-  if (plan_.missing && !joined) { return false; }
+  if (plan_.rest_only && !joined) { return false; }
   if (!fits) { return true; }  // several ranges, or a whole of unknown size: the leader's alone
   std::uint64_t first = place->range.first;
   object_->length = place->range.size();
@@ -239,8 +204,8 @@ Fetch::Step Fetch::begin(http::ResponseHead head, const cache::Exchange& moments
   }
   // RFC 9110 6.6.1: a stored response keeps the time it came, not that of each hit.
   cache::complete_date(head, moments.response_received);
-  const bool asked_range = plan_.missing || plan_.wants_range;
-  if (plan_.missing && status == 416) { return Step::kAgain; }
+  const bool asked_range = !plan_.ask.range.empty();
+  if (plan_.rest_only && status == 416) { return Step::kAgain; }
   if (status == 206 && asked_range && !place_part(head, moments.response_received)) {
     return Step::kAgain;
   }

@@ -4,14 +4,18 @@
 // in the leader's connection, a leader that hangs up would strand the rest.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "edge/cache/flight.h"
-#include "edge/http/validator.h"
 #include "edge/serve/worker.h"
 
 namespace edge::serve {
+
+// As the two fields have it.
+struct RangeAsk {
+  std::string range;     // "": the whole
+  std::string if_range;  // may be ""
+};
 
 struct FetchPlan {
   std::string key;
@@ -23,8 +27,9 @@ struct FetchPlan {
   cache::ObjectRef stale;                  // what to validate; may be null
   // A stored part, which what comes is joined with where it fits; may be null.
   cache::ObjectRef part;
-  std::optional<http::ByteRange> missing;  // only this is asked for: what `part` lacks
-  bool wants_range = false;                // else: the leader's Range, and not the whole
+  RangeAsk ask;
+  RangeAsk other;          // asked for when the first answer was of no use
+  bool rest_only = false;  // `ask` is what `part` lacks: of no use without it
   cache::FlightRef flight;
   bool joinable = true;         // the flight is in the table
   bool stale_on_error = false;  // a 5xx is a failure: who waits has something better

@@ -97,7 +97,7 @@ Awaitable<bool> CachedRequest::run() {
     co_return co_await pass(scope_, origin_, why_forwarded());
   }
   scope_.begin_upstream();
-  cache::Flight::Outcome outcome = co_await fetch(alone || wanted == Want::kRange);
+  cache::Flight::Outcome outcome = co_await fetch(alone);
   scope_.end_upstream();
   co_return co_await serve(std::move(outcome));
 }
@@ -149,7 +149,10 @@ FetchPlan CachedRequest::plan() const {
   plan.config = scope_.config;
   plan.origin = &origin_;
   plan.client = scope_.client.peer();
-  plan.wants_range = want() == Want::kRange;
+  if (want() == Want::kRange) {
+    plan.ask = {request_.fields.joined("Range"), request_.fields.joined("If-Range")};
+  }
+  plan.other = plan.ask;
   plan.stale_on_error = is_usable_on(cache::OriginFailure::kServerError);
   const cache::ObjectRef& found = found_.object;
   // Only a body that is there can be validated.
@@ -166,16 +169,20 @@ FetchPlan CachedRequest::plan() const {
 void CachedRequest::plan_part(FetchPlan& plan, const cache::ObjectRef& part) const {
   const auto now = std::chrono::system_clock::now();
   const auto stored = cache::extent_of(*part);
-  if (!stored || !http::strong_validator(part->head.fields, now)) { return; }
+  const auto validator = http::strong_validator(part->head.fields, now);
+  if (!stored || !validator) { return; }
   plan.part = part;
   http::ByteRange wanted{0, part->part->total - 1};
-  if (plan.wants_range) {
+  if (!plan.ask.range.empty()) {
     const auto decision =
         http::decide_range(request_.fields, part->head.fields, part->part->total, now);
     if (decision.kind != http::RangeKind::kPartial) { return; }
     wanted = decision.ranges.front();
   }
-  plan.missing = cache::missing_of(*stored, wanted);
+  if (const auto missing = cache::missing_of(*stored, wanted)) {
+    plan.ask = {http::range_of(*missing), *validator};
+    plan.rest_only = true;
+  }
 }
 
 void CachedRequest::refresh_in_background() {
@@ -188,11 +195,15 @@ void CachedRequest::refresh_in_background() {
   start_fetch(worker_, std::move(own));
 }
 
+// Who wants the same range waits for it together; a condition on it is each client's own.
 Awaitable<cache::Flight::Outcome> CachedRequest::fetch(bool alone) {
+  FetchPlan own = plan();
+  const std::string lane = own.ask.range;
+  alone = alone || !own.other.if_range.empty();
   for (int round = 0; !alone && round < kMaxJoins; ++round) {
-    const cache::FlightTable::Joined joined = worker_.shared.flights.join(key_, request_.fields);
+    const cache::FlightTable::Joined joined =
+        worker_.shared.flights.join(key_, request_.fields, lane);
     if (joined.leader) {
-      FetchPlan own = plan();
       own.flight = joined.flight;
       start_fetch(worker_, std::move(own));
     }
@@ -200,10 +211,11 @@ Awaitable<cache::Flight::Outcome> CachedRequest::fetch(bool alone) {
     cache::Flight::Outcome outcome = co_await wait_for(joined.flight, joined.leader);
     if (joined.leader || !outcome.object) { co_return outcome; }
     if (!outcome.shareable) { break; }
-    if (cache::matches(outcome.object->variant, request_.fields)) { co_return outcome; }
+    if (cache::matches(outcome.object->variant, request_.fields) && can_answer(*outcome.object)) {
+      co_return outcome;
+    }
   }
   collapsed_ = false;
-  FetchPlan own = plan();
   own.flight = std::make_shared<cache::Flight>();
   own.joinable = false;
   const cache::FlightRef flight = own.flight;

@@ -112,11 +112,25 @@ TEST(Flight, OtherVariantsStartTheirOwn) {
   EXPECT_EQ(table.join("k", language("fr")).flight, german.flight);  // pending: may yet match
 }
 
+TEST(Flight, RangesHaveLanesOfTheirOwn) {
+  FlightTable table;
+  const auto whole = table.join("k", {});
+  const auto range = table.join("k", {}, "bytes=0-9");
+  EXPECT_TRUE(range.leader);
+  EXPECT_FALSE(table.join("k", {}, "bytes=0-9").leader);
+  EXPECT_TRUE(table.join("k", {}, "bytes=0-8").leader);
+  EXPECT_EQ(table.join("k", {}).flight, whole.flight);
+  table.remove("k", range.flight);
+  EXPECT_TRUE(table.join("k", {}, "bytes=0-9").leader);
+}
+
 TEST(Flight, InvalidationForbidsStoringWhatIsUnderWay) {
   FlightTable table;
   const auto before = table.join("k", {});
+  const auto range = table.join("k", {}, "bytes=0-9");
   table.invalidate("k");
   EXPECT_FALSE(before.flight->may_store());
+  EXPECT_FALSE(range.flight->may_store());
   EXPECT_TRUE(table.join("k", {}).leader);
 }
 
