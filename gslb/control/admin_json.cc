@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include "gslb/base/units.h"
+#include "gslb/control/node_json.h"
 
 namespace gslb::control {
 namespace {
@@ -65,10 +66,10 @@ json::object node(const fleet::NodeStatus& status) {
                     {"load", array_of(status.load, resource)}};
   if (status.monitors) { made["monitors"] = text(fleet::to_string(*status.monitors)); }
   if (status.heartbeat_age) { made["heartbeat_age_ms"] = status.heartbeat_age->count(); }
+  put_figures(status.figures, made);
   return made;
 }
 
-// The place, the state and what the last plan made of one cluster.
 // What the last plan made of a cluster or, behind them, a group.
 void put_plan(const std::optional<steer::PlanSummary>& plan, std::size_t holder,
               json::object& made) {

@@ -161,6 +161,17 @@ Tone health_tone(const std::string& health) {
   return health == "draining" || health == "unknown" ? Tone::kWarn : Tone::kBad;
 }
 
+// Its own words: why it is not up, and what is wrong with it although it may be.
+std::string complaints(const json::object& node) {
+  std::string text = text_at(node, "reason");
+  for (const json::value& each : array_at(node, "conditions")) {
+    const json::object& condition = as_object(each);
+    if (!text.empty()) { text += "; "; }
+    text += joined_words(text_at(condition, "kind"), text_at(condition, "detail"));
+  }
+  return text;
+}
+
 void put_nodes(const json::array& clusters, const Look& look, std::string& out) {
   Table table({{"NODE"},
                {"HEALTH"},
@@ -190,7 +201,7 @@ void put_nodes(const json::array& clusters, const Look& look, std::string& out) 
                  age_ms ? short_time(*age_ms / 1000) : "-",
                  {admin_word(node), Tone::kWarn},
                  load_text(array_at(node, "load"), {"current", "target"}),
-                 text_at(node, "reason")});
+                 complaints(node)});
     }
   }
   out += "\n" + table.to_string(look.colour);

@@ -88,6 +88,7 @@ HeartbeatVerdict FleetState::apply_heartbeat(const Report& report, Moment now) {
   node.interval_ms = report.interval_ms;
   node.reason = report.reason;
   node.load = report.load;
+  node.figures = report.figures;
   node.heard_at = now.mono;
   node.silent_since.reset();
   node.condemned = false;
@@ -133,6 +134,7 @@ void FleetState::expire_nodes(Moment now) {
     set_deadline(ref, std::nullopt);
     node.good_heartbeats = 0;
     node.load.clear();
+    node.figures = {};
     node.silent_since = now.mono;
     watch_silence(ref);
     set_health(ref, NodeHealth::kStale, now);

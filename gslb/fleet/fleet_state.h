@@ -143,6 +143,7 @@ class FleetState {
     std::optional<MonoTime> heard_at;
     std::optional<MonoTime> deadline;
     std::vector<ResourceLoad> load;
+    NodeFigures figures;
     Standing standing = Standing::kSeemsDead;
     std::optional<MonoTime> silent_since;  // its deadline passed then
     bool condemned = false;                // and since then a monitor failed

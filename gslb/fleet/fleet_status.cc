@@ -95,6 +95,7 @@ NodeStatus FleetState::node_status(NodeRef ref, MonoTime now) const {
   status.good_heartbeats = node.good_heartbeats;
   status.admin = admin_of(model_of(ref).full_id);
   status.load = node.load;
+  status.figures = node.figures;
   if (!model_of(ref).monitors.empty()) { status.monitors = monitors_of(ref); }
   status.held = suspicion_.holds(ref);
   status.yield = node.yield.share;

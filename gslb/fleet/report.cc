@@ -14,14 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-bool is_id(std::string_view text) {
-  if (text.empty() || text.size() > kMaxReportIdOctets) { return false; }
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  });
-}
-
 bool is_amount(double value) { return std::isfinite(value) && value >= 0 && value <= kMaxLoad; }
 
 bool is_load(const ResourceLoad& load) {
@@ -71,15 +63,6 @@ json::value number(double value) {
   return value;
 }
 
-// A reason with an odd octet (an errno text, an upstream's header) must not cost the heartbeat.
-std::string printable(std::string_view text) {
-  std::string clean(text.substr(0, kMaxReportReasonOctets));
-  for (char& c : clean) {
-    if (c < 0x20 || c > 0x7e) { c = '?'; }
-  }
-  return clean;
-}
-
 json::array load_array(const Report& report) {
   json::array entries;
   for (const ResourceLoad& load : report.load) {
@@ -94,7 +77,7 @@ json::array load_array(const Report& report) {
 }
 
 // More than this of details would make the whole too long; the sender puts who matters first.
-constexpr std::size_t kMaxDetailOctets = 110'000;
+constexpr std::size_t kMaxDetailOctets = 80'000;
 
 std::size_t detail_octets(const RttSample& sample) { return 160 + 17 * sample.bins.size(); }
 
@@ -243,13 +226,14 @@ std::string write_report(const Report& report) {
                     {"incarnation", report.incarnation},
                     {"sequence", report.sequence},
                     {"state", state_name(report.state)},
-                    {"reason", printable(report.reason)},
+                    {"reason", printable(report.reason, kMaxReportReasonOctets)},
                     {"interval_ms", report.interval_ms},
                     {"load", load_array(report)},
                     {"rtt", rtt_array(report)}};
   if (report.cache.requests > 0 && is_cache(report.cache)) {
     body["cache"] = {{"requests", report.cache.requests}, {"hits", report.cache.hits}};
   }
+  write_figures(report.figures, body);
   write_probing(report, body);
   return json::serialize(body);
 }
@@ -281,6 +265,7 @@ Result<Report, ReportError> parse_report(std::string_view body) {
   parse_load(members, &report.load);
   parse_rtt(members, &report.rtt);
   parse_cache(members, &report.cache);
+  parse_figures(members, &report.figures);
   parse_probing(members, &report);
   if (!members.ok()) { return Unexpected(members.error()); }
   return report;

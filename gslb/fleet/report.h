@@ -4,6 +4,7 @@
 // Source: RFC 8259 (JSON), RFC 2104 (HMAC-SHA-256), RFC 9110 (the POST that carries it).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,11 @@ inline constexpr std::size_t kMaxNonceOctets = 63;  // of a-z, 0-9 and '-'
 inline constexpr std::size_t kMinNonceOctets = 8;
 inline constexpr std::size_t kMaxOrders = 64;  // in one reply
 inline constexpr std::size_t kMaxOrdersOctets = 16'384;
+inline constexpr std::size_t kMaxReportHosts = 64;
+inline constexpr std::size_t kMaxReportConditions = 16;
+inline constexpr std::size_t kMaxReportDetailOctets = 128;
+inline constexpr std::size_t kMaxReportSiblings = 64;
+inline constexpr std::size_t kMaxHostOctets = 253;
 inline constexpr std::size_t kMaxReportDepth = 8;  // of nested JSON, unknown members included
 
 enum class NodeState : std::uint8_t { kUp, kDraining, kDown };
@@ -72,6 +78,55 @@ struct RttSample {
 struct CacheUse {
   std::uint64_t requests = 0;  // 0: not told
   std::uint64_t hits = 0;      // of them: answered without asking anybody
+};
+
+// What it served of a group of hosts.
+struct HostUse {
+  std::string hosts;             // "www.example.com", "*.example.com"; "*": all others
+  std::uint64_t requests = 0;    // that ended
+  std::uint64_t hits = 0;        // of `requests`
+  std::uint64_t octets = 0;      // of bodies, sent to clients
+  std::uint64_t hit_octets = 0;  // of `octets`
+  std::uint64_t origin_us = 0;   // how long requests waited for origins, added up
+};
+
+// What holds its cache.
+struct StoreUse {
+  std::uint64_t memory_octets = 0;
+  std::uint64_t memory_budget = 0;  // 0: not told
+  std::uint64_t disk_octets = 0;
+  std::uint64_t disk_budget = 0;  // 0: there is none
+  bool disk_writable = false;
+};
+
+// What may be wrong with a node that serves; a newer edge may know more.
+inline constexpr std::array<std::string_view, 5> kConditionKinds = {
+    "overloaded",    // it sheds load; detail: the resource
+    "disk",          // its disk tier takes no writes
+    "descriptors",   // it ran out of file descriptors
+    "origin",        // an origin does not answer; detail: which
+    "configuration"  // the last reload was refused
+};
+struct Condition {
+  std::string kind;    // as an id
+  std::string detail;  // may be empty
+
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+// What it thinks of another node of its cluster.
+struct SiblingHealth {
+  std::string node;
+  bool up = false;
+};
+
+// A node about itself, beside its loads.
+struct NodeFigures {
+  std::uint64_t span_ms = 0;  // what `hosts` and CacheUse are of; 0: not told
+  std::vector<HostUse> hosts;
+  StoreUse store;
+  std::vector<Condition> conditions;
+  std::vector<SiblingHealth> siblings;
 };
 
 // What a GSLB wants an edge to measure, and what came of it.
@@ -120,6 +175,7 @@ struct Report {
   std::vector<ResourceLoad> load;
   std::vector<RttSample> rtt;
   CacheUse cache;
+  NodeFigures figures;
   std::uint32_t probe_room = 0;  // orders it takes with the reply
   std::vector<ProbeResult> probes;
   std::vector<BeaconHit> beacons;

@@ -1,5 +1,7 @@
 #include "gslb/fleet/report_parts.h"
 
+#include <algorithm>
+
 #include <boost/json/value.hpp>
 
 namespace gslb::fleet {
@@ -46,6 +48,14 @@ void Members::amount(std::string_view name, Member need, double* out) {
   *out = found->to_number<double>();
 }
 
+void Members::flag(std::string_view name, Member need, bool* out) {
+  const json::value* found = find(name, need);
+  if (found == nullptr) { return; }
+  const bool* flag = found->if_bool();
+  if (flag == nullptr) { return fail(ReportError::kWrongType); }
+  *out = *flag;
+}
+
 const json::array* Members::list(std::string_view name, std::size_t limit) {
   const json::value* found = find(name, Member::kOptional);
   if (found == nullptr) { return nullptr; }
@@ -60,6 +70,22 @@ const json::array* Members::list(std::string_view name, std::size_t limit) {
 
 bool is_client(const Prefix& client) noexcept {
   return client.bits() >= 1 && client.bits() <= (client.is_v6() ? 48 : 24);
+}
+
+bool is_id(std::string_view text) noexcept {
+  if (text.empty() || text.size() > kMaxReportIdOctets) { return false; }
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
+std::string printable(std::string_view text, std::size_t limit) {
+  std::string clean(text.substr(0, limit));
+  for (char& c : clean) {
+    if (c < 0x20 || c > 0x7e) { c = '?'; }
+  }
+  return clean;
 }
 
 }  // namespace gslb::fleet

@@ -51,6 +51,7 @@ class Members {
   bool number(const boost::json::value& value, std::uint64_t low, std::uint64_t high,
               std::uint64_t* out);
   void amount(std::string_view name, Member need, double* out);
+  void flag(std::string_view name, Member need, bool* out);
   // nullptr when absent or failed.
   const boost::json::array* list(std::string_view name, std::size_t limit);
 
@@ -62,6 +63,16 @@ class Members {
 
 // A network whose clients are spoken of: a /24 or a /48, or shorter.
 bool is_client(const Prefix& client) noexcept;
+
+// Ids of clusters, nodes, resources, kinds of conditions.
+bool is_id(std::string_view text) noexcept;
+// The text cut to `limit`, with "?" for what is not printable ASCII: a reason with an odd octet (an
+// errno text, an upstream's header) must not cost the heartbeat.
+std::string printable(std::string_view text, std::size_t limit);
+
+// The members of NodeFigures.
+void write_figures(const NodeFigures& figures, boost::json::object& body);
+void parse_figures(Members& members, NodeFigures* figures);
 
 // The members about probes and beacons.
 void write_probing(const Report& report, boost::json::object& body);

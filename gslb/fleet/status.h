@@ -76,6 +76,7 @@ struct NodeStatus {
   unsigned good_heartbeats = 0;  // in a row
   AdminState admin = AdminState::kNone;
   std::vector<ResourceLoad> load;        // empty once stale
+  NodeFigures figures;                   // likewise
   std::optional<MonitorState> monitors;  // all of its monitors together; none: it has none
   bool held = false;                     // seems dead, and is named while we suspect ourselves
   double yield = 0;                      // of what names give it, what goes to other nodes

@@ -1,4 +1,5 @@
 // Clusters and nodes: health, the operator's states, heartbeats, load.
+#include <algorithm>
 #include <bit>
 #include <set>
 
@@ -40,6 +41,39 @@ void for_each_node(const Input& input, const Visit& visit) {
   }
 }
 
+// What nodes say of themselves.  Kinds of conditions are the documented ones: an edge may make up
+// others.
+void add_figures(const Input& input, Exposition& out) {
+  out.gauge("proxima_node_condition", "1: the node's heartbeats complain of it.");
+  for_each_node(input, [&](const ClusterStatus& cluster, const NodeStatus& node) {
+    for (const std::string_view kind : fleet::kConditionKinds) {
+      const auto& conditions = node.figures.conditions;
+      if (conditions.empty()) { break; }
+      const bool is_so = std::any_of(conditions.begin(), conditions.end(),
+                                     [&](const auto& each) { return each.kind == kind; });
+      out.sample(is_so ? 1 : 0, {{"cluster", cluster.id}, {"node", node.id}, {"kind", kind}});
+    }
+  });
+  const auto figure = [&](const char* name, const char* help,
+                          std::uint64_t fleet::StoreUse::*memory,
+                          std::uint64_t fleet::StoreUse::*disk) {
+    out.gauge(name, help);
+    for_each_node(input, [&](const ClusterStatus& cluster, const NodeStatus& node) {
+      const fleet::StoreUse& store = node.figures.store;
+      const auto put = [&](std::string_view tier, std::uint64_t octets) {
+        out.sample(static_cast<double>(octets),
+                   {{"cluster", cluster.id}, {"node", node.id}, {"tier", tier}});
+      };
+      if (store.memory_budget > 0) { put("memory", store.*memory); }
+      if (store.disk_budget > 0) { put("disk", store.*disk); }
+    });
+  };
+  figure("proxima_node_store_bytes", "Octets in the node's cache; absent: not told.",
+         &fleet::StoreUse::memory_octets, &fleet::StoreUse::disk_octets);
+  figure("proxima_node_store_budget_bytes", "Octets the node's cache may hold; absent: not told.",
+         &fleet::StoreUse::memory_budget, &fleet::StoreUse::disk_budget);
+}
+
 void add_nodes(const Input& input, Exposition& out) {
   using fleet::NodeHealth;
   out.gauge("proxima_node_serving", "1: the node may be named in an answer.");
@@ -72,6 +106,7 @@ void add_nodes(const Input& input, Exposition& out) {
   for_each_node(input, [&](const ClusterStatus& cluster, const NodeStatus& node) {
     out.sample(node.yield, {{"cluster", cluster.id}, {"node", node.id}});
   });
+  add_figures(input, out);
   out.counter("proxima_heartbeats_total", "Heartbeats by what became of them.");
   for (std::size_t i = 0; i < fleet::kHeartbeatVerdicts; ++i) {
     out.sample(static_cast<double>(input.heartbeats[i]),

@@ -31,6 +31,16 @@ void check_same(const Report& a, const Report& b) {
     CHECK(a.rtt[i].requests == b.rtt[i].requests || b.rtt[i].requests == 0);
   }
   CHECK(a.cache.hits <= a.cache.requests && a.cache.requests == b.cache.requests);
+  const auto& figures = a.figures;
+  CHECK(figures.span_ms == b.figures.span_ms);
+  CHECK(figures.hosts.size() == b.figures.hosts.size());
+  for (std::size_t i = 0; i < figures.hosts.size(); ++i) {
+    CHECK(figures.hosts[i].hits <= figures.hosts[i].requests);
+    CHECK(figures.hosts[i].hosts == b.figures.hosts[i].hosts);
+    CHECK(figures.hosts[i].octets == b.figures.hosts[i].octets);
+  }
+  CHECK(figures.conditions.size() == b.figures.conditions.size());
+  CHECK(figures.siblings.size() == b.figures.siblings.size());
   CHECK(a.probe_room == b.probe_room && a.probes.size() == b.probes.size());
   for (std::size_t i = 0; i < a.probes.size(); ++i) {
     CHECK(a.probes[i].id == b.probes[i].id && a.probes[i].rtt_us == b.probes[i].rtt_us);

@@ -132,8 +132,18 @@ TEST(ReportProbing, TheLongestReportIsShortEnoughToBeTaken) {
   report.rtt.assign(kMaxReportRttSamples, sample);
   report.probes.assign(kMaxReportProbes, {kMaxReportInteger, 0, ProbeFailure::kUnsupported});
   report.beacons.assign(kMaxReportBeacons, {std::string(kMaxNonceOctets, 'n'), sample.client});
+  constexpr std::uint64_t kMost = kMaxReportInteger;
+  report.figures.span_ms = kMost;
+  const std::string host(kMaxHostOctets, 'h');
+  report.figures.hosts.assign(kMaxReportHosts, {host, kMost, kMost, kMost, kMost, kMost});
+  report.figures.store = {kMost, kMost, kMost, kMost, false};
+  report.figures.conditions.assign(
+      kMaxReportConditions,
+      {std::string(kMaxReportIdOctets, 'k'), std::string(kMaxReportDetailOctets, '"')});
+  report.figures.siblings.assign(kMaxReportSiblings, {report.node, false});
   const auto read = parse_report(write_report(report));
   ASSERT_TRUE(read.has_value()) << describe(read.error());
+  EXPECT_EQ(read->figures.hosts.size(), kMaxReportHosts);
   EXPECT_EQ(read->rtt.size(), kMaxReportRttSamples);
   EXPECT_EQ(read->rtt.front().bins.size(), kMaxReportRttBins);
   EXPECT_TRUE(read->rtt.back().bins.empty()) << "details of the last are left out";

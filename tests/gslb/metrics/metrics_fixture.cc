@@ -94,6 +94,8 @@ std::vector<fleet::ClusterStatus> make_clusters() {
                make_node("n2", fleet::NodeHealth::kStale, false)};
   fra.nodes[0].heartbeat_age = milliseconds(250);
   fra.nodes[0].load_ratio = 1.1;
+  fra.nodes[0].figures.store = {1000, 2000, 3000, 4000, true};
+  fra.nodes[0].figures.conditions = {{"disk", ""}};
   fleet::ClusterStatus syd;
   syd.id = "syd";
   syd.health_kind = fleet::HealthKind::kAssumedUp;
