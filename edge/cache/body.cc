@@ -106,10 +106,39 @@ Slice Body::read_now(std::uint64_t offset, std::size_t max_octets) const {
   return {};
 }
 
+bool Body::keeps() const {
+  const std::lock_guard lock(mutex_);
+  return mode_ == Mode::kKeep;
+}
+
 std::size_t Body::memory_octets() const {
   const std::lock_guard lock(mutex_);
-  if (source_) { return source_->memory_octets(); }
-  return static_cast<std::size_t>(end_ - begin_) + chunks_.size() * kChunkOverhead;
+  std::size_t coded = 0;
+  for (const auto& each : coded_) { coded += sizeof(Body) + each.second->memory_octets(); }
+  if (source_) { return coded + source_->memory_octets(); }
+  return coded + static_cast<std::size_t>(end_ - begin_) + chunks_.size() * kChunkOverhead;
+}
+
+std::shared_ptr<Body> Body::coded(config::Coding coding) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& each : coded_) {
+    if (each.first == coding) { return each.second; }
+  }
+  return nullptr;
+}
+
+std::shared_ptr<Body> Body::add_coded(config::Coding coding, std::shared_ptr<Body> body) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& each : coded_) {
+    if (each.first == coding) { return each.second; }
+  }
+  coded_.emplace_back(coding, body);
+  return body;
+}
+
+void Body::remove_coded(const Body* body) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(coded_, [&](const auto& each) { return each.second.get() == body; });
 }
 
 // A body that dripped in is rewritten into few chunks: the overhead of many small ones, in octets

@@ -11,7 +11,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "edge/config/filters.h"
 
 namespace edge::cache {
 
@@ -107,8 +110,18 @@ class Body {
   bool in_memory() const noexcept { return source_ == nullptr; }
   // False: its source is gone, a reader would only fail.
   bool can_be_read() const { return in_memory() || source_->pin() != nullptr; }
-  // What the chunks cost, overhead included.
+  // Nothing has been dropped, and nothing is going to be.
+  bool keeps() const;
+  // What the chunks cost, overhead included, and those of its codings.
   std::size_t memory_octets() const;
+
+  // --- the same body in content codings, which live as long as it does --------------------------
+  // What there is in that coding, maybe growing still; may be null.
+  std::shared_ptr<Body> coded(config::Coding coding) const;
+  // Takes `body` unless there is one already; returns the one there is.
+  std::shared_ptr<Body> add_coded(config::Coding coding, std::shared_ptr<Body> body);
+  // If `body` is the one there is.
+  void remove_coded(const Body* body);
 
  private:
   enum class State : std::uint8_t { kOpen, kWhole, kFailed };
@@ -128,6 +141,7 @@ class Body {
   std::vector<Reader*> readers_;
   bool had_reader_ = false;
   Wake writer_wake_;
+  std::vector<std::pair<config::Coding, std::shared_ptr<Body>>> coded_;
 };
 
 }  // namespace edge::cache

@@ -72,13 +72,15 @@ Store::Found Store::find(const std::string& key, const http::Fields& request) {
 
 void Store::insert(const std::string& text, const http::Fields& request, const ObjectRef& object) {
   DCHECK(object->body->complete());
-  const Newcomer newcomer{{text, gslb::hash_text(text)}, request, object, cost_of(text, *object)};
+  Newcomer newcomer{{text, gslb::hash_text(text)}, request, object};
   std::uint64_t credit = 0;
   Gone gone;
   while (true) {
     std::uint64_t wanting = 0;
     {
       const std::lock_guard lock(shard_of(newcomer.key.hash).mutex);
+      // Each time: a coding may have joined it.
+      newcomer.octets = cost_of(text, *object);
       wanting = put(newcomer, credit, gone);
     }
     if (wanting == 0) { break; }
@@ -146,6 +148,40 @@ void Store::remove(const std::string& text) {
     order_of(key.hash).remove(handle);
     gone.push_back(unlink(shard, handle));
   }
+}
+
+bool Store::recount(const std::string& text, const Body& body) {
+  const Key key{text, gslb::hash_text(text)};
+  std::uint64_t credit = 0;
+  while (true) {
+    std::uint64_t wanting = 0;
+    {
+      const std::lock_guard lock(shard_of(key.hash).mutex);
+      wanting = settle(key, body, credit);
+    }
+    if (wanting == 0) { return true; }
+    if (!take(wanting)) {
+      give_back(credit);
+      return false;
+    }
+    credit += wanting;
+  }
+}
+
+std::uint64_t Store::settle(const Key& key, const Body& body, std::uint64_t credit) {
+  const Shard& shard = shard_of(key.hash);
+  for (const Handle handle : of_key(shard, key)) {
+    const Object& object = *shard.entries[handle].object;
+    if (object.body.get() != &body) { continue; }
+    const std::uint64_t cost = cost_of(key.text, object);
+    const std::uint64_t paid = order_of(key.hash).octets_of(handle) + credit;
+    if (paid < cost) { return cost - paid; }
+    order_of(key.hash).resize(handle, cost);
+    give_back(paid - cost);
+    return 0;
+  }
+  give_back(credit);
+  return 0;
 }
 
 std::vector<Store::Handle> Store::of_key(const Shard& shard, const Key& key) {

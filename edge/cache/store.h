@@ -41,6 +41,9 @@ class Store {
   void insert(const std::string& key, const http::Fields& request, const ObjectRef& object);
   // Removes every variant.
   void remove(const std::string& key);
+  // The body has grown by a coding: what it costs is taken anew from the budget.  False: there is
+  // no room.  True also when it is not stored (any more).
+  bool recount(const std::string& key, const Body& body);
 
   // Room for a body that is being read.  False: the budget can't give it even after evicting; the
   // body must not be kept.
@@ -66,7 +69,7 @@ class Store {
     Key key;
     const http::Fields& request;
     const ObjectRef& object;
-    std::uint64_t octets;
+    std::uint64_t octets = 0;
   };
   struct Entry {
     std::string key;
@@ -97,6 +100,8 @@ class Store {
   static std::vector<Handle> gives_way_to(const Shard& shard, const Newcomer& newcomer, bool& same);
   // Stores it if what it replaces and `credit` pay for it: 0, or the octets that are wanting.
   std::uint64_t put(const Newcomer& newcomer, std::uint64_t credit, Gone& gone);
+  // What `body` costs more than its entry has been charged and `credit`; 0: paid.
+  std::uint64_t settle(const Key& key, const Body& body, std::uint64_t credit);
 
   // Of the budget, evicting where it has to.  REQUIRES (here and below): no shard's mutex is held.
   bool take(std::uint64_t octets);

@@ -25,6 +25,7 @@ class Tiers {
   Store::Found find(const std::string& key, const http::Fields& request);
   void insert(const std::string& key, const http::Fields& request, const ObjectRef& object);
   void remove(const std::string& key);
+  bool recount(const std::string& key, const Body& body) { return memory_.recount(key, body); }
   // `object` is `stale` with a head a 304 renewed.  Not written when the disk's copy, which has to
   // be validated before it is used, will do: else what is validated each minute would be written
   // each minute.

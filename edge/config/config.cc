@@ -198,8 +198,11 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
   if (auto table = root->table("origin")) {
     config.origin = read_default_origin(*table, file, problems);
   }
-  for (const TomlTable& table : root->tables("site")) {
+  config.filters = read_filters(*root, {});
+  for (TomlTable& table : root->tables("site")) {
+    Filters filters = read_filters(table, config.filters);
     config.sites.push_back(read_site(table, file, problems));
+    config.sites.back().filters = std::move(filters);
   }
   if (!config.origin && config.sites.empty()) {
     root->error("origin", "there is neither [origin] nor a [[site]]",

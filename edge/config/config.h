@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "edge/config/filters.h"
 #include "gslb/base/ip.h"
 #include "gslb/base/problem.h"
 
@@ -68,6 +69,7 @@ struct Origin {
 struct Site {
   std::string host;  // lower case; "*.example.com" matches any name below example.com
   Origin origin;
+  Filters filters;
 };
 
 // [report.capacity.NAME]
@@ -194,6 +196,7 @@ struct Config {
   Cache cache;
   std::optional<Origin> origin;
   std::vector<Site> sites;
+  Filters filters;  // of hosts without a site
   Report report;
   Probe probe;
   Log log;
@@ -202,6 +205,10 @@ struct Config {
   // The origin for a request's host (lower case, maybe with a port): exact site, longest wildcard,
   // [origin]; null when there is none.  Valid as long as this object.
   const Origin* origin_for(std::string_view host) const;
+  // What is done to the bodies of that host; valid as long as this object.
+  const Filters& filters_for(std::string_view host) const;
+  // Its [[site]], or null.
+  const Site* site_for(std::string_view host) const;
   // The nonce when the host is a beacon's; valid as long as `host`.
   std::optional<std::string_view> beacon_nonce(std::string_view host) const;
 };

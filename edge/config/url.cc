@@ -69,17 +69,27 @@ std::optional<std::string_view> Config::beacon_nonce(std::string_view host) cons
   return std::nullopt;
 }
 
-const Origin* Config::origin_for(std::string_view host) const {
+const Site* Config::site_for(std::string_view host) const {
   host = without_port(host);
   const Site* best = nullptr;
   for (const Site& site : sites) {
-    if (site.host == host) { return &site.origin; }
+    if (site.host == host) { return &site; }
     const bool wild = site.host.starts_with("*.") && host.size() > site.host.size() - 1 &&
                       host.ends_with(std::string_view(site.host).substr(1));
     if (wild && (best == nullptr || best->host.size() < site.host.size())) { best = &site; }
   }
-  if (best != nullptr) { return &best->origin; }
+  return best;
+}
+
+const Origin* Config::origin_for(std::string_view host) const {
+  const Site* site = site_for(host);
+  if (site != nullptr) { return &site->origin; }
   return origin ? &*origin : nullptr;
+}
+
+const Filters& Config::filters_for(std::string_view host) const {
+  const Site* site = site_for(host);
+  return site != nullptr ? site->filters : filters;
 }
 
 }  // namespace edge::config

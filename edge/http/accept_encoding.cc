@@ -8,8 +8,8 @@
 namespace edge::http {
 namespace {
 
-// qvalue: 0 is written "0", "0.", "0.0" … "0.000"; anything else counts as a wish.
-bool is_zero_weight(std::string_view parameters) {
+// In thousandths: "0.25" is 250.  What is no qvalue (12.4.2) counts as a wish.
+int weight_of(std::string_view parameters) {
   while (!parameters.empty()) {
     parameters.remove_prefix(1);  // ";"
     const std::size_t end = std::min(parameters.find(';'), parameters.size());
@@ -17,9 +17,27 @@ bool is_zero_weight(std::string_view parameters) {
     parameters.remove_prefix(end);
     if (parameter.size() < 3 || !equals_ignoring_case(parameter.substr(0, 2), "q=")) { continue; }
     const std::string_view weight = parameter.substr(2);
-    return weight.front() == '0' && weight.find_first_not_of("0.") == std::string_view::npos;
+    if (weight.front() != '0' || weight.size() > 5) { return 1000; }
+    int value = 0;
+    for (std::size_t i = 2; i < 5; ++i) {
+      const char digit = i < weight.size() ? weight[i] : '0';
+      if (digit < '0' || digit > '9') { return 1000; }
+      value = 10 * value + (digit - '0');
+    }
+    return value;
   }
-  return false;
+  return 1000;
+}
+
+// An element's coding in the one form it is compared in.
+std::string coding_of(std::string_view element) {
+  std::string coding = to_lower(trim(element.substr(0, element.find(';'))));
+  if (coding == "x-gzip" || coding == "x-compress") { coding.erase(0, 2); }  // 8.4.1
+  return coding;
+}
+
+int weight_in(std::string_view element) {
+  return weight_of(element.substr(std::min(element.find(';'), element.size())));
 }
 
 }  // namespace
@@ -28,10 +46,8 @@ std::string normal_accept_encoding(std::string_view value) {
   std::vector<std::string> wanted;
   std::vector<std::string> refused;
   while (const auto element = next_element(value)) {
-    const std::size_t end = std::min(element->find(';'), element->size());
-    std::string coding = to_lower(trim(element->substr(0, end)));
-    if (coding == "x-gzip" || coding == "x-compress") { coding.erase(0, 2); }  // 8.4.1
-    if (is_zero_weight(element->substr(end))) {
+    std::string coding = coding_of(*element);
+    if (weight_in(*element) == 0) {
       refused.push_back(coding + ";q=0");
     } else if (coding != "identity") {  // acceptable without being named
       wanted.push_back(std::move(coding));
@@ -59,6 +75,16 @@ std::string normal_accept_encoding(std::string_view value) {
     result += coding;
   }
   return result;
+}
+
+int coding_weight(std::string_view value, std::string_view coding) {
+  int any = coding == "identity" ? 1 : 0;
+  while (const auto element = next_element(value)) {
+    const std::string named = coding_of(*element);
+    if (named == coding) { return weight_in(*element); }
+    if (named == "*") { any = weight_in(*element); }
+  }
+  return any;
 }
 
 }  // namespace edge::http

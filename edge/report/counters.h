@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "edge/report/filter_counters.h"
 #include "gslb/base/counters.h"
 
 namespace edge::report {
@@ -45,6 +46,8 @@ struct WorkerCounters {
   gslb::Counter proxy_failures;    // connections without the PROXY header they have to have
   gslb::Counter misdirected;       // 421: the host has other certificates than the connection
   gslb::LogHistogram<26> ttfb_us;  // up to 33 s; whole head read to first octet written
+
+  FilterCounters filters;
 
   // `status` 100..599.
   void count_request(int status, CacheResult result) noexcept {

@@ -21,7 +21,7 @@ FLOOR = {
     "gslb/control": 8,
     "gslb/ctl": 9, "gslb/trial": 9, "gslb": 10,
     "edge/http": 1, "edge/config": 1,
-    "edge/cache": 2, "edge/origin": 2, "edge/report": 2,
+    "edge/cache": 2, "edge/filter": 2, "edge/origin": 2, "edge/report": 2,
     "edge/serve": 3,
     "edge": 4,
 }
@@ -36,6 +36,7 @@ FENCES = {
     r"^prometheus/": {"gslb/metrics", "edge/report"},
     r"^nats": {"gslb/control"},
     r"^nghttp2/": {"edge/serve"},
+    r"^(zlib|zstd|brotli)": {"edge/filter"},
     r"^openssl/": {"gslb/fleet", "gslb/zone", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/transfer",
                    "gslb/monitor", "gslb/server", "gslb/tls", "edge/serve", "edge/origin", "edge/report"},
     r"^boost/json": {"gslb/fleet", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/trial", "edge/report",

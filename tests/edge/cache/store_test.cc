@@ -212,5 +212,35 @@ TEST(Store, TheNewestOfTheMatchingIsFoundAlsoAfterTheIndexGrew) {
   EXPECT_EQ(store.find("k", both).object->body->size(), 2U);
 }
 
+TEST(Store, ACodingOfABodyIsPaidFor) {
+  Store store(1 << 20, 1);
+  const ObjectRef object = object_of(1000);
+  store.insert("k", {}, object);
+  const std::uint64_t before = store.stats().octets;
+  auto coded = std::make_shared<Body>(Body::Mode::kKeep);
+  EXPECT_EQ(object->body->add_coded(config::Coding::kGzip, coded), coded);
+  EXPECT_EQ(object->body->add_coded(config::Coding::kGzip, nullptr), coded);
+  coded->append(std::string(50'000, 'z'));
+  coded->finish();
+  EXPECT_TRUE(store.recount("k", *object->body));
+  EXPECT_GE(store.stats().octets, before + 50'000);
+  EXPECT_TRUE(store.recount("another", *object->body));
+  store.remove("k");
+  EXPECT_EQ(store.stats().octets, 0);
+}
+
+TEST(Store, ACodingThatHasNoRoomIsRefused) {
+  Store store(1 << 20, 1);
+  const ObjectRef object = object_of(1000);
+  store.insert("k", {}, object);
+  ASSERT_TRUE(store.reserve(700'000));
+  auto coded = std::make_shared<Body>(Body::Mode::kKeep);
+  object->body->add_coded(config::Coding::kGzip, coded);
+  coded->append(std::string(2 << 20, 'z'));
+  EXPECT_FALSE(store.recount("k", *object->body));
+  object->body->remove_coded(coded.get());
+  EXPECT_FALSE(object->body->coded(config::Coding::kGzip));
+}
+
 }  // namespace
 }  // namespace edge::cache

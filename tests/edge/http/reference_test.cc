@@ -54,5 +54,18 @@ TEST(AcceptEncoding, IsReducedToWhatMakesADifference) {
   EXPECT_EQ(normal_accept_encoding("zstd, zstd, gzip;level=1;q=0.0"), "zstd");
 }
 
+TEST(AcceptEncoding, WeighsCodings) {
+  EXPECT_EQ(coding_weight("gzip;q=0.25, br", "gzip"), 250);
+  EXPECT_EQ(coding_weight("gzip;q=0.25, BR", "br"), 1000);
+  EXPECT_EQ(coding_weight("x-gzip ; Q=0.001", "gzip"), 1);
+  EXPECT_EQ(coding_weight("gzip", "br"), 0);
+  EXPECT_EQ(coding_weight("gzip;q=0, *;q=0.5", "gzip"), 0);
+  EXPECT_EQ(coding_weight("gzip;q=0, *;q=0.5", "br"), 500);
+  EXPECT_EQ(coding_weight("gzip", "identity"), 1);
+  EXPECT_EQ(coding_weight("gzip, *;q=0", "identity"), 0);
+  EXPECT_EQ(coding_weight("", "gzip"), 0);
+  EXPECT_EQ(coding_weight("gzip;q=nonsense", "gzip"), 1000);
+}
+
 }  // namespace
 }  // namespace edge::http
