@@ -11,8 +11,8 @@ void Flight::resolve(ObjectRef object, Use use, int origin_status, http::Fields 
   Outcome outcome;
   outcome.pending = false;
   outcome.object = std::move(object);
-  outcome.shareable = use == Use::kShared;
-  outcome.stored = use != Use::kLeaderOnly;
+  outcome.shareable = use == Use::kShared || use == Use::kPassing;
+  outcome.stored = use == Use::kShared || use == Use::kStored;
   outcome.origin_status = origin_status;
   outcome.own = std::move(own);
   settle(std::move(outcome));
@@ -73,18 +73,19 @@ bool Flight::may_store() const {
 }
 
 FlightTable::Joined FlightTable::join(const std::string& key, const http::Fields& request,
-                                      std::string_view lane) {
+                                      std::string_view lane, Levels levels) {
   const std::lock_guard lock(mutex_);
   std::vector<FlightRef>& flights = flights_[key];
   for (const FlightRef& flight : flights) {
-    if (flight->lane != lane) { continue; }
+    if (flight->lane != lane || flight->level < levels.from) { continue; }
     const Flight::Outcome outcome = flight->peek();
     if (outcome.pending ||
         (outcome.object && outcome.shareable && matches(outcome.object->variant, request))) {
+      flight->follow();
       return {flight, false};
     }
   }
-  flights.push_back(std::make_shared<Flight>(lane));
+  flights.push_back(std::make_shared<Flight>(lane, levels.to));
   return {flights.back(), true};
 }
 

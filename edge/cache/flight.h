@@ -8,6 +8,7 @@
 // for a while so that the next crowd does not queue up behind one leader ("hit-for-miss").
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,9 +32,13 @@ struct FetchFailure {
 // Thread-safe.  The leader resolves it exactly once.
 class Flight {
  public:
+  // How far up its fetch goes (tier::Level): only what waits lower may follow it, so that caches
+  // that ask each other never wait in a circle.
+  using Level = std::uint8_t;
+  static constexpr Level kHighest = 255;
   using Wake = std::function<void()>;
 
-  explicit Flight(std::string_view of_lane = {}) : lane(of_lane) {}
+  explicit Flight(std::string_view of_lane = {}, Level at = kHighest) : lane(of_lane), level(at) {}
 
   struct Outcome {
     bool pending = true;
@@ -45,8 +50,9 @@ class Flight {
     FetchFailure failure;
   };
 
-  enum class Use : std::uint8_t { kLeaderOnly, kStored, kShared };
+  enum class Use : std::uint8_t { kLeaderOnly, kStored, kShared, kPassing };
   // kStored: stored, but stale at once, so that nobody else may use it without asking.
+  // kPassing: whoever comes meanwhile may use it, but another node is to keep it.
   // `own`: fields that are not stored, for they are for one client.
   void resolve(ObjectRef object, Use use, int origin_status, http::Fields own);
   void fail(FetchFailure failure);
@@ -61,11 +67,17 @@ class Flight {
   void forbid_storing();
   bool may_store() const;
 
+  // Somebody follows.
+  void follow() noexcept { followed_.store(true, std::memory_order_relaxed); }
+  bool followed() const noexcept { return followed_.load(std::memory_order_relaxed); }
+
   const std::string lane;  // FlightTable's
+  const Level level;
 
  private:
   void settle(Outcome outcome);
 
+  std::atomic<bool> followed_{false};
   mutable std::mutex mutex_;
   Outcome outcome_;
   bool may_store_ = true;
@@ -81,10 +93,19 @@ class FlightTable {
     FlightRef flight;
     bool leader = false;
   };
-  // A flight of that lane that is pending or whose response matches `request`; else a new one, and
-  // the caller leads it and has to remove() it when no more may join.  `lane`: the range that is
-  // fetched, "" for the whole.
-  Joined join(const std::string& key, const http::Fields& request, std::string_view lane = {});
+  // Who asks: `from` is how high the request stands, `to` how high the fetch of its own would be.
+  struct Levels {
+    Flight::Level from = 0;
+    Flight::Level to = Flight::kHighest;
+  };
+  // A flight of that lane, no lower than `levels.from`, that is pending or whose response matches
+  // `request`; else a new one, and the caller leads it and has to remove() it when no more may
+  // join.  `lane`: the range that is fetched, "" for the whole.
+  Joined join(const std::string& key, const http::Fields& request, std::string_view lane,
+              Levels levels);
+  Joined join(const std::string& key, const http::Fields& request, std::string_view lane = {}) {
+    return join(key, request, lane, Levels());
+  }
   void remove(const std::string& key, const FlightRef& flight);
   // No flight of that key may be joined or stored any more.
   void invalidate(const std::string& key);

@@ -4,6 +4,7 @@
 
 #include "edge/config/listeners.h"
 #include "edge/config/origin_table.h"
+#include "edge/config/tier_table.h"
 #include "edge/config/values.h"
 #include "gslb/base/file.h"
 #include "gslb/base/toml_table.h"
@@ -208,6 +209,7 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
     root->error("origin", "there is neither [origin] nor a [[site]]",
                 "misses have to go somewhere");
   }
+  if (auto table = root->table("tier")) { config.tier = read_tier(*table, file, problems); }
   if (auto table = root->table("report")) { config.report = read_report(*table, file, problems); }
   if (auto table = root->table("probe")) { config.probe = read_probe(*table, problems); }
   if (!config.report.gslb.empty() && config.edge.key.empty()) {

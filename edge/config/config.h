@@ -61,6 +61,7 @@ struct Origin {
   std::int64_t idle_ms = 30'000;       // how long a pooled connection is kept
   std::int64_t idle_connections = 64;  // per worker
   std::optional<Swift> swift;
+  bool tiered = true;  // misses go to the edges of [tier] first
 
   friend bool operator==(const Origin&, const Origin&) = default;
 };
@@ -70,6 +71,25 @@ struct Site {
   std::string host;  // lower case; "*.example.com" matches any name below example.com
   Origin origin;
   Filters filters;
+};
+
+// [[tier.parent]], [[tier.sibling]]: another edge.
+struct Peer {
+  std::string name;  // "<cluster>-<node>", as it calls itself in CDN-Loop
+  double weight = 1;
+  Origin origin;  // where it listens
+};
+
+// [tier]: the edges that are asked before origins.
+struct Tier {
+  std::string key;  // of the field edges know each other by
+  std::vector<Peer> parents;
+  std::vector<Peer> siblings;     // of the cluster; may name this node too
+  bool origin_on_failure = true;  // when no parent answers; else that is an error
+  double load_bound = 1.25;       // no parent has more than this times its share in flight
+  std::int64_t max_hops = 4;      // tiers a request may pass
+  std::int64_t probe_interval_ms = 2'000;
+  std::int64_t probe_timeout_ms = 1'000;
 };
 
 // [report.capacity.NAME]
@@ -197,6 +217,7 @@ struct Config {
   std::optional<Origin> origin;
   std::vector<Site> sites;
   Filters filters;  // of hosts without a site
+  std::optional<Tier> tier;
   Report report;
   Probe probe;
   Log log;

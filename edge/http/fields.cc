@@ -46,6 +46,18 @@ void remove_hop_by_hop(Fields& fields, const std::array<std::string_view, N>& ne
   for (const std::string_view name : kHopByHop) { fields.remove(name); }
 }
 
+template <typename Test>
+bool any_element(const std::vector<Field>& fields, std::string_view name, const Test& test) {
+  for (const Field& field : fields) {
+    if (!equals_ignoring_case(field.name, name)) { continue; }
+    std::string_view rest = field.value;
+    while (const auto element = next_element(rest)) {
+      if (test(*element)) { return true; }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
@@ -144,14 +156,15 @@ std::string Fields::joined(std::string_view name) const {
 }
 
 bool Fields::has_element(std::string_view name, std::string_view token) const {
-  for (const Field& field : list_) {
-    if (!equals_ignoring_case(field.name, name)) { continue; }
-    std::string_view rest = field.value;
-    while (const auto element = next_element(rest)) {
-      if (equals_ignoring_case(*element, token)) { return true; }
-    }
-  }
-  return false;
+  return any_element(list_, name, [&](std::string_view element) {
+    return equals_ignoring_case(element, token);
+  });
+}
+
+bool Fields::has_member(std::string_view name, std::string_view token) const {
+  return any_element(list_, name, [&](std::string_view element) {
+    return equals_ignoring_case(trim(element.substr(0, element.find(';'))), token);
+  });
 }
 
 std::size_t Fields::memory_octets() const noexcept {

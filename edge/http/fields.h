@@ -49,6 +49,8 @@ class Fields {
   std::string joined(std::string_view name) const;
   // True if any element of the list-valued field equals `token` without case.
   bool has_element(std::string_view name, std::string_view token) const;
+  // The same of a list whose elements have parameters (";…").
+  bool has_member(std::string_view name, std::string_view token) const;
 
   const std::vector<Field>& list() const noexcept { return list_; }
   std::vector<Field>& list() noexcept { return list_; }

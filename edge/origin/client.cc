@@ -315,6 +315,10 @@ void Client::renew(const config::Config& config) {
   };
   if (config.origin) { add(*config.origin); }
   for (const config::Site& site : config.sites) { add(site.origin); }
+  if (config.tier) {
+    for (const config::Peer& peer : config.tier->parents) { add(peer.origin); }
+    for (const config::Peer& peer : config.tier->siblings) { add(peer.origin); }
+  }
   for (const auto& [origin, pool] : before) { pool->retire(); }
 }
 

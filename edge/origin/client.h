@@ -28,6 +28,7 @@ enum class OriginError : std::uint8_t {
   kBodyTimeout,       // stalled within the body
   kShortBody,         // closed within the body
   kAuth,              // the origin gives the edge itself no token
+  kEdge,              // another edge that was asked instead could not answer either
 };
 // 502 or 504 to the client, and a token for Cache-Status and metrics.
 int status_for(OriginError error) noexcept;

@@ -9,7 +9,7 @@ struct ErrorRow {
   int status;
   std::string_view name;
 };
-constexpr std::array<ErrorRow, 11> kErrors = {{
+constexpr std::array<ErrorRow, 12> kErrors = {{
     {502, "origin-unknown"},
     {502, "origin-unreachable"},
     {504, "origin-connect-timeout"},
@@ -21,6 +21,7 @@ constexpr std::array<ErrorRow, 11> kErrors = {{
     {504, "origin-stalled"},
     {502, "origin-short-body"},
     {502, "origin-auth"},
+    {502, "tier-failed"},
 }};
 
 }  // namespace

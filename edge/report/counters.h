@@ -27,6 +27,10 @@ inline constexpr std::array<std::string_view, 7> kCacheResultNames = {
 inline constexpr std::array<std::string_view, 5> kStatusClassNames = {"1xx", "2xx", "3xx", "4xx",
                                                                       "5xx"};
 
+// Why a request that says it is of another edge is not: as tier::CallerError.
+inline constexpr std::array<std::string_view, 3> kEdgeRefusalNames = {"malformed", "skew",
+                                                                      "signature"};
+
 // One writer (the worker), many readers.
 struct WorkerCounters {
   std::array<std::array<gslb::Counter, kCacheResultNames.size()>, kStatusClassNames.size()>
@@ -44,6 +48,8 @@ struct WorkerCounters {
   gslb::Counter tls_failures;                                  // handshakes that came to nothing
   gslb::Counter tls_timeouts;
   gslb::Counter proxy_failures;    // connections without the PROXY header they have to have
+  gslb::Counter edge_requests;     // of other edges, probes included
+  std::array<gslb::Counter, kEdgeRefusalNames.size()> edge_refusals;  // what only said it was
   gslb::Counter misdirected;       // 421: the host has other certificates than the connection
   gslb::LogHistogram<26> ttfb_us;  // up to 33 s; whole head read to first octet written
 
@@ -91,6 +97,17 @@ struct ReloadFigures {
   double last_time_s = 0;        // since 1970; 0: none yet
   std::uint64_t generation = 1;  // of the configuration that serves
 };
+
+// Another edge that this one asks.
+struct PeerFigures {
+  std::string name;
+  std::string_view kind;  // sibling, parent
+  bool usable = true;
+  std::int64_t in_flight = 0;
+  std::array<std::uint64_t, 4> results{};  // by kPeerResultNames
+};
+inline constexpr std::array<std::string_view, 4> kPeerResultNames = {"served", "hit", "passed",
+                                                                     "failed"};
 
 struct AccessLogFigures {
   std::uint64_t lines = 0;

@@ -196,6 +196,42 @@ void add_disk(Page& page, const DiskFigures& disk) {
           disk.write_failures);
 }
 
+void add_peers(Page& page, const Figures& figures) {
+  page.counter("edge_requests_total", "Requests of other edges, probes included.",
+               total(figures.workers, &WorkerCounters::edge_requests));
+  MetricFamily& refused = page.family(
+      "edge_refusals_total", "Requests that said they were of another edge and were not.",
+      MetricType::Counter);
+  for (std::size_t i = 0; i < kEdgeRefusalNames.size(); ++i) {
+    double sum = 0;
+    for (const WorkerCounters* worker : figures.workers) {
+      sum += static_cast<double>(worker->edge_refusals[i].value());
+    }
+    Page::add(refused, {label("reason", kEdgeRefusalNames[i])}, sum);
+  }
+  if (figures.peers.empty()) { return; }
+  MetricFamily& up = page.family(
+      "peer_up", "1 while another edge is asked, 0 while it is left alone.", MetricType::Gauge);
+  MetricFamily flying = {"", "", MetricType::Gauge, {}};
+  for (const PeerFigures& peer : figures.peers) {
+    const Labels labels = {label("edge", peer.name), label("kind", peer.kind)};
+    Page::add(up, labels, peer.usable ? 1 : 0);
+    Page::add(flying, labels, static_cast<double>(peer.in_flight));
+  }
+  page.family("peer_in_flight", "Requests to another edge under way.", MetricType::Gauge).metric =
+      std::move(flying.metric);
+  MetricFamily& results = page.family(
+      "peer_requests_total", "Requests to other edges by what came of them.", MetricType::Counter);
+  for (const PeerFigures& peer : figures.peers) {
+    for (std::size_t i = 0; i < peer.results.size(); ++i) {
+      Page::add(results,
+                {label("edge", peer.name), label("kind", peer.kind),
+                 label("result", kPeerResultNames[i])},
+                static_cast<double>(peer.results[i]));
+    }
+  }
+}
+
 void add_reports(Page& page, const Figures& figures) {
   MetricFamily& beats = page.family("heartbeats_total", "Heartbeats by GSLB endpoint and result.",
                                     MetricType::Counter);
@@ -251,6 +287,7 @@ std::string write_metrics(const Figures& figures) {
   add_tls(page, figures);
   add_store(page, figures.store);
   if (figures.store.disk) { add_disk(page, *figures.store.disk); }
+  add_peers(page, figures);
   add_reports(page, figures);
   add_reloads(page, figures.reloads);
   page.counter("access_log_lines_total", "Lines taken for the access log.",

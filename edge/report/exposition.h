@@ -27,6 +27,7 @@ struct Figures {
   ReloadFigures reloads;
   std::vector<CertificateFigures> certificates;
   AccessLogFigures access_log;
+  std::vector<PeerFigures> peers;
   gslb::fleet::NodeState state = gslb::fleet::NodeState::kUp;
   double start_time_s = 0;  // since 1970
 };

@@ -196,6 +196,7 @@ Figures Reporter::Impl::figures() const {
   figures.reloads = sources.reloads();
   figures.certificates = sources.certificates();
   figures.access_log = sources.access_log();
+  figures.peers = sources.peers();
   figures.state = state;
   figures.start_time_s = static_cast<double>(start_ms) / 1000;
   return figures;

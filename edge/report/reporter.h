@@ -28,6 +28,7 @@ struct Sources {
   std::function<ReloadFigures()> reloads;
   std::function<std::vector<CertificateFigures>()> certificates;
   std::function<AccessLogFigures()> access_log;
+  std::function<std::vector<PeerFigures>()> peers;
 };
 
 // Thread-safe.

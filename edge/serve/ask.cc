@@ -16,8 +16,7 @@ origin::Awaitable<gslb::Result<Asked, cache::FetchFailure>> ask(Worker& worker,
                                                                 http::RequestHead request) {
   Asked asked;
   asked.moments.request_sent = std::chrono::system_clock::now();
-  asked.exchange = worker.origin.exchange(*plan.origin);
-  worker.counters.origin_fetches.add();
+  asked.exchange = std::make_unique<Upstream>(worker, *plan.origin, plan.route);
   const origin::Exchange::Status sent =
       co_await asked.exchange->send_head(std::move(request), true);
   if (!sent) {

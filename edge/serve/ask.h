@@ -1,20 +1,21 @@
-// Asking the origin of a plan: the request goes out, the final head comes back.
+// Asking for what a plan says, by its route: the request goes out, the final head comes back.
 #pragma once
 
 #include <memory>
 
 #include "edge/serve/fetch.h"
+#include "edge/serve/upstream.h"
 #include "gslb/base/result.h"
 
 namespace edge::serve {
 
 struct Asked {
-  std::unique_ptr<origin::Exchange> exchange;  // its body is yet to be read
-  http::ResponseHead head;                     // final
+  std::unique_ptr<Upstream> exchange;  // its body is yet to be read
+  http::ResponseHead head;             // final
   cache::Exchange moments;
 };
 
-// Interim heads are told to the plan's flight.  Counts the fetch, not its failure.  `worker` and
+// Interim heads are told to the plan's flight.  Counts no failure.  `worker` and
 // `plan` must stay until it is done.
 origin::Awaitable<gslb::Result<Asked, cache::FetchFailure>> ask(Worker& worker,
                                                                 const FetchPlan& plan,

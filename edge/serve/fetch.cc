@@ -12,6 +12,7 @@
 #include "edge/cache/update.h"
 #include "edge/serve/ask.h"
 #include "edge/serve/signal.h"
+#include "edge/serve/upstream.h"
 
 namespace edge::serve {
 namespace {
@@ -21,9 +22,10 @@ namespace asio = boost::asio;
 // How long a key whose response was not for sharing is not collapsed.
 constexpr std::chrono::seconds kUncacheableFor{10};
 
-cache::Flight::Use use_of(bool stored, bool fresh) {
+cache::Flight::Use use_of(bool stored, bool fresh, bool here = true) {
   using Use = cache::Flight::Use;
-  return !stored ? Use::kLeaderOnly : fresh ? Use::kShared : Use::kStored;
+  if (!stored) { return Use::kLeaderOnly; }
+  return !fresh ? Use::kStored : here ? Use::kShared : Use::kPassing;
 }
 
 class Fetch {
@@ -58,9 +60,10 @@ class Fetch {
   FetchPlan plan_;
   const config::CachePolicy& policy_;
   Signal signal_;
-  std::unique_ptr<origin::Exchange> exchange_;
+  std::unique_ptr<Upstream> exchange_;
   std::shared_ptr<cache::Object> object_;
   bool keep_ = false;         // the body is meant for the store
+  bool here_ = true;          // and for this node's; else only for who asks meanwhile
   std::size_t reserved_ = 0;  // octets held in the store's budget
   std::string before_;        // of a stored part, around what comes
   std::string behind_;
@@ -91,7 +94,9 @@ void Fetch::end(bool whole) {
   release();
   if (whole) {
     body.finish();
-    if (keep_ && plan_.flight->may_store()) { insert(object_); }
+    if (keep_ && plan_.flight->may_store() && (here_ || plan_.flight->followed())) {
+      insert(object_);
+    }
     return;
   }
   worker_.counters.origin_failures.add();
@@ -246,7 +251,10 @@ void Fetch::keep(http::ResponseHead head, bool storable, int status) {
   }
   // A changed representation that can't be stored still ends the stored one; an error does not.
   if (!storable && plan_.stale && status < 500) { worker_.shared.tiers.remove(plan_.key); }
-  plan_.flight->resolve(object_, use_of(keep_, fresh), status, std::move(own));
+  // What the sibling it belongs to keeps is worth a place here when it is asked for here again.
+  here_ = !keep_ || exchange_->hop() != tier::HopKind::kSibling || plan_.flight->followed() ||
+          worker_.shared.peers.is_wanted_here(plan_.key);
+  plan_.flight->resolve(object_, use_of(keep_, fresh, here_), status, std::move(own));
 }
 
 bool Fetch::reserve(std::size_t octets) {

@@ -8,6 +8,7 @@
 
 #include "edge/cache/flight.h"
 #include "edge/serve/worker.h"
+#include "edge/tier/router.h"
 
 namespace edge::serve {
 
@@ -23,13 +24,14 @@ struct FetchPlan {
   cache::RequestRules rules;
   config::ConfigRef config;
   const config::Origin* origin = nullptr;  // of `config`
-  std::string client;                      // the leader's address, for X-Forwarded-For
+  std::string client;                      // the leader's, as RequestScope's forwarded_client()
   cache::ObjectRef stale;                  // what to validate; may be null
   // A stored part, which what comes is joined with where it fits; may be null.
   cache::ObjectRef part;
   RangeAsk ask;
   RangeAsk other;          // asked for when the first answer was of no use
   bool rest_only = false;  // `ask` is what `part` lacks: of no use without it
+  tier::Route route;
   cache::FlightRef flight;
   bool joinable = true;         // the flight is in the table
   bool stale_on_error = false;  // a 5xx is a failure: who waits has something better

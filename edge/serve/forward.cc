@@ -4,6 +4,7 @@
 
 #include "edge/http/accept_encoding.h"
 #include "edge/http/date.h"
+#include "edge/tier/caller.h"
 
 namespace edge::serve {
 namespace {
@@ -25,13 +26,7 @@ std::string via(int minor, std::string_view name) {
 }  // namespace
 
 bool is_own_loop(const http::Fields& request, std::string_view name) {
-  const std::string list = request.joined("CDN-Loop");
-  std::string_view rest = list;
-  while (const auto element = http::next_element(rest)) {
-    const std::string_view id = http::trim(element->substr(0, element->find(';')));
-    if (http::equals_ignoring_case(id, name)) { return true; }
-  }
-  return false;
+  return request.has_member("CDN-Loop", name);
 }
 
 http::RequestHead origin_request(const http::RequestHead& request, const ForwardOptions& options) {
@@ -39,9 +34,11 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
   result.method = options.for_cache ? "GET" : request.method;
   result.target = request.target;
   result.host = request.host;
+  result.secure = request.secure;
   http::Fields kept = request.fields;
   http::remove_hop_by_hop_of_request(kept);
   for (const std::string_view name : {"Host", "Content-Length", "Expect"}) { kept.remove(name); }
+  kept.remove(tier::kEdgeField);  // what it says is about the way here
   if (options.for_cache) {
     for (const std::string_view name : kConditions) { kept.remove(name); }
     if (kept.has("Accept-Encoding")) {
@@ -63,7 +60,9 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
   if (!options.range.empty()) { fields.add("Range", options.range); }
   if (!options.if_range.empty()) { fields.add("If-Range", options.if_range); }
   if (!rewritten.empty()) { fields.set("X-Forwarded-Host", request.host); }
-  append_to_list(fields, "X-Forwarded-For", std::string(options.client));
+  if (!options.client.empty()) {
+    append_to_list(fields, "X-Forwarded-For", std::string(options.client));
+  }
   // What came over TLS says so whatever the client wrote; a proxy in front that took TLS off
   // is believed.
   if (request.secure || !fields.has("X-Forwarded-Proto")) {

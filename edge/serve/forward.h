@@ -22,7 +22,7 @@ bool is_own_loop(const http::Fields& request, std::string_view name);
 
 struct ForwardOptions {
   std::string_view name;    // of this cache
-  std::string_view client;  // its address, for X-Forwarded-For
+  std::string_view client;  // its address, for X-Forwarded-For; "": it is there already
   const config::Origin* origin = nullptr;
   // The cache asks for itself: its own conditions and range, and Accept-Encoding in normal form.
   bool for_cache = false;

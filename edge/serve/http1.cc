@@ -195,7 +195,8 @@ Awaitable<Http1::Next> Http1::read_request() {
     co_return co_await refuse_with(http::status_for(framing.error()),
                                    http::describe(framing.error()));
   }
-  if (!transport_.is_for(head->host)) {
+  // Another edge connects to this node, whatever the host.
+  if (!transport_.is_for(head->host) && !head->fields.has(tier::kEdgeField)) {
     worker_.counters.misdirected.add();
     co_return co_await refuse_with(421, "another connection is for this host (RFC 9110 7.4)");
   }

@@ -5,7 +5,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "edge/cache/key.h"
 #include "edge/serve/learn.h"
+#include "edge/serve/upstream.h"
 
 namespace edge::serve {
 namespace {
@@ -83,14 +85,17 @@ Reply reply_for(RequestScope& scope, http::ResponseHead head, http::Forward why)
 }  // namespace
 
 Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Forward why) {
+  const std::string client = scope.forwarded_client();
   ForwardOptions options;
   options.name = scope.worker.shared.name;
-  options.client = scope.client.peer();
+  options.client = client;
   options.origin = &origin;
   options.body = scope.body;
   const bool has_body = scope.body.kind != http::BodyKind::kNone;
-  const std::unique_ptr<origin::Exchange> exchange = scope.worker.origin.exchange(origin);
-  scope.worker.counters.origin_fetches.add();
+  const std::string key =
+      cache::primary_key(scope.request.host, scope.request.target, scope.request.secure);
+  const auto exchange =
+      std::make_unique<Upstream>(scope.worker, origin, route_for(scope, origin, key));
   cache::Exchange moments;
   moments.request_sent = std::chrono::system_clock::now();
   http::RequestHead request = origin_request(scope.request, options);

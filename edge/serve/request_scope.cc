@@ -79,6 +79,10 @@ Awaitable<bool> RequestScope::finish() {
   return client.finish();
 }
 
+std::string RequestScope::forwarded_client() const {
+  return caller != nullptr ? std::string() : client.peer();
+}
+
 ReplyOptions RequestScope::reply_options() const {
   ReplyOptions options;
   options.name = worker.shared.name;

@@ -33,12 +33,15 @@ class RequestScope {
   void end_upstream();
 
   ReplyOptions reply_options() const;
+  // The client for X-Forwarded-For; "": the edge that asks has put it there.
+  std::string forwarded_client() const;
 
   Worker& worker;
   const config::ConfigRef config;  // the one this request began with
   ClientIo& client;
   const http::RequestHead& request;
   const http::Framing body;
+  const tier::Caller* caller = nullptr;  // the edge that asks, verified; null: a client
 
  private:
   void note_first_octet();

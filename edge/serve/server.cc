@@ -17,6 +17,7 @@
 #include "edge/report/exposition.h"
 #include "edge/serve/access_log.h"
 #include "edge/serve/listener.h"
+#include "edge/serve/peer_watch.h"
 #include "edge/serve/tls_server.h"
 #include "edge/serve/worker_thread.h"
 #include "gslb/base/log.h"
@@ -210,16 +211,19 @@ bool Server::start() {
   sources.reload = [this](std::string& told) { return reload(told); };
   sources.reloads = [this] { return reloads(); };
   sources.certificates = [this] { return certificates(); };
+  sources.peers = [this] { return peer_figures(shared_.peers); };
   sources.access_log = [this] {
     const std::lock_guard lock(mutex_);
     const auto figures = access_log_ ? access_log_->figures() : AccessLog::Figures{};
     return report::AccessLogFigures{figures.lines, figures.dropped};
   };
+  shared_.peers.renew(config_);
   reporter_ = std::make_unique<report::Reporter>(config_, std::move(sources));
   shared_.reporter = reporter_.get();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->start({config_, tls_, access_log_, std::move(opened[i])});
   }
+  workers_.front()->watch_peers();
   // The first heartbeat says "up": it may go out only now that clients can be served.
   if (!reporter_->start(&error)) {
     gslb::log_error("report", "can't listen", {{"why", error}});
@@ -258,6 +262,7 @@ bool Server::change_to(const config::ConfigRef& next, gslb::Problems& problems) 
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->renew({next, tls_, access_log_, std::move(opened[i])});
   }
+  shared_.peers.renew(next);
   reporter_->renew(next);
   config_ = next;
   return true;

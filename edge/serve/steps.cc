@@ -8,11 +8,13 @@
 #include "edge/cache/parts.h"
 #include "edge/serve/deliver.h"
 #include "edge/serve/disk_lookup.h"
+#include "edge/serve/edge_caller.h"
 #include "edge/serve/fetch.h"
 #include "edge/serve/forward.h"
 #include "edge/serve/pass.h"
 #include "edge/serve/request_scope.h"
 #include "edge/serve/signal.h"
+#include "edge/serve/upstream.h"
 
 namespace edge::serve {
 namespace {
@@ -47,7 +49,9 @@ class CachedRequest {
   Awaitable<cache::Flight::Outcome> fetch(bool alone);
   Awaitable<cache::Flight::Outcome> wait_for(cache::FlightRef flight, bool leads);
   void refresh_in_background();
-  FetchPlan plan() const;
+  const tier::Route& route();
+  cache::FlightTable::Joined join(std::string_view lane);
+  FetchPlan plan();
   void plan_part(FetchPlan& plan, const cache::ObjectRef& part) const;
   Awaitable<bool> serve(cache::Flight::Outcome outcome);
   Awaitable<bool> serve_stored(CacheResult result, std::string_view detail);
@@ -61,6 +65,7 @@ class CachedRequest {
   cache::RequestRules rules_;
   std::string key_;
   std::vector<http::RangeSpec> ranges_;
+  std::optional<tier::Route> route_;
   cache::Store::Found found_;
   bool holds_answer_ = false;  // what was found has all octets that are wanted
   bool collapsed_ = false;
@@ -141,14 +146,26 @@ bool CachedRequest::may_join() const {
          !rules_.control.max_age_s && !rules_.control.min_fresh_s;
 }
 
-FetchPlan CachedRequest::plan() const {
+// As things stand when it is first needed.
+const tier::Route& CachedRequest::route() {
+  if (!route_) { route_ = route_for(scope_, origin_, key_); }
+  return *route_;
+}
+
+cache::FlightTable::Joined CachedRequest::join(std::string_view lane) {
+  const tier::Level from = scope_.caller != nullptr ? scope_.caller->level : tier::kSideways;
+  return worker_.shared.flights.join(key_, request_.fields, lane, {from, route().level});
+}
+
+FetchPlan CachedRequest::plan() {
   FetchPlan plan;
+  plan.route = route();
   plan.key = key_;
   plan.request = request_;
   plan.rules = rules_;
   plan.config = scope_.config;
   plan.origin = &origin_;
-  plan.client = scope_.client.peer();
+  plan.client = scope_.forwarded_client();
   if (want() == Want::kRange) {
     plan.ask = {request_.fields.joined("Range"), request_.fields.joined("If-Range")};
   }
@@ -186,7 +203,7 @@ void CachedRequest::plan_part(FetchPlan& plan, const cache::ObjectRef& part) con
 }
 
 void CachedRequest::refresh_in_background() {
-  const cache::FlightTable::Joined joined = worker_.shared.flights.join(key_, request_.fields);
+  const cache::FlightTable::Joined joined = join({});
   if (!joined.leader) { return; }
   FetchPlan own = plan();
   own.flight = joined.flight;
@@ -201,8 +218,7 @@ Awaitable<cache::Flight::Outcome> CachedRequest::fetch(bool alone) {
   const std::string lane = own.ask.range;
   alone = alone || !own.other.if_range.empty();
   for (int round = 0; !alone && round < kMaxJoins; ++round) {
-    const cache::FlightTable::Joined joined =
-        worker_.shared.flights.join(key_, request_.fields, lane);
+    const cache::FlightTable::Joined joined = join(lane);
     if (joined.leader) {
       own.flight = joined.flight;
       start_fetch(worker_, std::move(own));
@@ -277,11 +293,11 @@ Awaitable<bool> CachedRequest::serve_stale_or(cache::FetchFailure failure) {
   co_return co_await serve_stored(CacheResult::kStale, failure.detail);
 }
 
-}  // namespace
-
-Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead& request,
-                       http::Framing body) {
+// What the operator of this edge serves; `caller`: the edge that asks, or null.
+Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestHead& request,
+                          http::Framing body, const tier::Caller* caller) {
   RequestScope scope(worker, client, request, body);
+  scope.caller = caller;
   const std::string* expect = request.fields.find("Expect");
   if (expect != nullptr && !http::equals_ignoring_case(*expect, "100-continue")) {
     co_return co_await scope.respond_with_page(417, "only 100-continue", "");
@@ -318,6 +334,29 @@ Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead
   }
   CachedRequest cached(scope, *origin);
   co_return co_await cached.run();
+}
+
+// What says it is of another edge, and has to show it.
+Awaitable<bool> answer_edge(Worker& worker, ClientIo& client, const http::RequestHead& request,
+                            http::Framing body) {
+  std::optional<tier::Caller> caller;
+  const int status = admit_edge(worker, request, caller);
+  if (status != 0) {
+    RequestScope scope(worker, client, request, body);
+    co_return co_await scope.respond_with_page(status, "", "edge");
+  }
+  // As its client asked for it.
+  http::RequestHead asked = request;
+  if (caller) { asked.secure = caller->secure; }
+  co_return co_await answer_as(worker, client, asked, body, caller ? &*caller : nullptr);
+}
+
+}  // namespace
+
+Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead& request,
+                       http::Framing body) {
+  if (request.fields.has(tier::kEdgeField)) { return answer_edge(worker, client, request, body); }
+  return answer_as(worker, client, request, body, nullptr);
 }
 
 Awaitable<void> refuse(Worker& worker, ClientIo& client, int status, std::string_view why) {

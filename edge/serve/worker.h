@@ -11,6 +11,7 @@
 #include "edge/config/config.h"
 #include "edge/origin/client.h"
 #include "edge/report/reporter.h"
+#include "edge/tier/peers.h"
 
 namespace edge::serve {
 
@@ -27,6 +28,7 @@ struct Shared {
   report::BeaconCollector beacons;
   // How requests use store and disk.
   cache::Tiers tiers{store, disk.get()};
+  tier::Peers peers{name};
   report::Reporter* reporter = nullptr;
   std::atomic<bool> stopping{false};
   // Every loop has ended and the loops are being destroyed: nothing may be posted any more.

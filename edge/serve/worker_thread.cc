@@ -19,6 +19,7 @@
 
 #include "edge/serve/access_log.h"
 #include "edge/serve/connection.h"
+#include "edge/serve/peer_watch.h"
 #include "edge/serve/tls_server.h"
 
 namespace edge::serve {
@@ -154,6 +155,10 @@ void WorkerThread::stop_accepting() {
     error_code ignored;
     for (const AcceptorRef& acceptor : impl->acceptors) { acceptor->socket.close(ignored); }
   });
+}
+
+void WorkerThread::watch_peers() {
+  asio::post(impl_->loop, [impl = impl_.get()] { serve::watch_peers(impl->worker); });
 }
 
 void WorkerThread::end_idle_connections() {

@@ -36,6 +36,8 @@ class WorkerThread {
   // connections go on, their next request is answered by it.
   void renew(Generation next);
   void stop_accepting();
+  // Of all workers one asks other edges how they are.
+  void watch_peers();
   void end_idle_connections();
   // Returns when the thread has ended.
   void stop();

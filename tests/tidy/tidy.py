@@ -22,8 +22,9 @@ FLOOR = {
     "gslb/ctl": 9, "gslb/trial": 9, "gslb": 10,
     "edge/http": 1, "edge/config": 1,
     "edge/cache": 2, "edge/filter": 2, "edge/origin": 2, "edge/report": 2,
-    "edge/serve": 3,
-    "edge": 4,
+    "edge/tier": 3,
+    "edge/serve": 4,
+    "edge": 5,
 }
 # What the edge may see of the GSLB besides gslb/base.
 EDGE_MAY_INCLUDE = {"gslb/fleet/report.h", "gslb/tls/ticket_keys.h"}
