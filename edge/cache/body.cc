@@ -7,10 +7,15 @@
 
 namespace edge::cache {
 namespace {
-// shared_ptr control block, string object, heap header and the deque's slot.
-constexpr std::size_t kChunkOverhead = 96;
+// shared_ptr control block, ChunkOctets with its string, heap headers and the deque's slot.
+constexpr std::size_t kChunkOverhead = 120;
 // Chunks of a whole body: large enough that overhead vanishes, small enough for one write.
 constexpr std::size_t kCompactOctets = 64 * 1024;
+// A body of at least that much lies in a file: below, the pages' ends and sendfile's own cost
+// weigh more than the copy.
+constexpr std::uint64_t kFileOctets = 32 * 1024;
+// What is written there at once, and so a chunk.
+constexpr std::size_t kPackOctets = 256 * 1024;
 }  // namespace
 
 // What was asked of the source and not taken yet; outlives the reader as long as the source needs.
@@ -30,7 +35,7 @@ void Body::append(std::string octets) {
   if (octets.empty()) { return; }
   octets.shrink_to_fit();
   const std::size_t size = octets.size();
-  auto chunk = std::make_shared<const std::string>(std::move(octets));
+  Chunk chunk = make_chunk(std::move(octets));
   std::vector<Wake> wakes;
   {
     const std::lock_guard lock(mutex_);
@@ -40,18 +45,42 @@ void Body::append(std::string octets) {
     wakes = take_waiting();
   }
   call(wakes);
+  loose_octets_ += size;
+  if (file_ != nullptr && mode_ == Mode::kKeep && loose_octets_ >= kPackOctets) { pack(); }
+}
+
+// Without the lock for as long as it copies: only the writer changes the chunks of a body that is
+// kept.
+void Body::pack() {
+  std::vector<Chunk> loose;
+  {
+    const std::lock_guard lock(mutex_);
+    loose.assign(chunks_.begin() + static_cast<std::ptrdiff_t>(packed_), chunks_.end());
+  }
+  Chunk packed = file_->store(loose);
+  if (!packed) {
+    file_ = nullptr;  // the heap will do
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  chunks_.resize(packed_);
+  chunks_.push_back(std::move(packed));
+  ++packed_;
+  loose_octets_ = 0;
 }
 
 void Body::finish() { end(State::kWhole); }
 void Body::fail() { end(State::kFailed); }
 
 void Body::end(State state) {
+  const bool is_kept = state == State::kWhole && mode_ == Mode::kKeep;
+  if (is_kept && file_ != nullptr && loose_octets_ > 0 && end_ >= kFileOctets) { pack(); }
   std::vector<Wake> wakes;
   {
     const std::lock_guard lock(mutex_);
     if (state_ != State::kOpen) { return; }
     state_ = state;
-    if (state == State::kWhole && mode_ == Mode::kKeep) { compact(); }
+    if (is_kept && packed_ == 0) { compact(); }
     wakes = take_waiting();
   }
   call(wakes);
@@ -116,7 +145,9 @@ std::size_t Body::memory_octets() const {
   std::size_t coded = 0;
   for (const auto& each : coded_) { coded += sizeof(Body) + each.second->memory_octets(); }
   if (source_) { return coded + source_->memory_octets(); }
-  return coded + static_cast<std::size_t>(end_ - begin_) + chunks_.size() * kChunkOverhead;
+  std::size_t own = chunks_.size() * kChunkOverhead;
+  for (const Chunk& chunk : chunks_) { own += chunk->memory_octets(); }
+  return coded + own;
 }
 
 std::shared_ptr<Body> Body::coded(config::Coding coding) const {
@@ -150,13 +181,13 @@ void Body::compact() {
   for (const Chunk& chunk : chunks_) {
     if (current.size() + chunk->size() > kCompactOctets && !current.empty()) {
       current.shrink_to_fit();
-      merged.push_back(std::make_shared<const std::string>(std::move(current)));
+      merged.push_back(make_chunk(std::move(current)));
       current.clear();
     }
-    current += *chunk;
+    current += chunk->view();
   }
   current.shrink_to_fit();
-  merged.push_back(std::make_shared<const std::string>(std::move(current)));
+  merged.push_back(make_chunk(std::move(current)));
   chunks_ = std::move(merged);
 }
 

@@ -14,18 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "edge/cache/chunk.h"
+#include "edge/cache/memory_file.h"
 #include "edge/config/filters.h"
 
 namespace edge::cache {
-
-using Chunk = std::shared_ptr<const std::string>;
-
-// Part of a chunk; holds it alive.
-struct Slice {
-  Chunk chunk;
-  std::size_t offset = 0;
-  std::size_t size = 0;
-};
 
 // The octets of a whole body that are somewhere else than in memory.  Thread-safe.
 class BodySource {
@@ -56,7 +49,9 @@ class Body {
   // In window mode the writer should wait while this much is unread.
   static constexpr std::size_t kWindowOctets = 256 * 1024;
 
-  explicit Body(Mode mode) : mode_(mode) {}
+  // `file`: where it is kept from a certain size on; null: on the heap.  It must outlive the
+  // writer.
+  explicit Body(Mode mode, MemoryFile* file = nullptr) : file_(file), mode_(mode) {}
   // Whole, and never in memory as a whole: each reader gets its octets from the source.
   explicit Body(std::shared_ptr<BodySource> source);
 
@@ -126,12 +121,16 @@ class Body {
  private:
   enum class State : std::uint8_t { kOpen, kWhole, kFailed };
   void end(State state);
+  void pack();                       // REQUIRES: mutex_ not held
   void compact();                    // REQUIRES: mutex_ held
   void trim_window();                // REQUIRES: mutex_ held
   std::vector<Wake> take_waiting();  // REQUIRES: mutex_ held
   static void call(const std::vector<Wake>& wakes);
 
   const std::shared_ptr<BodySource> source_;
+  MemoryFile* file_ = nullptr;  // the writer's, like the next two
+  std::size_t packed_ = 0;      // chunks in front that lie in the file
+  std::size_t loose_octets_ = 0;
   mutable std::mutex mutex_;
   Mode mode_;
   State state_ = State::kOpen;

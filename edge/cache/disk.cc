@@ -338,7 +338,7 @@ std::shared_ptr<Body> Disk::body_of(DiskRecord record, const DiskIndex::Slot& sl
     hooks.damaged = [this, slot] { forget(slot); };
     return std::make_shared<Body>(disk_body(std::move(record), std::move(hooks)));
   }
-  auto body = std::make_shared<Body>(Body::Mode::kKeep);
+  auto body = std::make_shared<Body>(Body::Mode::kKeep, options_.memory_file);
   std::string octets;
   if (size > 0 && !read_blocks(record, 0, size, octets)) {
     forget(slot);

@@ -46,6 +46,7 @@ struct DiskOptions {
   // Records up to this length are read as a whole, for memory; longer ones block by block.
   std::size_t whole_octets = 1 << 20;
   unsigned readers = 4;
+  MemoryFile* memory_file = nullptr;  // for what comes into memory; must outlive the disk
   // After a failure to write: long enough not to hammer a disk that is full, short enough to be
   // back soon.
   gslb::milliseconds rest{2'000};

@@ -57,7 +57,7 @@ bool DiskLog::write_object(const Frame& frame, RecordMeta meta, const Body& body
     while (block.size() < kDiskBlock && at + block.size() < frame.body_octets) {
       const Slice slice = body.read_now(at + block.size(), kDiskBlock - block.size());
       if (!slice.chunk) { return true; }  // it can't be read: nothing to write
-      block.append(*slice.chunk, slice.offset, slice.size);
+      block.append(slice.view());
     }
     meta.blocks.push_back(
         block_checksum(gslb::as_octets(block), frame.name.key, meta.blocks.size()));

@@ -147,12 +147,13 @@ class OnDisk final : public BodySource, public std::enable_shared_from_this<OnDi
     const std::uint64_t skipped = offset % kDiskBlock;
     const std::uint64_t size = std::min(
         {static_cast<std::uint64_t>(max_octets), this->size() - offset, kReadOctets - skipped});
-    auto octets = std::make_shared<std::string>();
-    if (!read_blocks(record_, offset, size, *octets)) {
+    std::string octets;
+    if (!read_blocks(record_, offset, size, octets)) {
       hooks_.damaged();
       return {};
     }
-    return {std::move(octets), static_cast<std::size_t>(skipped), static_cast<std::size_t>(size)};
+    return {make_chunk(std::move(octets)), static_cast<std::size_t>(skipped),
+            static_cast<std::size_t>(size)};
   }
 
  private:

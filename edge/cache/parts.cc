@@ -40,7 +40,7 @@ std::optional<std::string> copy_of(const std::shared_ptr<Body>& body, std::uint6
   while (octets.size() < count) {
     const auto left = static_cast<std::size_t>(count - octets.size());
     if (reader.next(slices, left) != Body::Status::kData) { return std::nullopt; }
-    for (const Slice& slice : slices) { octets.append(*slice.chunk, slice.offset, slice.size); }
+    for (const Slice& slice : slices) { octets.append(slice.view()); }
   }
   return octets;
 }

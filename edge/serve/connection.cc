@@ -1,6 +1,8 @@
 #include "edge/serve/connection.h"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -12,17 +14,17 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include "edge/serve/http1.h"
 #include "edge/serve/http2.h"
 #include "edge/serve/path_watch.h"
 #include "edge/serve/proxy_reader.h"
+#include "edge/serve/socket_io.h"
 #include "edge/serve/tls_server.h"
-#include "edge/serve/tls_stream.h"
 
 namespace edge::serve {
 namespace {
@@ -32,19 +34,22 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kReadOctets = 16 * 1024;
+// What a connection that waits for a request has to read into; most requests fit.
+constexpr std::size_t kFirstOctets = 1024;
+// A client that takes whatever is written lets others have their turn after so much.
+constexpr std::size_t kTurnOctets = 1024 * 1024;
 constexpr std::chrono::milliseconds kLinger{500};
 constexpr std::size_t kLingerOctets = 256 * 1024;
 
 // The network gave up.  A client that closes in the middle, which is often what its user wants, is
 // none of these.
-bool is_lost(const error_code& error) {
-  return error == asio::error::timed_out || error == asio::error::host_unreachable ||
-         error == asio::error::network_unreachable || error == asio::error::network_down;
+bool is_lost(int error) {
+  return error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH || error == ENETDOWN;
 }
 
 class Connection final : public Transport,
                          public ConnectionHandle,
+                         public SocketWait,
                          public std::enable_shared_from_this<Connection> {
  public:
   Connection(Worker& worker, ConnectionSet& open, tcp::socket socket, const gslb::Address& peer,
@@ -53,6 +58,7 @@ class Connection final : public Transport,
         config_(worker.config),
         open_(open),
         socket_(std::move(socket)),
+        io_(socket_.native_handle(), *this, worker.counters),
         timer_(worker.loop),
         path_(worker.shared.rtt),
         tls_server_(listener.tls ? worker.tls : nullptr),
@@ -77,6 +83,8 @@ class Connection final : public Transport,
   void set_read_deadline(Clock::time_point deadline) override;
   bool timed_out() const override { return timed_out_; }
   Awaitable<bool> write(const std::vector<std::string_view>& pieces) override;
+  Awaitable<bool> write_body(std::string_view before, const std::vector<cache::Slice>& slices,
+                             std::string_view behind) override;
   Awaitable<void> linger(std::string& buffer) override;
   void cancel() override {
     error_code ignored;
@@ -84,9 +92,9 @@ class Connection final : public Transport,
   }
   void set_idle(bool idle) override { idle_ = idle; }
   void note_answer(int status) override { path_.note_answer(status); }
-  bool is_secure() const override { return tls_ != nullptr; }
+  bool is_secure() const override { return io_.tls() != nullptr; }
   bool is_for(std::string_view host) const override {
-    return !tls_ || tls_server_->certificates_for(host) == tls_->certificates();
+    return !is_secure() || tls_server_->certificates_for(host) == io_.tls()->certificates();
   }
   const std::string& peer() const override { return peer_; }
   void end_if_idle() override {
@@ -98,9 +106,9 @@ class Connection final : public Transport,
   Awaitable<bool> read_proxy_header();
   Awaitable<bool> begins_http2(std::string& received);
   Awaitable<bool> shake_hands();
-  Awaitable<bool> wait_for(tcp::socket::wait_type what);
-  Awaitable<std::size_t> read_tls(char* into, std::size_t room);
-  Awaitable<error_code> write_tls(const std::vector<std::string_view>& pieces);
+  Awaitable<bool> wait_for(What what) override;
+  void begin_write();
+  bool end_write(int error);
   void arm(Clock::time_point deadline);
   void watch();
 
@@ -108,6 +116,9 @@ class Connection final : public Transport,
   const config::ConfigRef config_;
   ConnectionSet& open_;
   tcp::socket socket_;
+  SocketIo io_;
+  std::array<char, kFirstOctets> first_;
+  std::size_t turn_octets_ = 0;  // written since others had theirs
   asio::steady_timer timer_;
   Clock::time_point read_deadline_ = Clock::time_point::max();
   Clock::time_point write_deadline_ = Clock::time_point::max();
@@ -116,7 +127,6 @@ class Connection final : public Transport,
   bool idle_ = false;
   PathWatch path_;
   std::shared_ptr<const TlsServer> tls_server_;  // null: a plain listener
-  std::unique_ptr<TlsStream> tls_;
   const bool awaits_header_;  // of the PROXY protocol
   const bool allows_http2_;   // without TLS
   gslb::Address address_;
@@ -156,89 +166,67 @@ void Connection::set_read_deadline(Clock::time_point deadline) {
   arm(deadline);
 }
 
-Awaitable<bool> Connection::wait_for(tcp::socket::wait_type what) {
+Awaitable<bool> Connection::wait_for(What what) {
   error_code error;
-  co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable, error));
+  co_await socket_.async_wait(
+      what == What::kRead ? tcp::socket::wait_read : tcp::socket::wait_write,
+      asio::redirect_error(asio::use_awaitable, error));
   co_return !error;
 }
 
-// 0: the end, an error or the deadline.
-Awaitable<std::size_t> Connection::read_tls(char* into, std::size_t room) {
-  while (true) {
-    std::size_t count = 0;
-    const TlsStream::Step step = tls_->read(into, room, count);
-    if (step == TlsStream::Step::kDone) { co_return count; }
-    if (step != TlsStream::Step::kRead && step != TlsStream::Step::kWrite) { co_return 0; }
-    const bool more = co_await wait_for(step == TlsStream::Step::kRead ? tcp::socket::wait_read
-                                                                       : tcp::socket::wait_write);
-    if (!more) { co_return 0; }
-  }
-}
-
 Awaitable<bool> Connection::read(std::string& buffer) {
-  const std::size_t had = buffer.size();
-  buffer.resize(had + kReadOctets);
   timed_out_ = false;
   std::size_t count = 0;
-  if (tls_) {
-    count = co_await read_tls(buffer.data() + had, kReadOctets);
+  if (io_.tls() != nullptr) {
+    count = co_await io_.read_tls(buffer);
   } else {
     error_code error;
-    count = co_await socket_.async_read_some(asio::buffer(buffer.data() + had, kReadOctets),
+    count = co_await socket_.async_read_some(asio::buffer(first_),
                                              asio::redirect_error(asio::use_awaitable, error));
     if (error) { count = 0; }
+    buffer.append(first_.data(), count);
+    if (count == first_.size()) { count += io_.read_rest(buffer); }
   }
-  buffer.resize(had + count);
   worker_.counters.received_octets.add(count);
   co_return count > 0;
 }
 
-Awaitable<error_code> Connection::write_tls(const std::vector<std::string_view>& pieces) {
-  std::size_t left = 0;
-  for (const std::string_view piece : pieces) { left += piece.size(); }
-  for (std::size_t sent = 0; left > 0;) {
-    std::size_t count = 0;
-    const TlsStream::Step step = tls_->write(pieces, sent, count);
-    sent += count;
-    left -= count;
-    worker_.counters.sent_octets.add(count);
-    if (step == TlsStream::Step::kDone) { continue; }
-    if (step != TlsStream::Step::kRead && step != TlsStream::Step::kWrite) {
-      co_return asio::error::connection_reset;
-    }
-    const bool more = co_await wait_for(step == TlsStream::Step::kRead ? tcp::socket::wait_read
-                                                                       : tcp::socket::wait_write);
-    if (!more) { co_return asio::error::operation_aborted; }
-  }
-  co_return error_code{};
+Awaitable<bool> Connection::write(const std::vector<std::string_view>& pieces) {
+  begin_write();
+  const int error = co_await io_.write(pieces);
+  co_return end_write(error);
 }
 
-Awaitable<bool> Connection::write(const std::vector<std::string_view>& pieces) {
+Awaitable<bool> Connection::write_body(std::string_view before,
+                                       const std::vector<cache::Slice>& slices,
+                                       std::string_view behind) {
+  begin_write();
+  const int error = co_await io_.write_body(before, slices, behind);
+  const bool sent = end_write(error);
+  for (const cache::Slice& slice : slices) { turn_octets_ += slice.size; }
+  if (sent && turn_octets_ >= kTurnOctets) {
+    turn_octets_ = 0;
+    co_await asio::post(socket_.get_executor(), asio::use_awaitable);
+  }
+  co_return sent;
+}
+
+void Connection::begin_write() {
   timed_out_ = false;
   write_deadline_ = Clock::now() + std::chrono::milliseconds(config_->limits.write_timeout_ms);
   arm(write_deadline_);
-  error_code error;
-  if (tls_) {
-    error = co_await write_tls(pieces);
-  } else {
-    std::vector<asio::const_buffer> buffers;
-    buffers.reserve(pieces.size());
-    for (const std::string_view piece : pieces) {
-      buffers.emplace_back(piece.data(), piece.size());
-    }
-    const std::size_t count = co_await asio::async_write(
-        socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
-    worker_.counters.sent_octets.add(count);
-  }
+}
+
+bool Connection::end_write(int error) {
   write_deadline_ = Clock::time_point::max();
-  if (error && (timed_out_ || is_lost(error))) { path_.note_failure(); }
-  if (!error && !awaits_header_) { path_.note_sent(socket_.native_handle(), address_); }
-  co_return !error;
+  if (error != 0 && (timed_out_ || is_lost(error))) { path_.note_failure(); }
+  if (error == 0 && !awaits_header_) { path_.note_sent(socket_.native_handle(), address_); }
+  return error == 0;
 }
 
 Awaitable<void> Connection::linger(std::string& buffer) {
   error_code error;
-  if (tls_) { tls_->close_notify(); }
+  if (is_secure()) { io_.tls()->close_notify(); }
   socket_.shutdown(tcp::socket::shutdown_send, error);
   set_read_deadline(Clock::now() + kLinger);
   for (std::size_t dropped = 0; dropped < kLingerOctets;) {
@@ -253,7 +241,7 @@ Awaitable<bool> Connection::read_proxy_header() {
   ProxyReader reader;
   ProxyReader::Step step = ProxyReader::Step::kMore;
   while (step == ProxyReader::Step::kMore) {
-    const bool more = co_await wait_for(tcp::socket::wait_read);
+    const bool more = co_await wait_for(What::kRead);
     if (!more) { co_return false; }
     step = reader.read(socket_.native_handle());
   }
@@ -267,25 +255,13 @@ Awaitable<bool> Connection::read_proxy_header() {
 Awaitable<bool> Connection::shake_hands() {
   ssl_st* const ssl = tls_server_->accept();
   if (ssl == nullptr) { co_return false; }
-  error_code ignored;
-  socket_.native_non_blocking(true, ignored);
-  tls_ = std::make_unique<TlsStream>(ssl, socket_.native_handle());
-  while (true) {
-    const TlsStream::Step step = tls_->shake_hands();
-    if (step == TlsStream::Step::kDone) {
-      worker_.counters.tls_handshakes[tls_->is_tls13()][tls_->is_resumed()].add();
-      co_return true;
-    }
-    bool more = step == TlsStream::Step::kRead || step == TlsStream::Step::kWrite;
-    if (more) {
-      more = co_await wait_for(step == TlsStream::Step::kRead ? tcp::socket::wait_read
-                                                              : tcp::socket::wait_write);
-    }
-    if (!more) {
-      (timed_out_ ? worker_.counters.tls_timeouts : worker_.counters.tls_failures).add();
-      co_return false;
-    }
+  const bool done = co_await io_.shake_hands(ssl);
+  if (done) {
+    worker_.counters.tls_handshakes[io_.tls()->is_tls13()][io_.tls()->is_resumed()].add();
+  } else {
+    (timed_out_ ? worker_.counters.tls_timeouts : worker_.counters.tls_failures).add();
   }
+  co_return done;
 }
 
 // What comes before the first request.
@@ -320,14 +296,14 @@ Awaitable<void> Connection::run() {
   const auto self = shared_from_this();
   const bool opened = co_await open();
   std::string received;
-  bool is_http2 = tls_ && opened && tls_->speaks_http2();
-  if (opened && !tls_) { is_http2 = co_await begins_http2(received); }
+  bool is_http2 = opened && is_secure() && io_.tls()->speaks_http2();
+  if (opened && !is_secure()) { is_http2 = co_await begins_http2(received); }
   if (opened && is_http2) { co_await serve_http2(worker_, *this, std::move(received)); }
   if (opened && !is_http2) { co_await serve_http1(worker_, *this, std::move(received)); }
   // Behind a proxy, the kernel knows the way to the proxy and not to the client.
   if (!awaits_header_) { path_.report(socket_.native_handle(), address_); }
   timer_.cancel();
-  if (tls_) { tls_->close_notify(); }
+  if (is_secure()) { io_.tls()->close_notify(); }
   error_code ignored;
   socket_.close(ignored);
 }
@@ -344,6 +320,7 @@ void serve_connection(Worker& worker, ConnectionSet& open, int descriptor,
     return;
   }
   socket.set_option(tcp::no_delay(true), error);
+  socket.native_non_blocking(true, error);
   const auto connection =
       std::make_shared<Connection>(worker, open, std::move(socket), peer, listener);
   asio::co_spawn(worker.loop, connection->run(), asio::detached);

@@ -157,7 +157,7 @@ Awaitable<bool> send_pieces(RequestScope& scope, std::shared_ptr<cache::Body> bo
                             std::vector<Piece> pieces) {
   for (Piece& piece : pieces) {
     if (!piece.text.empty()) {
-      const std::vector<cache::Slice> slices = {slice_of(std::move(piece.text))};
+      const std::vector<cache::Slice> slices = {cache::slice_of(std::move(piece.text))};
       const bool sent = co_await scope.send(slices);
       if (!sent) { co_return false; }
     }

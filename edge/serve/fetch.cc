@@ -241,7 +241,8 @@ void Fetch::keep(http::ResponseHead head, bool storable, int status) {
   head.fields.remove("Content-Length");  // written anew from what is known
   object_->head = std::move(head);
   object_->body =
-      std::make_shared<cache::Body>(keep_ ? cache::Body::Mode::kKeep : cache::Body::Mode::kWindow);
+      std::make_shared<cache::Body>(keep_ ? cache::Body::Mode::kKeep : cache::Body::Mode::kWindow,
+                                    worker_.shared.memory_file.get());
   object_->body->append(std::exchange(before_, {}));
   const bool fresh = cache::is_usable(object_->freshness, object_->freshness.initial_age_s, {});
   if (!keep_ || !fresh) {

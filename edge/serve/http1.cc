@@ -119,14 +119,7 @@ Awaitable<bool> Http1::finish() {
 // All that is written goes through here.
 Awaitable<bool> Http1::write(std::string_view before, const std::vector<cache::Slice>& slices,
                              std::string_view after) {
-  std::vector<std::string_view> pieces;
-  pieces.reserve(slices.size() + 2);
-  if (!before.empty()) { pieces.push_back(before); }
-  for (const cache::Slice& slice : slices) {
-    pieces.push_back(std::string_view(*slice.chunk).substr(slice.offset, slice.size));
-  }
-  if (!after.empty()) { pieces.push_back(after); }
-  co_return co_await transport_.write(pieces);
+  return transport_.write_body(before, slices, after);
 }
 
 Awaitable<Http1::Next> Http1::refuse_with(int status, std::string_view why) {

@@ -204,7 +204,7 @@ std::vector<std::string_view> Http2::gather() {
   pieces.reserve(parts_.size());
   for (const Part& part : parts_) {
     const cache::Slice& slice = part.slice;
-    pieces.push_back(slice.chunk ? std::string_view(*slice.chunk).substr(slice.offset, slice.size)
+    pieces.push_back(slice.chunk ? slice.view()
                                  : std::string_view(control_).substr(part.offset, part.size));
   }
   return pieces;

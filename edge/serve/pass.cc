@@ -60,7 +60,7 @@ Awaitable<bool> download(RequestScope& scope, origin::Exchange& exchange) {
       co_return false;  // cut short, as the origin did
     }
     if (!*more) { co_return co_await scope.finish(); }
-    slices = {slice_of(std::move(octets))};
+    slices = {cache::slice_of(std::move(octets))};
   }
 }
 

@@ -99,16 +99,11 @@ Awaitable<bool> RequestScope::respond_with_page(int status, std::string_view why
   begin(client_reply(own_response(status), options, std::chrono::system_clock::now()),
         report::CacheResult::kNone);
   if (options.has_body) {
-    const std::vector<cache::Slice> slices = {slice_of(std::move(page))};
+    const std::vector<cache::Slice> slices = {cache::slice_of(std::move(page))};
     const bool sent = co_await send(slices);
     if (!sent) { co_return false; }
   }
   co_return co_await finish();
-}
-
-cache::Slice slice_of(std::string octets) {
-  const std::size_t size = octets.size();
-  return {std::make_shared<const std::string>(std::move(octets)), 0, size};
 }
 
 }  // namespace edge::serve

@@ -56,7 +56,4 @@ class RequestScope {
   bool whole_ = false;
 };
 
-// All of `octets` as one slice.
-cache::Slice slice_of(std::string octets);
-
 }  // namespace edge::serve

@@ -70,10 +70,11 @@ void warn_of_fixed(const config::Config& before, const config::Config& now,
 }
 
 // A node without its disk still serves: from memory and the origin.
-std::unique_ptr<cache::Disk> open_disk(const config::Cache& cache) {
+std::unique_ptr<cache::Disk> open_disk(const config::Cache& cache, cache::MemoryFile* file) {
   if (!cache.disk) { return nullptr; }
   static const gslb::SystemClock system_clock;
   cache::DiskOptions options;
+  options.memory_file = file;
   options.log = {cache.disk->path, cache.disk->octets, cache.disk->segment_octets};
   std::string error;
   auto disk = cache::Disk::open(std::move(options), system_clock, &error);
@@ -117,10 +118,11 @@ class Server {
       : file_(std::move(file)),
         config_(std::move(config)),
         shared_{config_->edge.cluster + '-' + config_->edge.node,
+                cache::MemoryFile::open(),
                 cache::Store(config_->cache.memory_octets,
                              cache::Store::shards_for(config_->cache.memory_octets),
                              {config_->cache.size_exponent}),
-                open_disk(config_->cache),
+                open_disk(config_->cache, shared_.memory_file.get()),
                 {},
                 {},
                 {}} {}

@@ -15,6 +15,7 @@ class TlsStream {
  public:
   // kRead, kWrite: nothing moved; again when the socket is readable, writable.
   enum class Step : std::uint8_t { kDone, kRead, kWrite, kEnd, kFailed };
+  static bool is_wait(Step step) noexcept { return step == Step::kRead || step == Step::kWrite; }
 
   // Takes `ssl`, a server-side object of TlsServer, on the socket, which must outlive this.
   TlsStream(ssl_st* ssl, int descriptor);

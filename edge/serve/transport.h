@@ -26,6 +26,10 @@ class Transport {
   // All pieces in one gathered write, within the write timeout; they must stay valid until it is
   // done.  False: the client is gone or too slow.
   virtual Awaitable<bool> write(const std::vector<std::string_view>& pieces) = 0;
+  // The same of a body's slices, with text before and behind.
+  virtual Awaitable<bool> write_body(std::string_view before,
+                                     const std::vector<cache::Slice>& slices,
+                                     std::string_view behind) = 0;
   // After the last write: what the client still sends is read and dropped for a moment, for a
   // close with unread octets resets the connection and may take the answer along.
   virtual Awaitable<void> linger(std::string& buffer) = 0;

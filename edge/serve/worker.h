@@ -21,6 +21,7 @@ class TlsServer;
 // One per process.  Each member is thread-safe by itself.
 struct Shared {
   std::string name;  // in Via, CDN-Loop and Cache-Status: "<cluster>-<node>"
+  std::unique_ptr<cache::MemoryFile> memory_file;  // null: bodies lie on the heap
   cache::Store store;
   std::unique_ptr<cache::Disk> disk;  // null: there is none
   cache::FlightTable flights;

@@ -108,7 +108,7 @@ class DiskTest : public testing::Test {
         waiting = &promise;
       }
       const Body::Status status = reader.next(slices, 100'000);
-      for (const Slice& slice : slices) { text.append(*slice.chunk, slice.offset, slice.size); }
+      for (const Slice& slice : slices) { text.append(slice.view()); }
       if (status == Body::Status::kWait) { promise.get_future().wait(); }
       {
         const std::lock_guard lock(mutex);

@@ -9,7 +9,7 @@ namespace {
 
 std::string text_of(const std::vector<Slice>& slices) {
   std::string text;
-  for (const Slice& slice : slices) { text += slice.chunk->substr(slice.offset, slice.size); }
+  for (const Slice& slice : slices) { text += slice.view(); }
   return text;
 }
 

@@ -1,0 +1,152 @@
+#include "edge/cache/body.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <netinet/in.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "gslb/base/random.h"
+
+namespace edge::cache {
+namespace {
+
+std::string random_octets(gslb::Random& random, std::size_t size) {
+  std::string octets(size, '\0');
+  for (char& octet : octets) { octet = static_cast<char>(random.below(256)); }
+  return octets;
+}
+
+std::string read_all(const std::shared_ptr<Body>& body, std::uint64_t from, std::size_t at_once) {
+  Body::Reader reader(body, from, [] {});
+  std::string text;
+  std::vector<Slice> slices;
+  while (reader.next(slices, at_once) == Body::Status::kData) {
+    for (const Slice& slice : slices) { text += slice.view(); }
+  }
+  return text;
+}
+
+bool is_in_file(const Body& body) { return body.read_now(0, 1).chunk->place().file >= 0; }
+
+std::int64_t blocks_of(int file) {
+  struct stat status {};
+  EXPECT_EQ(::fstat(file, &status), 0);
+  return status.st_blocks;
+}
+
+class BodyInFile : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    file_ = MemoryFile::open();
+    if (!file_) { GTEST_SKIP() << "no memory files here"; }
+  }
+  std::shared_ptr<Body> body_of(const std::string& octets, std::size_t at_once) {
+    auto body = std::make_shared<Body>(Body::Mode::kKeep, file_.get());
+    for (std::size_t at = 0; at < octets.size(); at += at_once) {
+      body->append(octets.substr(at, at_once));
+    }
+    body->finish();
+    return body;
+  }
+  std::unique_ptr<MemoryFile> file_;
+};
+
+TEST_F(BodyInFile, LargeBodiesLieInFilesAndSmallOnesOnTheHeap) {
+  EXPECT_FALSE(is_in_file(*body_of(std::string(1000, 'x'), 1000)));
+  EXPECT_TRUE(is_in_file(*body_of(std::string(100'000, 'x'), 16'384)));
+}
+
+TEST_F(BodyInFile, EveryOctetIsReadFromWhereverAReaderStarts) {
+  gslb::Random random(7);
+  for (const std::size_t size : {32'768UL, 262'144UL, 262'145UL, 1'000'003UL}) {
+    const std::string octets = random_octets(random, size);
+    const auto body = body_of(octets, 1 + random.below(40'000));
+    EXPECT_EQ(body->size(), size);
+    for (int i = 0; i < 10; ++i) {
+      const std::size_t from = random.below(size);
+      EXPECT_EQ(read_all(body, from, 1 + random.below(300'000)), octets.substr(from));
+      const Slice slice = body->read_now(from, 1000);
+      EXPECT_EQ(slice.view(), octets.substr(from, slice.size));
+    }
+  }
+}
+
+TEST_F(BodyInFile, AReaderGoesOnWhereItWasWhenWhatItReadsMovesIntoTheFile) {
+  gslb::Random random(8);
+  const std::string octets = random_octets(random, 900'000);
+  const auto body = std::make_shared<Body>(Body::Mode::kKeep, file_.get());
+  Body::Reader reader(body, 0, [] {});
+  std::string text;
+  std::vector<Slice> slices;
+  for (std::size_t at = 0; at < octets.size(); at += 30'000) {
+    body->append(octets.substr(at, 30'000));
+    // Falls behind: what it has not read yet is moved meanwhile.
+    ASSERT_EQ(reader.next(slices, 17'000), Body::Status::kData);
+    for (const Slice& slice : slices) { text += slice.view(); }
+  }
+  body->finish();
+  while (reader.next(slices, 50'000) == Body::Status::kData) {
+    for (const Slice& slice : slices) { text += slice.view(); }
+  }
+  EXPECT_EQ(text, octets);
+}
+
+TEST_F(BodyInFile, PagesAreCountedWholeAndGivenBack) {
+  auto body = body_of(std::string(40'961, 'x'), 10'000);
+  EXPECT_GE(body->memory_octets(), 45'056U);
+  const int file = ::dup(body->read_now(0, 1).chunk->place().file);
+  EXPECT_EQ(blocks_of(file), 11 * 8);
+  body = nullptr;
+  EXPECT_EQ(blocks_of(file), 0);
+  ::close(file);
+}
+
+TEST_F(BodyInFile, ChunksOutliveTheFileTheyLieIn) {
+  const auto body = body_of(std::string(50'000, 'x'), 50'000);
+  const Slice slice = body->read_now(0, 50'000);
+  file_ = nullptr;
+  EXPECT_EQ(slice.view(), std::string(50'000, 'x'));
+}
+
+// The network lends pages: what is evicted and what takes its room must not change what a client
+// has still to get.
+TEST_F(BodyInFile, WhatIsUnderWayToAClientStaysWhenTheBodyIsGone) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(::bind(listener, generic, length), 0);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  ASSERT_EQ(::getsockname(listener, generic, &length), 0);
+  const int sender = ::socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_EQ(::connect(sender, generic, length), 0);
+  const int receiver = ::accept(listener, nullptr, nullptr);
+
+  gslb::Random random(9);
+  const std::string octets = random_octets(random, 100'000);
+  auto body = body_of(octets, 100'000);
+  const auto place = body->read_now(0, 1).chunk->place();
+  auto offset = static_cast<off_t>(place.offset);
+  const ssize_t sent = ::sendfile(sender, place.file, &offset, octets.size());
+  ASSERT_GT(sent, 0);
+  body = nullptr;
+  const auto next = body_of(std::string(300'000, '#'), 300'000);
+
+  std::string got(static_cast<std::size_t>(sent), '\0');
+  ASSERT_EQ(::recv(receiver, got.data(), got.size(), MSG_WAITALL), sent);
+  EXPECT_EQ(got, octets.substr(0, got.size()));
+  for (const int each : {listener, sender, receiver}) { ::close(each); }
+}
+
+}  // namespace
+}  // namespace edge::cache
