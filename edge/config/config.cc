@@ -200,9 +200,11 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
     config.origin = read_default_origin(*table, file, problems);
   }
   config.filters = read_filters(*root, {});
+  config.has_filters = config.filters.any();
   for (TomlTable& table : root->tables("site")) {
     Filters filters = read_filters(table, config.filters);
     config.sites.push_back(read_site(table, file, problems));
+    config.has_filters = config.has_filters || filters.any();
     config.sites.back().filters = std::move(filters);
   }
   if (!config.origin && config.sites.empty()) {

@@ -216,7 +216,8 @@ struct Config {
   Cache cache;
   std::optional<Origin> origin;
   std::vector<Site> sites;
-  Filters filters;  // of hosts without a site
+  Filters filters;           // of hosts without a site
+  bool has_filters = false;  // of any host
   std::optional<Tier> tier;
   Report report;
   Probe probe;
@@ -226,7 +227,8 @@ struct Config {
   // The origin for a request's host (lower case, maybe with a port): exact site, longest wildcard,
   // [origin]; null when there is none.  Valid as long as this object.
   const Origin* origin_for(std::string_view host) const;
-  // What is done to the bodies of that host; valid as long as this object.
+  // What is done to the bodies of that host; valid as long as this object.  One look where no host
+  // has any.
   const Filters& filters_for(std::string_view host) const;
   // Its [[site]], or null.
   const Site* site_for(std::string_view host) const;

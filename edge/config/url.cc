@@ -88,6 +88,7 @@ const Origin* Config::origin_for(std::string_view host) const {
 }
 
 const Filters& Config::filters_for(std::string_view host) const {
+  if (!has_filters) { return filters; }
   const Site* site = site_for(host);
   return site != nullptr ? site->filters : filters;
 }

@@ -61,11 +61,10 @@ bool is_marked_as_esi(const http::Fields& response) {
   return false;
 }
 
-bool has_whole_body(const Subject& subject) {
-  constexpr std::array<int, 4> none = {204, 205, 206, 304};
-  const int status = subject.response.status;
-  return status >= 200 && !subject.part &&
-         std::find(none.begin(), none.end(), status) == none.end();
+bool has_body(const http::ResponseHead& response) {
+  constexpr std::array<int, 3> none = {204, 205, 304};
+  return response.status >= 200 &&
+         std::find(none.begin(), none.end(), response.status) == none.end();
 }
 
 Coding preferred(const std::vector<Coding>& codings, const std::string& accept) {
@@ -89,8 +88,10 @@ bool varies_by_coding(const http::Fields& response) {
 // Whether the body, once it is in no coding, is one to be coded for those who like it.
 bool is_worth_coding(const config::Compress& compress, const Subject& subject, bool esi) {
   const http::Fields& response = subject.response.fields;
+  const std::uint64_t least = std::max<std::uint64_t>(compress.min_octets, 1);
   return !subject.included && !varies_by_coding(response) && has_type(response, compress.types) &&
-         (esi || subject.length.value_or(compress.min_octets) >= compress.min_octets);
+         (esi || subject.part || subject.response.status == 206 ||
+          subject.length.value_or(least) >= least);
 }
 
 void weaken_tag(http::Fields& fields) {
@@ -116,18 +117,19 @@ Choice choose(const config::Filters& filters, const Subject& subject) {
   Choice choice;
   const http::Fields& response = subject.response.fields;
   const http::Fields& request = subject.request.fields;
-  if (!has_whole_body(subject)) { return choice; }
+  if (!has_body(subject.response)) { return choice; }
+  const bool part = subject.part || subject.response.status == 206;
   const auto coded = coding_of(response);
   if (!coded) { return choice; }
   const bool is_coded = *coded != Coding::kIdentity;
-  choice.esi = is_esi_page(filters, subject.response);
-  if (is_coded && (choice.esi || subject.included)) { choice.decode = *coded; }
+  choice.esi = !part && is_esi_page(filters, subject.response);
+  if (is_coded && !part && (choice.esi || subject.included)) { choice.decode = *coded; }
   if (!filters.compress || forbids_transforming(response) || forbids_transforming(request)) {
     return choice;
   }
   const std::string accept = request.joined("Accept-Encoding");
   if (is_coded && !choice.esi && !subject.included) {
-    if (!filters.compress->decode) { return choice; }
+    if (!filters.compress->decode || part) { return choice; }
     choice.varies = true;
     const bool accepted = http::coding_weight(accept, name_of(*coded)) > 0;
     if (!accepted) { choice.decode = *coded; }
@@ -136,7 +138,7 @@ Choice choose(const config::Filters& filters, const Subject& subject) {
   if (!is_worth_coding(*filters.compress, subject, choice.esi)) { return choice; }
   choice.varies = true;
   // Ranges are of the stored octets, which have a strong validator; a page put together has none.
-  if (request.has("Range") && !choice.esi) { return choice; }
+  if (part || (request.has("Range") && !choice.esi)) { return choice; }
   choice.encode = preferred(filters.compress->codings, accept);
   return choice;
 }

@@ -158,6 +158,47 @@ void add_tls(Page& page, const Figures& figures) {
   }
 }
 
+void add_filters(Page& page, const Workers& workers) {
+  using Counters = FilterCounters;
+  const auto sum = [&](const auto& counter_of) {
+    double all = 0;
+    for (const WorkerCounters* worker : workers) {
+      all += static_cast<double>(counter_of(worker->filters).value());
+    }
+    return all;
+  };
+  MetricFamily& in = page.family("coding_in_bytes_total",
+                                 "Octets of bodies before they were coded or decoded.",
+                                 MetricType::Counter);
+  for (std::size_t i = 1; i < config::kCodings; ++i) {
+    const auto coding = label("coding", config::kCodingNames[i]);
+    Page::add(in, {coding, label("way", "encode")},
+              sum([i](const Counters& each) -> auto& { return each.encoded[i].in; }));
+    Page::add(in, {coding, label("way", "decode")},
+              sum([i](const Counters& each) -> auto& { return each.decoded[i].in; }));
+  }
+  MetricFamily& out = page.family("coding_out_bytes_total", "What these octets became.",
+                                  MetricType::Counter);
+  for (std::size_t i = 1; i < config::kCodings; ++i) {
+    const auto coding = label("coding", config::kCodingNames[i]);
+    Page::add(out, {coding, label("way", "encode")},
+              sum([i](const Counters& each) -> auto& { return each.encoded[i].out; }));
+    Page::add(out, {coding, label("way", "decode")},
+              sum([i](const Counters& each) -> auto& { return each.decoded[i].out; }));
+  }
+  page.counter("coded_hits_total", "Answers from a coding that was made for another.",
+               sum([](const Counters& each) -> auto& { return each.coded_hits; }));
+  page.counter("coding_failures_total",
+               "Bodies that were cut: they were not in the coding they said.",
+               sum([](const Counters& each) -> auto& { return each.failed; }));
+  MetricFamily& includes = page.family(
+      "esi_includes_total", "Includes of ESI pages by what came of them.", MetricType::Counter);
+  for (std::size_t i = 0; i < kIncludeResultNames.size(); ++i) {
+    Page::add(includes, {label("result", kIncludeResultNames[i])},
+              sum([i](const Counters& each) -> auto& { return each.includes[i]; }));
+  }
+}
+
 void add_store(Page& page, const StoreFigures& store) {
   page.gauge("store_bytes", "Octets held by the memory store, overhead included.",
              static_cast<double>(store.octets));
@@ -285,6 +326,7 @@ std::string write_metrics(const Figures& figures) {
   add_ttfb(page, figures.workers);
   add_traffic(page, figures.workers);
   add_tls(page, figures);
+  add_filters(page, figures.workers);
   add_store(page, figures.store);
   if (figures.store.disk) { add_disk(page, *figures.store.disk); }
   add_peers(page, figures);

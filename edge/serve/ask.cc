@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "edge/serve/filtered.h"
 #include "edge/serve/forward.h"
 
 namespace edge::serve {
@@ -48,6 +49,7 @@ http::RequestHead head_for(const Worker& worker, const FetchPlan& plan) {
   options.validate = plan.stale.get();
   options.range = plan.ask.range;
   options.if_range = plan.ask.if_range;
+  tell_of_filters(options, plan.config->filters_for(plan.request.host));
   return origin_request(plan.request, options);
 }
 

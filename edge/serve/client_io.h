@@ -12,6 +12,7 @@
 
 #include "edge/cache/body.h"
 #include "edge/origin/awaitable.h"
+#include "edge/serve/inclusion.h"
 #include "edge/serve/reply.h"
 
 namespace edge::serve {
@@ -32,6 +33,8 @@ class ClientIo {
   virtual bool has_body_octets() const = 0;
   // The client's address as text.
   virtual const std::string& peer() const = 0;
+  // The page that the answer is put into; null for what a client asked for itself.
+  virtual InclusionRef inclusion() const { return nullptr; }
 
   // --- the answer -------------------------------------------------------------------------------
   // A 1xx response, sent at once; not sent to HTTP/1.0 clients, which know none.  False: the

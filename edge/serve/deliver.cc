@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "edge/cache/parts.h"
+#include "edge/serve/filtered.h"
 #include "edge/serve/forward.h"
 #include "edge/serve/signal.h"
 #include "gslb/base/hash.h"
@@ -133,15 +134,18 @@ void answer_range(Answer& answer, const RequestScope& scope, const cache::Object
 }
 
 // A stored 200 becomes the 304, 206 or 416 it has to be for this request.
-Answer answer_for(const RequestScope& scope, const cache::Object& object, gslb::WallTime now) {
+Answer answer_for(const RequestScope& scope, const Shown& shown, gslb::WallTime now) {
+  const cache::Object& object = *shown.object;
   Answer answer;
   answer.head = object.head;
   answer.length = object.body->complete() ? std::optional(object.body->size()) : object.length;
   answer.pieces.push_back({{}, 0, answer.length.value_or(~std::uint64_t{0})});
-  if (object.head.status == 200 &&
+  const bool may_be_conditional =
+      scope.request.method == "GET" || scope.request.method == "HEAD";
+  if (object.head.status == 200 && may_be_conditional &&
       http::not_modified(scope.request.fields, object.head.fields, now)) {
     answer.head = as_not_modified(object.head);
-  } else if (object.head.status == 200 && answer.length && *answer.length > 0 &&
+  } else if (object.head.status == 200 && !shown.is_changed && answer.length.value_or(0) > 0 &&
              scope.request.method == "GET") {
     answer_range(answer, scope, object, now);
   }
@@ -174,10 +178,11 @@ Awaitable<bool> send_pieces(RequestScope& scope, std::shared_ptr<cache::Body> bo
 
 Awaitable<bool> deliver(RequestScope& scope, Delivery delivery) {
   const auto wall = std::chrono::system_clock::now();
-  const cache::ObjectRef object = std::move(delivery.object);
+  const Shown shown = filtered(scope, delivery.object, delivery.key);
+  const cache::ObjectRef& object = shown.object;
   http::CacheStatus& status = delivery.status;
   const std::int64_t age = cache::age_of(*object, std::chrono::steady_clock::now());
-  Answer answer = answer_for(scope, *object, wall);
+  Answer answer = answer_for(scope, shown, wall);
   for (const http::Field& field : delivery.own.list()) {
     answer.head.fields.add(field.name, field.value);
   }

@@ -10,6 +10,7 @@ namespace edge::serve {
 
 struct Delivery {
   cache::ObjectRef object;
+  std::string_view key = {};  // of the store
   http::CacheStatus status;
   report::CacheResult result = report::CacheResult::kHit;
   http::Fields own;  // that only this client gets

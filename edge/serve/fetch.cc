@@ -10,6 +10,7 @@
 
 #include "edge/cache/parts.h"
 #include "edge/cache/update.h"
+#include "edge/filter/choose.h"
 #include "edge/serve/ask.h"
 #include "edge/serve/signal.h"
 #include "edge/serve/upstream.h"
@@ -211,6 +212,12 @@ Fetch::Step Fetch::begin(http::ResponseHead head, const cache::Exchange& moments
   cache::complete_date(head, moments.response_received);
   const bool asked_range = !plan_.ask.range.empty();
   if (plan_.rest_only && status == 416) { return Step::kAgain; }
+  // A part of a page with includes is no part of what it becomes.
+  const config::Filters& filters = plan_.config->filters_for(plan_.request.host);
+  if (status == 206 && asked_range && filter::is_esi_page(filters, head)) {
+    plan_.other = {};
+    return Step::kAgain;
+  }
   if (status == 206 && asked_range && !place_part(head, moments.response_received)) {
     return Step::kAgain;
   }

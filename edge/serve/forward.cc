@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "edge/filter/choose.h"
 #include "edge/http/accept_encoding.h"
 #include "edge/http/date.h"
 #include "edge/tier/caller.h"
@@ -56,6 +57,13 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
     const http::Fields& stored = options.validate->head.fields;
     if (const auto* tag = stored.find("ETag")) { fields.add("If-None-Match", *tag); }
     if (const auto* time = stored.find("Last-Modified")) { fields.add("If-Modified-Since", *time); }
+  }
+  if (options.recodes && fields.has("If-Match")) {
+    const std::string tags = fields.joined("If-Match");
+    fields.set("If-Match", filter::strong_again(tags));
+  }
+  if (options.esi) {
+    append_to_list(fields, "Surrogate-Capability", std::string(options.name) + "=\"ESI/1.0\"");
   }
   if (!options.range.empty()) { fields.add("Range", options.range); }
   if (!options.if_range.empty()) { fields.add("If-Range", options.if_range); }

@@ -30,6 +30,8 @@ struct ForwardOptions {
   std::string range;                        // as Range and If-Range have it; "": none
   std::string if_range;
   http::Framing body;
+  bool esi = false;      // says that pages may have Edge Side Includes in them
+  bool recodes = false;  // clients may have weak tags of what the origin has strong ones of
 };
 http::RequestHead origin_request(const http::RequestHead& request, const ForwardOptions& options);
 

@@ -6,7 +6,9 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "edge/cache/key.h"
+#include "edge/serve/filtered.h"
 #include "edge/serve/learn.h"
+#include "edge/serve/pass_filtered.h"
 #include "edge/serve/upstream.h"
 
 namespace edge::serve {
@@ -79,7 +81,8 @@ Reply reply_for(RequestScope& scope, http::ResponseHead head, http::Forward why)
   options.has_body = !bodiless;
   if (!bodiless && framing.kind == http::BodyKind::kLength) { options.length = framing.length; }
   if (!bodiless && framing.kind == http::BodyKind::kNone) { options.length = 0; }
-  return client_reply(std::move(head), options, std::chrono::system_clock::now());
+  return client_reply(filtered_head_of(scope, std::move(head)), options,
+                      std::chrono::system_clock::now());
 }
 
 }  // namespace
@@ -91,10 +94,11 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
   options.client = client;
   options.origin = &origin;
   options.body = scope.body;
+  tell_of_filters(options, filters_of(scope));
   const bool has_body = scope.body.kind != http::BodyKind::kNone;
   const std::string key =
       cache::primary_key(scope.request.host, scope.request.target, scope.request.secure);
-  const auto exchange =
+  auto exchange =
       std::make_unique<Upstream>(scope.worker, origin, route_for(scope, origin, key));
   cache::Exchange moments;
   moments.request_sent = std::chrono::system_clock::now();
@@ -122,6 +126,9 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
   if (!head) { co_return co_await fail(scope, head.error()); }
   moments.response_received = std::chrono::system_clock::now();
   learn(scope, *head, moments);
+  if (needs_filtering(scope, *head)) {
+    co_return co_await pass_filtered(scope, std::move(exchange), std::move(*head), moments, why);
+  }
   scope.begin(reply_for(scope, std::move(*head), why), CacheResult::kBypass);
   const bool whole = co_await download(scope, *exchange);
   scope.worker.counters.origin_octets.add(exchange->octets_read());

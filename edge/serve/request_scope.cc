@@ -25,10 +25,11 @@ RequestScope::RequestScope(Worker& on, ClientIo& from, const http::RequestHead& 
       request(asked),
       body(framing),
       started_(std::chrono::steady_clock::now()),
-      first_octet_(started_) {}
+      first_octet_(started_),
+      is_counted_(from.inclusion() == nullptr) {}
 
 RequestScope::~RequestScope() {
-  if (!worker.access_log || status_ == 0) { return; }
+  if (!worker.access_log || status_ == 0 || !is_counted_) { return; }
   AccessEntry entry;
   entry.request = &request;
   entry.client = client.peer();
@@ -47,7 +48,7 @@ RequestScope::~RequestScope() {
 void RequestScope::begin(Reply reply, report::CacheResult result) {
   status_ = reply.head.status;
   result_ = result;
-  worker.counters.count_request(status_, result);
+  if (is_counted_) { worker.counters.count_request(status_, result); }
   if (const auto* id = request.fields.find(kRequestIdField)) {
     reply.head.fields.set(kRequestIdField, *id);
   }
@@ -58,6 +59,7 @@ void RequestScope::begin(Reply reply, report::CacheResult result) {
 void RequestScope::note_first_octet() {
   if (first_octet_ != started_) { return; }
   first_octet_ = std::chrono::steady_clock::now();
+  if (!is_counted_) { return; }
   worker.counters.ttfb_us.record(static_cast<std::uint64_t>(microseconds(first_octet_ - started_)));
 }
 

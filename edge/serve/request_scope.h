@@ -54,6 +54,7 @@ class RequestScope {
   int status_ = 0;
   report::CacheResult result_ = report::CacheResult::kNone;
   bool whole_ = false;
+  const bool is_counted_;  // not a part of another answer
 };
 
 }  // namespace edge::serve

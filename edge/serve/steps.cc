@@ -258,6 +258,7 @@ Awaitable<bool> CachedRequest::serve(cache::Flight::Outcome outcome) {
   if (!outcome.object) { co_return co_await serve_stale_or(outcome.failure); }
   Delivery delivery;
   delivery.object = std::move(outcome.object);
+  delivery.key = key_;
   delivery.status.forward = why_forwarded();
   delivery.status.collapsed = collapsed_;
   delivery.status.stored = outcome.stored;
@@ -272,6 +273,7 @@ Awaitable<bool> CachedRequest::serve(cache::Flight::Outcome outcome) {
 Awaitable<bool> CachedRequest::serve_stored(CacheResult result, std::string_view detail) {
   Delivery delivery;
   delivery.object = found_.object;
+  delivery.key = key_;
   delivery.status.hit = true;
   delivery.status.detail = detail;
   delivery.result = result;

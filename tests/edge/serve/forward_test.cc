@@ -56,6 +56,23 @@ TEST(Forwarding, CacheFetchesDropTheClientsConditionsAndAddTheirOwn) {
   EXPECT_FALSE(sent.fields.has("If-Range"));
 }
 
+TEST(Forwarding, TellsOfTheFiltersAnAnswerGoesThrough) {
+  config::Origin origin;
+  ForwardOptions options;
+  options.name = "fra-a";
+  options.origin = &origin;
+  const http::RequestHead request =
+      request_with({{"If-Match", "W/\"1\""}, {"Surrogate-Capability", "x=\"ESI/1.0\""}});
+  http::RequestHead sent = origin_request(request, options);
+  EXPECT_EQ(sent.fields.joined("If-Match"), "W/\"1\"");
+  EXPECT_EQ(sent.fields.joined("Surrogate-Capability"), "x=\"ESI/1.0\"");
+  options.esi = true;
+  options.recodes = true;
+  sent = origin_request(request, options);
+  EXPECT_EQ(sent.fields.joined("If-Match"), "\"1\"");
+  EXPECT_EQ(sent.fields.joined("Surrogate-Capability"), "x=\"ESI/1.0\", fra-a=\"ESI/1.0\"");
+}
+
 TEST(Loop, IsFoundAmongOthersAndTheirParameters) {
   const auto loops = [](const char* value) {
     return is_own_loop(request_with({{"CDN-Loop", value}}).fields, "fra-a");
