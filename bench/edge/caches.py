@@ -147,4 +147,58 @@ backend origin
         return [self.path(), "-db", "-f", os.path.join(folder, "haproxy.cfg")]
 
 
-SERVERS = {server.name: server for server in (Proxima, Nginx, Varnish, HaProxy)}
+class TrafficServer(Server):
+    """Its configuration is where a file in its root says, which begins at the system's folders."""
+    name, binary, packages = "ats", "traffic_server", ("trafficserver",)
+    version_arguments = ("--version",)
+
+    def configure(self, folder, port, origin_port):
+        for name in ("etc", "run", "logs", "store"):
+            os.mkdir(os.path.join(folder, name))
+        files = {
+            "runroot.yaml": f"""prefix: {folder}
+exec_prefix: /usr
+bindir: /usr/bin
+sbindir: /usr/sbin
+sysconfdir: {folder}/etc
+datadir: {folder}/etc
+includedir: /usr/include
+libdir: /usr/lib/trafficserver
+libexecdir: /usr/lib/trafficserver/modules
+localstatedir: {folder}
+runtimedir: {folder}/run
+logdir: {folder}/logs
+cachedir: {folder}/store
+""",
+            "etc/records.config": f"""CONFIG proxy.config.http.server_ports STRING {port}
+CONFIG proxy.config.exec_thread.autoconfig INT 0
+CONFIG proxy.config.exec_thread.limit INT 1
+CONFIG proxy.config.task_threads INT 1
+CONFIG proxy.config.admin.user_id STRING #-1
+CONFIG proxy.config.cache.ram_cache.size INT {MEMORY_MIB << 20}
+CONFIG proxy.config.cache.ram_cache_cutoff INT {32 << 20}
+CONFIG proxy.config.http.keep_alive_no_activity_timeout_in INT 3600
+CONFIG proxy.config.http.cache.open_read_retry_time INT 10
+CONFIG proxy.config.http.cache.max_open_read_retries INT 100
+CONFIG proxy.config.log.logging_enabled INT 0
+CONFIG proxy.config.url_remap.pristine_host_hdr INT 1
+""",
+            "etc/remap.config": f"map / http://127.0.0.1:{origin_port}/\n",
+            "etc/ip_allow.yaml": """ip_allow:
+  - apply: in
+    ip_addrs: 0/0
+    action: allow
+    methods: ALL
+""",
+            "etc/storage.config": f"{folder}/store {2 * MEMORY_MIB}M\n",
+        }
+        for name, text in files.items():
+            with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+                file.write(text)
+        os.chmod(folder, 0o755)
+
+    def command(self, folder, _port):
+        return [self.path(), f"--run-root={folder}"]
+
+
+SERVERS = {server.name: server for server in (Proxima, Nginx, Varnish, HaProxy, TrafficServer)}
