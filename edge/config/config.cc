@@ -4,6 +4,7 @@
 
 #include "edge/config/listeners.h"
 #include "edge/config/origin_table.h"
+#include "edge/config/redirect_table.h"
 #include "edge/config/tier_table.h"
 #include "edge/config/values.h"
 #include "gslb/base/file.h"
@@ -172,14 +173,7 @@ Probe read_probe(TomlTable table, Problems& problems) {
   for (const std::int64_t port : table.integers("ports", 1, 65'535)) {
     probe.ports.push_back(static_cast<std::uint16_t>(port));
   }
-  for (const gslb::LocatedString& text : table.strings("exclude")) {
-    if (const auto prefix = gslb::Prefix::parse(text.text)) {
-      probe.exclude.push_back(*prefix);
-    } else {
-      problems.error(text.at, "\"" + text.text + "\" is no prefix",
-                     "as in \"192.0.2.0/24\" or \"2001:db8::/32\", host bits 0");
-    }
-  }
+  probe.exclude = read_prefixes(table, "exclude", problems);
   probe.allow_private = table.boolean("allow_private").value_or(probe.allow_private);
   table.finish();
   return probe;
@@ -212,6 +206,9 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
                 "misses have to go somewhere");
   }
   if (auto table = root->table("tier")) { config.tier = read_tier(*table, file, problems); }
+  if (auto table = root->table("redirect")) {
+    config.redirect = read_redirect(*table, problems);
+  }
   if (auto table = root->table("report")) { config.report = read_report(*table, file, problems); }
   if (auto table = root->table("probe")) { config.probe = read_probe(*table, problems); }
   if (!config.report.gslb.empty() && config.edge.key.empty()) {

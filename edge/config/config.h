@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "edge/config/filters.h"
+#include "edge/config/redirect.h"
 #include "gslb/base/ip.h"
 #include "gslb/base/problem.h"
 
@@ -88,6 +89,8 @@ struct Tier {
   bool origin_on_failure = true;  // when no parent answers; else that is an error
   double load_bound = 1.25;       // no parent has more than this times its share in flight
   std::int64_t max_hops = 4;      // tiers a request may pass
+  // For so long after its start a node asks who had its keys meanwhile, before it goes up.
+  std::int64_t warm_up_ms = 600'000;
   std::int64_t probe_interval_ms = 2'000;
   std::int64_t probe_timeout_ms = 1'000;
 };
@@ -219,6 +222,7 @@ struct Config {
   Filters filters;           // of hosts without a site
   bool has_filters = false;  // of any host
   std::optional<Tier> tier;
+  std::optional<Redirect> redirect;
   Report report;
   Probe probe;
   Log log;
@@ -232,6 +236,9 @@ struct Config {
   const Filters& filters_for(std::string_view host) const;
   // Its [[site]], or null.
   const Site* site_for(std::string_view host) const;
+  // The host that is meant by the name of it that [redirect] sends clients to, of this cluster or
+  // another of its; nullopt: it is none of these.  Valid as long as `host`.
+  std::optional<std::string_view> redirected_host(std::string_view host) const;
   // The nonce when the host is a beacon's; valid as long as `host`.
   std::optional<std::string_view> beacon_nonce(std::string_view host) const;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edge/config/values.h"
 #include "gslb/base/file.h"
 
 namespace edge::config {
@@ -83,14 +84,7 @@ std::vector<Listener> read_listeners(TomlTable& table, Problems& problems) {
     }
     const gslb::LocatedString address{each.string("address", Need::kRequired).value_or(""),
                                       each.at("address")};
-    for (const gslb::LocatedString& text : each.strings("proxy_from")) {
-      if (const auto prefix = gslb::Prefix::parse(text.text)) {
-        listener.proxy_from.push_back(*prefix);
-      } else {
-        problems.error(text.at, "\"" + text.text + "\" is no prefix",
-                       "as in \"192.0.2.0/24\" or \"2001:db8::/32\", host bits 0");
-      }
-    }
+    listener.proxy_from = read_prefixes(each, "proxy_from", problems);
     each.finish();
     const auto at = read_endpoint(address, listener.tls ? kHttpsPort : kHttpPort, problems);
     if (!at) { continue; }

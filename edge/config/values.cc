@@ -27,6 +27,20 @@ std::vector<Url> read_urls(TomlTable& table, std::string_view key, Problems& pro
   return urls;
 }
 
+std::vector<gslb::Prefix> read_prefixes(TomlTable& table, std::string_view key,
+                                        Problems& problems) {
+  std::vector<gslb::Prefix> prefixes;
+  for (const gslb::LocatedString& text : table.strings(key)) {
+    if (const auto prefix = gslb::Prefix::parse(text.text)) {
+      prefixes.push_back(*prefix);
+    } else {
+      problems.error(text.at, "\"" + text.text + "\" is no prefix",
+                     "as in \"192.0.2.0/24\" or \"2001:db8::/32\", host bits 0");
+    }
+  }
+  return prefixes;
+}
+
 // A key or a DER file here would show only later, as peers that nobody can verify.
 std::string read_ca_file(TomlTable& table, const std::string& file) {
   const auto path = table.string("ca_file");

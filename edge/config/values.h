@@ -16,6 +16,8 @@ inline constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 // From `low` ms to a day; `value` stays when the key is not there.
 void read_ms(gslb::TomlTable& table, std::string_view key, std::int64_t low, std::int64_t& value);
 std::vector<Url> read_urls(gslb::TomlTable& table, std::string_view key, gslb::Problems& problems);
+std::vector<gslb::Prefix> read_prefixes(gslb::TomlTable& table, std::string_view key,
+                                        gslb::Problems& problems);
 // ca_file, as a path that can be opened; "": not given.  `file`: the one `table` is of.
 std::string read_ca_file(gslb::TomlTable& table, const std::string& file);
 // key or key_file, without the newline at its end; "": not given.

@@ -48,6 +48,7 @@ struct WorkerCounters {
   gslb::Counter tls_failures;                                  // handshakes that came to nothing
   gslb::Counter tls_timeouts;
   gslb::Counter proxy_failures;    // connections without the PROXY header they have to have
+  gslb::Counter redirects;         // to other clusters
   gslb::Counter edge_requests;     // of other edges, probes included
   std::array<gslb::Counter, kEdgeRefusalNames.size()> edge_refusals;  // what only said it was
   gslb::Counter misdirected;       // 421: the host has other certificates than the connection

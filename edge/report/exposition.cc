@@ -238,6 +238,8 @@ void add_disk(Page& page, const DiskFigures& disk) {
 }
 
 void add_peers(Page& page, const Figures& figures) {
+  page.counter("redirects_total", "Requests answered with the address of another cluster.",
+               total(figures.workers, &WorkerCounters::redirects));
   page.counter("edge_requests_total", "Requests of other edges, probes included.",
                total(figures.workers, &WorkerCounters::edge_requests));
   MetricFamily& refused = page.family(

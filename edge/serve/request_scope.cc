@@ -52,6 +52,7 @@ void RequestScope::begin(Reply reply, report::CacheResult result) {
   if (const auto* id = request.fields.find(kRequestIdField)) {
     reply.head.fields.set(kRequestIdField, *id);
   }
+  if (!alt_svc.empty()) { reply.head.fields.set("Alt-Svc", alt_svc); }
   client.begin(std::move(reply));
 }
 
@@ -93,12 +94,17 @@ ReplyOptions RequestScope::reply_options() const {
 
 Awaitable<bool> RequestScope::respond_with_page(int status, std::string_view why,
                                                 std::string_view detail) {
-  std::string page = own_page(status, why);
+  return respond_with(own_response(status), why, detail);
+}
+
+Awaitable<bool> RequestScope::respond_with(http::ResponseHead head, std::string_view why,
+                                           std::string_view detail) {
+  std::string page = own_page(head.status, why);
   ReplyOptions options = reply_options();
   options.status.detail = detail;
   options.length = page.size();
   options.has_body = request.method != "HEAD";
-  begin(client_reply(own_response(status), options, std::chrono::system_clock::now()),
+  begin(client_reply(std::move(head), options, std::chrono::system_clock::now()),
         report::CacheResult::kNone);
   if (options.has_body) {
     const std::vector<cache::Slice> slices = {cache::slice_of(std::move(page))};

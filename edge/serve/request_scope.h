@@ -28,6 +28,10 @@ class RequestScope {
   // True: it was sent whole.
   Awaitable<bool> respond_with_page(int status, std::string_view why, std::string_view detail);
 
+  // The same with a head of one's own.
+  Awaitable<bool> respond_with(http::ResponseHead head, std::string_view why,
+                               std::string_view detail);
+
   // Around the wait for an origin's head, for the access log.
   void begin_upstream();
   void end_upstream();
@@ -42,6 +46,8 @@ class RequestScope {
   const http::RequestHead& request;
   const http::Framing body;
   const tier::Caller* caller = nullptr;  // the edge that asks, verified; null: a client
+  bool may_redirect = true;              // false: another cluster has done so
+  std::string alt_svc;                   // for the answer; may be empty
 
  private:
   void note_first_octet();

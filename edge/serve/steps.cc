@@ -8,7 +8,7 @@
 #include "edge/cache/parts.h"
 #include "edge/serve/deliver.h"
 #include "edge/serve/disk_lookup.h"
-#include "edge/serve/edge_caller.h"
+#include "edge/serve/elsewhere.h"
 #include "edge/serve/fetch.h"
 #include "edge/serve/forward.h"
 #include "edge/serve/pass.h"
@@ -271,6 +271,9 @@ Awaitable<bool> CachedRequest::serve(cache::Flight::Outcome outcome) {
 }
 
 Awaitable<bool> CachedRequest::serve_stored(CacheResult result, std::string_view detail) {
+  if (auto url = elsewhere(scope_, found_.object->body->size())) {
+    return send_elsewhere(scope_, std::move(*url));
+  }
   Delivery delivery;
   delivery.object = found_.object;
   delivery.key = key_;
@@ -295,11 +298,13 @@ Awaitable<bool> CachedRequest::serve_stale_or(cache::FetchFailure failure) {
   co_return co_await serve_stored(CacheResult::kStale, failure.detail);
 }
 
-// What the operator of this edge serves; `caller`: the edge that asks, or null.
+}  // namespace
+
 Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestHead& request,
-                          http::Framing body, const tier::Caller* caller) {
+                          http::Framing body, Asker asker) {
   RequestScope scope(worker, client, request, body);
-  scope.caller = caller;
+  scope.caller = asker.edge;
+  scope.may_redirect = !asker.redirected && !was_sent_here(request);
   const std::string* expect = request.fields.find("Expect");
   if (expect != nullptr && !http::equals_ignoring_case(*expect, "100-continue")) {
     co_return co_await scope.respond_with_page(417, "only 100-continue", "");
@@ -334,31 +339,11 @@ Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestH
   if (body.kind != http::BodyKind::kNone) {
     co_return co_await pass(scope, *origin, http::Forward::kBypass);
   }
+  if (auto url = elsewhere(scope, std::nullopt)) {
+    co_return co_await send_elsewhere(scope, std::move(*url));
+  }
   CachedRequest cached(scope, *origin);
   co_return co_await cached.run();
-}
-
-// What says it is of another edge, and has to show it.
-Awaitable<bool> answer_edge(Worker& worker, ClientIo& client, const http::RequestHead& request,
-                            http::Framing body) {
-  std::optional<tier::Caller> caller;
-  const int status = admit_edge(worker, request, caller);
-  if (status != 0) {
-    RequestScope scope(worker, client, request, body);
-    co_return co_await scope.respond_with_page(status, "", "edge");
-  }
-  // As its client asked for it.
-  http::RequestHead asked = request;
-  if (caller) { asked.secure = caller->secure; }
-  co_return co_await answer_as(worker, client, asked, body, caller ? &*caller : nullptr);
-}
-
-}  // namespace
-
-Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead& request,
-                       http::Framing body) {
-  if (request.fields.has(tier::kEdgeField)) { return answer_edge(worker, client, request, body); }
-  return answer_as(worker, client, request, body, nullptr);
 }
 
 Awaitable<void> refuse(Worker& worker, ClientIo& client, int status, std::string_view why) {

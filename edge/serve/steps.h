@@ -13,6 +13,15 @@ namespace edge::serve {
 Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead& request,
                        http::Framing body);
 
+// Who asks, if it is not just a client.
+struct Asker {
+  const tier::Caller* edge = nullptr;
+  bool redirected = false;  // another cluster has sent it here
+};
+// The steps of it: for a request as its client meant it.
+Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestHead& request,
+                          http::Framing body, Asker asker);
+
 // Refuses a request that could not be understood.
 Awaitable<void> refuse(Worker& worker, ClientIo& client, int status, std::string_view why);
 
