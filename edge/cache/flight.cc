@@ -1,5 +1,6 @@
 #include "edge/cache/flight.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gslb/base/check.h"
@@ -72,21 +73,35 @@ bool Flight::may_store() const {
   return may_store_;
 }
 
+bool FlightTable::is_for(const Flight& flight, const http::Fields& request, std::string_view lane,
+                         Flight::Level from) {
+  if (flight.lane != lane || flight.level() < from) { return false; }
+  const Flight::Outcome outcome = flight.peek();
+  return outcome.pending ||
+         (outcome.object && outcome.shareable && matches(outcome.object->variant, request));
+}
+
 FlightTable::Joined FlightTable::join(const std::string& key, const http::Fields& request,
                                       std::string_view lane, Levels levels) {
   const std::lock_guard lock(mutex_);
   std::vector<FlightRef>& flights = flights_[key];
   for (const FlightRef& flight : flights) {
-    if (flight->lane != lane || flight->level < levels.from) { continue; }
-    const Flight::Outcome outcome = flight->peek();
-    if (outcome.pending ||
-        (outcome.object && outcome.shareable && matches(outcome.object->variant, request))) {
+    if (is_for(*flight, request, lane, levels.from)) {
       flight->follow();
       return {flight, false};
     }
   }
   flights.push_back(std::make_shared<Flight>(lane, levels.to));
   return {flights.back(), true};
+}
+
+bool FlightTable::has(const std::string& key, const http::Fields& request, std::string_view lane,
+                      Flight::Level from) const {
+  const std::lock_guard lock(mutex_);
+  const auto flights = flights_.find(key);
+  return flights != flights_.end() &&
+         std::any_of(flights->second.begin(), flights->second.end(),
+                     [&](const FlightRef& flight) { return is_for(*flight, request, lane, from); });
 }
 
 void FlightTable::remove(const std::string& key, const FlightRef& flight) {

@@ -8,6 +8,7 @@
 // for a while so that the next crowd does not queue up behind one leader ("hit-for-miss").
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -38,7 +39,7 @@ class Flight {
   static constexpr Level kHighest = 255;
   using Wake = std::function<void()>;
 
-  explicit Flight(std::string_view of_lane = {}, Level at = kHighest) : lane(of_lane), level(at) {}
+  explicit Flight(std::string_view of_lane = {}, Level at = kHighest) : lane(of_lane), level_(at) {}
 
   struct Outcome {
     bool pending = true;
@@ -72,11 +73,16 @@ class Flight {
   bool followed() const noexcept { return followed_.load(std::memory_order_relaxed); }
 
   const std::string lane;  // FlightTable's
-  const Level level;
+  Level level() const noexcept { return std::max(level_, risen()); }
+  // Its fetch waits for somebody higher now, and may never again for anybody lower.
+  void rise_to(Level level) noexcept { risen_.store(level, std::memory_order_relaxed); }
+  Level risen() const noexcept { return risen_.load(std::memory_order_relaxed); }
 
  private:
   void settle(Outcome outcome);
 
+  const Level level_;
+  std::atomic<Level> risen_{0};
   std::atomic<bool> followed_{false};
   mutable std::mutex mutex_;
   Outcome outcome_;
@@ -106,6 +112,9 @@ class FlightTable {
   Joined join(const std::string& key, const http::Fields& request, std::string_view lane = {}) {
     return join(key, request, lane, Levels());
   }
+  // True when such a flight is there: join() would follow it.
+  bool has(const std::string& key, const http::Fields& request, std::string_view lane,
+           Flight::Level from) const;
   void remove(const std::string& key, const FlightRef& flight);
   // No flight of that key may be joined or stored any more.
   void invalidate(const std::string& key);
@@ -120,6 +129,9 @@ class FlightTable {
     std::uint64_t hash = 0;
     gslb::MonoTime until;
   };
+  static bool is_for(const Flight& flight, const http::Fields& request, std::string_view lane,
+                     Flight::Level from);
+
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::vector<FlightRef>> flights_;
   std::vector<Mark> marks_ = std::vector<Mark>(kMarks);

@@ -57,6 +57,7 @@ Tier read_tier(TomlTable table, const std::string& file, Problems& problems) {
       table.choice("on_failure", {"origin", "error"}).value_or("origin") == "origin";
   tier.load_bound = table.number("load_bound", 1.05, 100).value_or(tier.load_bound);
   tier.max_hops = table.integer("max_hops", 1, 15).value_or(tier.max_hops);
+  read_ms(table, "warm_up", 0, tier.warm_up_ms);
   read_ms(table, "probe_interval", 100, tier.probe_interval_ms);
   read_ms(table, "probe_timeout", 10, tier.probe_timeout_ms);
   Peer defaults;

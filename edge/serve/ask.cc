@@ -17,7 +17,7 @@ origin::Awaitable<gslb::Result<Asked, cache::FetchFailure>> ask(Worker& worker,
                                                                 http::RequestHead request) {
   Asked asked;
   asked.moments.request_sent = std::chrono::system_clock::now();
-  asked.exchange = std::make_unique<Upstream>(worker, *plan.origin, plan.route);
+  asked.exchange = std::make_unique<Upstream>(worker, *plan.origin, plan.route, plan.flight);
   const origin::Exchange::Status sent =
       co_await asked.exchange->send_head(std::move(request), true);
   if (!sent) {

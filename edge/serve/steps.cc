@@ -46,6 +46,7 @@ class CachedRequest {
   bool can_answer(const cache::Object& object) const;
   http::Forward why_forwarded() const;
   bool may_join() const;
+  bool may_fetch() const;
   Awaitable<cache::Flight::Outcome> fetch(bool alone);
   Awaitable<cache::Flight::Outcome> wait_for(cache::FlightRef flight, bool leads);
   void refresh_in_background();
@@ -93,7 +94,7 @@ Awaitable<bool> CachedRequest::run() {
       co_return co_await serve_stored(CacheResult::kStale, "stale-while-revalidate");
     }
   }
-  if (rules_.control.only_if_cached) {
+  if (rules_.control.only_if_cached || !may_fetch()) {
     co_return co_await scope_.respond_with_page(504, "only-if-cached", "only-if-cached");
   }
   const bool alone = !may_join() || worker_.shared.flights.is_marked_uncacheable(key_, now);
@@ -146,15 +147,27 @@ bool CachedRequest::may_join() const {
          !rules_.control.max_age_s && !rules_.control.min_fresh_s;
 }
 
-// As things stand when it is first needed.
+// As things stand when it is first needed.  What nobody keeps is not brought by who would keep it.
 const tier::Route& CachedRequest::route() {
-  if (!route_) { route_ = route_for(scope_, origin_, key_); }
+  if (!route_) {
+    route_ = route_for(scope_, origin_, key_);
+    const auto now = std::chrono::steady_clock::now();
+    if (worker_.shared.flights.is_marked_uncacheable(key_, now)) { route_->skip_cluster(); }
+  }
   return *route_;
 }
 
 cache::FlightTable::Joined CachedRequest::join(std::string_view lane) {
   const tier::Level from = scope_.caller != nullptr ? scope_.caller->level : tier::kSideways;
   return worker_.shared.flights.join(key_, request_.fields, lane, {from, route().level});
+}
+
+// A sibling that only wants to know whether it is here or on its way.
+bool CachedRequest::may_fetch() const {
+  const tier::Caller* const caller = scope_.caller;
+  if (caller == nullptr || !caller->wants_held_only()) { return true; }
+  const std::string lane = want() == Want::kRange ? request_.fields.joined("Range") : "";
+  return may_join() && worker_.shared.flights.has(key_, request_.fields, lane, caller->level);
 }
 
 FetchPlan CachedRequest::plan() {

@@ -52,8 +52,9 @@ tier::Route route_for(const RequestScope& scope, const config::Origin& origin,
   return route;
 }
 
-Upstream::Upstream(Worker& worker, const config::Origin& origin, tier::Route route)
-    : worker_(worker), origin_(origin), route_(std::move(route)) {}
+Upstream::Upstream(Worker& worker, const config::Origin& origin, tier::Route route,
+                   cache::FlightRef flight)
+    : worker_(worker), origin_(origin), route_(std::move(route)), flight_(std::move(flight)) {}
 Upstream::~Upstream() = default;
 
 Awaitable<Upstream::Status> Upstream::send_head(http::RequestHead head, bool retriable) {
@@ -64,9 +65,10 @@ Awaitable<Upstream::Status> Upstream::send_head(http::RequestHead head, bool ret
 
 // The next that can be connected to.
 Awaitable<Upstream::Status> Upstream::open() {
-  if (exchange_) { octets_before_ += exchange_->octets_read(); }
   while (next_ < route_.hops.size()) {
     const tier::Hop& hop = route_.hops[next_++];
+    // What follows the flight may be what this hop would wait for.
+    if (flight_ && hop.level <= flight_->risen()) { continue; }
     const Status sent = co_await ask_peer(hop);
     if (sent) { co_return sent; }
     end_call(PeerResult::kFailed);
@@ -88,6 +90,7 @@ Awaitable<Upstream::Status> Upstream::ask_peer(const tier::Hop& hop) {
   head.fields.set(tier::kEdgeField, tier::sign_caller(router.tier().key, self, head,
                                                       std::chrono::system_clock::now()));
   hop_ = hop.kind;
+  if (flight_) { flight_->rise_to(static_cast<tier::Level>(hop.level - 1)); }
   call_ = tier::PeerCall(hop.member->state, std::chrono::steady_clock::now());
   exchange_ = worker_.origin.exchange(to);
   return exchange_->send_head(std::move(head), retriable_);
@@ -95,6 +98,7 @@ Awaitable<Upstream::Status> Upstream::ask_peer(const tier::Hop& hop) {
 
 Awaitable<Upstream::Status> Upstream::ask_origin() {
   hop_ = HopKind::kOrigin;
+  if (flight_) { flight_->rise_to(tier::kTerminal); }
   exchange_ = worker_.origin.exchange(origin_);
   worker_.counters.origin_fetches.add();
   return exchange_->send_head(std::move(head_), retriable_);
@@ -126,7 +130,9 @@ Upstream::Verdict Upstream::judge(const http::ResponseHead& head) const {
       return Verdict::kNext;
     case 502:
     case 504:
-      return hop_ == HopKind::kParent ? Verdict::kOrigin : Verdict::kEnd;
+      return hop_ == HopKind::kParent   ? Verdict::kOrigin
+             : hop_ == HopKind::kHolder ? Verdict::kNext
+                                        : Verdict::kEnd;
     default:
       return Verdict::kAnswer;
   }
@@ -172,7 +178,7 @@ Awaitable<gslb::Result<bool, OriginError>> Upstream::read_body(std::string& out)
 }
 
 std::uint64_t Upstream::octets_read() const {
-  return octets_before_ + (exchange_ ? exchange_->octets_read() : 0);
+  return exchange_ && hop_ == HopKind::kOrigin ? exchange_->octets_read() : 0;
 }
 
 }  // namespace edge::serve

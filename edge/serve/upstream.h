@@ -23,8 +23,9 @@ tier::Route route_for(const RequestScope& scope, const config::Origin& origin,
 // has come and it may be repeated or never left.  Worker-confined.
 class Upstream final : public origin::Exchange {
  public:
-  // `origin` outlives it.
-  Upstream(Worker& worker, const config::Origin& origin, tier::Route route);
+  // `origin` outlives it.  `flight`: what is fetched this way and rises with it; may be null.
+  Upstream(Worker& worker, const config::Origin& origin, tier::Route route,
+           cache::FlightRef flight = nullptr);
   ~Upstream() override;
 
   // `head`: as the origin is to get it.
@@ -32,6 +33,7 @@ class Upstream final : public origin::Exchange {
   Awaitable<Status> send_body(std::string_view octets) override;
   Awaitable<gslb::Result<http::ResponseHead, origin::OriginError>> read_head() override;
   Awaitable<gslb::Result<bool, origin::OriginError>> read_body(std::string& out) override;
+  // Of the origin alone: what other edges send costs it nothing.
   std::uint64_t octets_read() const override;
 
   // Who answered, or was asked last.
@@ -51,6 +53,7 @@ class Upstream final : public origin::Exchange {
   Worker& worker_;
   const config::Origin& origin_;
   const tier::Route route_;
+  const cache::FlightRef flight_;
   http::RequestHead head_;
   bool retriable_ = false;
   std::size_t next_ = 0;  // hop; behind the last: the origin
@@ -58,7 +61,6 @@ class Upstream final : public origin::Exchange {
   tier::PeerCall call_;
   tier::HopKind hop_ = tier::HopKind::kOrigin;
   PeerResult served_ = PeerResult::kServed;
-  std::uint64_t octets_before_ = 0;  // read from those that did not answer
 };
 
 }  // namespace edge::serve

@@ -28,7 +28,7 @@ inline constexpr gslb::milliseconds kMaxSkew{60'000};
 using Level = std::uint8_t;
 inline constexpr Level kLevelsOfTier = 4;
 inline constexpr Level kSideways = 0;    // may ask siblings
-inline constexpr Level kMarked = 1;      // may ask a sibling that said it fetches
+inline constexpr Level kAside = 1;       // may ask who may have it or fetch it already
 inline constexpr Level kUp = 2;          // may ask parents, and the origin
 inline constexpr Level kTerminal = 255;  // of a fetch that waits for no other edge
 
@@ -36,6 +36,9 @@ struct Caller {
   std::string name;
   Level level = 0;
   bool secure = false;  // the client came by https
+
+  // It wants what is here, or on its way here, and nothing that would have to be fetched.
+  bool wants_held_only() const noexcept { return level % kLevelsOfTier == kUp; }
 };
 
 // The value of the field for `head`, which has X-Forwarded-For already.

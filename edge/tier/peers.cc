@@ -1,10 +1,20 @@
 #include "edge/tier/peers.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "edge/tier/rendezvous.h"
 
 namespace edge::tier {
+namespace {
+
+// One for every eighth response of 32 KiB, as the usual page, image or segment has.
+std::size_t slots_for(std::uint64_t memory_octets) {
+  return static_cast<std::size_t>(
+      std::clamp<std::uint64_t>(memory_octets / (8 * 32 * 1024), 256, std::uint64_t{1} << 20));
+}
+
+}  // namespace
 
 void Peers::renew(const config::ConfigRef& config) {
   const std::lock_guard lock(mutex_);
@@ -22,9 +32,9 @@ void Peers::renew(const config::ConfigRef& config) {
     }
     return state;
   };
-  router_ = std::make_shared<const Router>(config, self_, state_of);
-  if (!router_->siblings().empty() && !doorkeeper_) {
-    doorkeeper_ = std::make_unique<cache::Doorkeeper>();
+  router_ = std::make_shared<const Router>(config, self_, started_, state_of);
+  if (!router_->siblings().empty() && !second_) {
+    second_.emplace(slots_for(config->cache.memory_octets));
   }
 }
 
@@ -36,7 +46,7 @@ std::shared_ptr<const Router> Peers::router() const {
 bool Peers::is_wanted_here(std::string_view key) {
   const std::uint64_t hash = key_hash(key);
   const std::lock_guard lock(mutex_);
-  return !doorkeeper_ || doorkeeper_->pass(hash);
+  return !second_ || second_->pass(hash);
 }
 
 }  // namespace edge::tier

@@ -41,8 +41,12 @@ std::vector<std::pair<double, const Member*>> ranked(const std::vector<Member>& 
 
 }  // namespace
 
-Router::Router(config::ConfigRef config, std::string self, const StateOf& state_of)
-    : config_(std::move(config)), self_(std::move(self)), self_id_(member_id(self_)) {
+Router::Router(config::ConfigRef config, std::string self, gslb::MonoTime started,
+               const StateOf& state_of)
+    : config_(std::move(config)),
+      self_(std::move(self)),
+      self_id_(member_id(self_)),
+      warm_(started + gslb::milliseconds(config_->tier->warm_up_ms)) {
   const config::Tier& tier = *config_->tier;
   for (const config::Peer& peer : tier.siblings) {
     if (peer.name == self_) { self_weight_ = peer.weight; }
@@ -56,10 +60,13 @@ Route Router::route(const Asked& asked, gslb::MonoTime now) const {
   const Level tier = came - came % kLevelsOfTier;
   Route route;
   if (came == tier) { add_owner(route, key_hash(asked.key), tier, now); }
-  const bool sideways = route.is_sideways();
+  if (route.hops.empty() && came - tier < kUp) {
+    add_holder(route, key_hash(asked.key), tier, now);
+  }
+  const Level stage = route.hops.empty() ? kUp : route.is_sideways() ? kSideways : kAside;
   add_parents(route, asked, tier, now);
   route.to_origin = parents_.empty() || config_->tier->origin_on_failure;
-  route.level = sideways ? tier : route.hops.empty() ? kTerminal : static_cast<Level>(tier + kUp);
+  route.level = route.hops.empty() ? kTerminal : static_cast<Level>(tier + stage);
   return route;
 }
 
@@ -70,7 +77,19 @@ void Router::add_owner(Route& route, std::uint64_t key, Level level, gslb::MonoT
   for (const auto& [score, member] : ranked(siblings_, key)) {
     if (score < own || route.hops.size() == kMostSiblings) { return; }
     if (!member->state->is_usable(now)) { continue; }
-    route.hops.push_back({HopKind::kSibling, member, static_cast<Level>(level + kMarked)});
+    route.hops.push_back({HopKind::kSibling, member, static_cast<Level>(level + kAside)});
+  }
+}
+
+// Asked though another is the owner: that one.  Come of late, the owner: who was it before.
+void Router::add_holder(Route& route, std::uint64_t key, Level level, gslb::MonoTime now) const {
+  if (siblings_.empty()) { return; }
+  const double own = rendezvous_score(key, self_id_, self_weight_);
+  for (const auto& [score, member] : ranked(siblings_, key)) {
+    if (score < own && now >= warm_) { return; }
+    if (!member->state->is_usable(now)) { continue; }
+    route.hops.push_back({HopKind::kHolder, member, static_cast<Level>(level + kUp)});
+    return;
   }
 }
 

@@ -4,6 +4,15 @@
 // to, with bounded load (Mirrokni, Thorup, Zadimoghaddam, "Consistent hashing with bounded loads",
 // 2018): who has more in flight than its share, by a factor, is passed over for the next in order.
 //
+// Aside: a node that has just come, and one that is asked though it is not the owner, ask the node
+// that had the key before, or should have it: for what that has, or has on its way, alone.  So a
+// long fetch under way is followed and not begun again when nodes come, go, or do not see each
+// other, and who comes back is warmed by those who stood in for it.
+//
+// Source: CoralCDN (Freedman, Freudenthal, Mazieres, 2004) puts "being fetched" marks into a hash
+// table for that.  A question has no mark that may be lost or outlive its fetch: whom a mark would
+// be left with is whom to ask.
+//
 // Why the cluster's owner alone asks parents: then a crowd on one object is one request of the
 // cluster, and the same parent for all clusters makes it one request in all.
 #pragma once
@@ -21,7 +30,12 @@
 
 namespace edge::tier {
 
-enum class HopKind : std::uint8_t { kOrigin, kSibling, kParent };
+enum class HopKind : std::uint8_t {
+  kOrigin,
+  kSibling,  // the node of the cluster that the key belongs to
+  kHolder,   // another that may have it already, or be fetching it: asked for that alone
+  kParent
+};
 
 // Another edge as a configuration has it.  Valid as long as its Router.
 struct Member {
@@ -48,6 +62,10 @@ struct Route {
   bool is_sideways() const noexcept {
     return !hops.empty() && hops.front().kind == HopKind::kSibling;
   }
+  // Straight up.
+  void skip_cluster() {
+    std::erase_if(hops, [](const Hop& hop) { return hop.kind != HopKind::kParent; });
+  }
 };
 
 struct Asked {
@@ -61,7 +79,9 @@ class Router {
  public:
   using StateOf = std::function<PeerStateRef(const std::string& name)>;
   // `self`: this node's name.  REQUIRES: config->tier.
-  Router(config::ConfigRef config, std::string self, const StateOf& state_of);
+  // `started`: this process.
+  Router(config::ConfigRef config, std::string self, gslb::MonoTime started,
+         const StateOf& state_of);
 
   // O(number of edges).
   Route route(const Asked& asked, gslb::MonoTime now) const;
@@ -73,12 +93,14 @@ class Router {
 
  private:
   void add_owner(Route& route, std::uint64_t key, Level level, gslb::MonoTime now) const;
+  void add_holder(Route& route, std::uint64_t key, Level level, gslb::MonoTime now) const;
   void add_parents(Route& route, const Asked& asked, Level level, gslb::MonoTime now) const;
   bool has_room(const Member& parent) const;
 
   const config::ConfigRef config_;
   const std::string self_;
   const std::uint64_t self_id_;
+  const gslb::MonoTime warm_;  // from then on nobody else has what belongs here
   double self_weight_ = 1;
   std::vector<Member> siblings_;  // without this node
   std::vector<Member> parents_;

@@ -258,6 +258,13 @@ class Passing(TierCase):
         self.assertIn("fwd=uri-miss", one.get("/unsafe")[1]["cache-status"])
         self.assertEqual(self.origin.count("/unsafe"), 3)
 
+    def test_what_is_not_for_sharing_goes_straight_up(self):
+        nodes = self.cluster("fra")
+        _, (other, _) = self.owner_and_others(nodes, "/private/x")
+        answers = [other.get("/private/x") for _ in range(3)]
+        self.assertEqual(caches(answers[-1][1]), [other.name])
+        self.assertEqual([answer[2] for answer in answers], [b"2", b"3", b"4"])
+
     def test_a_site_may_do_without(self):
         parent = self.edge("ams-a").start()
         site = (f'[[site]]\nhost = "direct.example"\ntier = false\n'
@@ -385,6 +392,52 @@ class Failures(TierCase):
             harness.wait_until(
                 lambda: node.metric(f'peer_up{{edge="{owner.name}",kind="sibling"}}') == 1,
                 what="asked again")
+
+    def begin(self, edge, path):
+        """Asks for `path`, until the first half of it is there."""
+        sock = socket.create_connection(("127.0.0.1", edge.port), timeout=60)
+        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: www.example\r\n"
+                     "Connection: close\r\n\r\n".encode())
+        received = b""
+        while not received.endswith(b"0123456789" * 500):
+            more = sock.recv(65536)
+            self.assertTrue(more, received[:500])
+            received += more
+        return sock, received
+
+    def test_who_comes_back_is_warmed_by_those_who_stood_in_for_it(self):
+        nodes = self.cluster("fra")
+        one, owner = nodes[0], nodes[1]
+        owned = [i for i in range(30) if caches(one.get(f"/plain{i}")[1])[0] == owner.name]
+        owner.process.kill()
+        for i in owned:
+            self.assertEqual(one.get(f"/plain{i}")[0], 200)
+            self.assertEqual(self.origin.count(f"/plain{i}"), 2)
+        owner.start(siblings=nodes)
+        for i in owned:
+            self.assertRegex(owner.get(f"/plain{i}")[1]["cache-status"],
+                             r"fra-[ac]; hit; .*, fra-b; fwd=uri-miss")
+            self.assertEqual(self.origin.count(f"/plain{i}"), 2)
+
+    def test_who_comes_back_follows_the_fetch_another_has_begun(self):
+        nodes = self.cluster("fra")
+        one, owner = nodes[0], nodes[1]
+        self.origin.release.set()
+        path = next(path for path in (f"/halves?{i}" for i in range(100))
+                    if caches(one.get(path)[1])[0] == owner.name)
+        self.origin.release.clear()
+        owner.process.kill()
+        heir = self.begin(one, path)
+        owner.start(siblings=nodes)
+        back = self.begin(owner, path)
+        self.assertEqual(self.origin.count(path), 2)
+        self.origin.release.set()
+        for sock, received in (heir, back):
+            with sock:
+                while more := sock.recv(65536):
+                    received += more
+            self.assertEqual(received.count(b"0123456789"), 1000)
+        self.assertEqual(self.origin.count(path), 2)
 
     def test_a_dead_origin_is_told_as_such_and_costs_few_tries(self):
         parent = self.edge("ams-a").start()

@@ -143,5 +143,33 @@ TEST(Flight, UncacheableMarksExpire) {
   EXPECT_FALSE(table.is_marked_uncacheable("k", now + gslb::seconds(10)));
 }
 
+// Whoever waits does so below what it waits for, so nobody waits in a circle.
+TEST(FlightTable, IsJoinedOnlyByWhatStandsNoHigher) {
+  FlightTable table;
+  const http::Fields request;
+  const auto low = table.join("k", request, {}, {0, 1});
+  EXPECT_TRUE(low.leader);
+  EXPECT_FALSE(low.flight->followed());
+  EXPECT_EQ(table.join("k", request, {}, {1, 1}).flight, low.flight);
+  EXPECT_TRUE(low.flight->followed());
+  EXPECT_FALSE(table.has("k", request, {}, 2));
+  const auto high = table.join("k", request, {}, {2, 6});
+  EXPECT_TRUE(high.leader);
+  EXPECT_TRUE(table.has("k", request, {}, 6));
+  EXPECT_FALSE(table.has("k", request, {}, 7));
+  EXPECT_FALSE(table.has("k", request, "bytes=0-1", 0));
+  EXPECT_FALSE(table.has("other", request, {}, 0));
+  // Once it waits for nobody but the origin, everybody may follow.
+  low.flight->rise_to(Flight::kHighest);
+  EXPECT_EQ(table.join("k", request, {}, {7, 9}).flight, low.flight);
+}
+
+TEST(FlightTable, WhatAnotherNodeKeepsIsSharedAndNotStored) {
+  Flight flight;
+  flight.resolve(object_of(1), Flight::Use::kPassing, 200, {});
+  EXPECT_TRUE(flight.peek().shareable);
+  EXPECT_FALSE(flight.peek().stored);
+}
+
 }  // namespace
 }  // namespace edge::cache

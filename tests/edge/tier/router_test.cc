@@ -25,12 +25,14 @@ std::string key(int i) { return "http://www.example/" + std::to_string(i); }
 
 // A node and what it knows of the others.
 struct Node {
-  Node(const std::string& self, config::Tier tier) {
+  // `started`: long ago, unless it has just come.
+  Node(const std::string& self, config::Tier tier,
+       gslb::MonoTime started = kNow - std::chrono::hours(1)) {
     tier.key = "key";
     config::Config made;
     made.tier = std::move(tier);
     config = std::make_shared<const config::Config>(std::move(made));
-    router = std::make_unique<Router>(config, self, [this](const std::string& name) {
+    router = std::make_unique<Router>(config, self, started, [this](const std::string& name) {
       if (!states[name]) { states[name] = std::make_shared<PeerState>(); }
       return states[name];
     });
@@ -93,20 +95,59 @@ TEST(Router, ClustersAgreeOnTheParent) {
   EXPECT_EQ(used.size(), 2U);
 }
 
-TEST(Router, WhatASiblingAsksGoesUpOnly) {
+// Asked by a sibling, a node never sends on: it goes up, and asks who should have been asked, for
+// what that has, first.
+TEST(Router, WhatASiblingAsksGoesUp) {
   const Node node("fra-a", cluster_of_three());
-  const Caller sibling{"fra-b", kMarked, false};
-  for (int i = 0; i < 20; ++i) {
+  const Caller sibling{"fra-b", kAside, false};
+  int owned = 0;
+  for (int i = 0; i < 60; ++i) {
     const Route route = node.route(key(i), &sibling);
-    EXPECT_EQ(route.hops.front().kind, HopKind::kParent);
-    EXPECT_EQ(route.level, kUp);
+    const Route own = node.route(key(i));
+    if (!own.is_sideways()) {
+      ++owned;
+      EXPECT_EQ(route.hops.front().kind, HopKind::kParent);
+      EXPECT_EQ(route.level, kUp);
+      continue;
+    }
+    EXPECT_EQ(route.hops.front().kind, HopKind::kHolder);
+    EXPECT_EQ(first(route), first(own));
+    EXPECT_EQ(route.level, kAside);
+    EXPECT_EQ(route.hops[1].kind, HopKind::kParent);
   }
+  EXPECT_GT(owned, 0);
+  EXPECT_LT(owned, 60);
+}
+
+TEST(Router, WhoHasJustComeAsksWhoStoodInForIt) {
+  const Node old("fra-a", cluster_of_three());
+  const Node young("fra-a", cluster_of_three(), kNow);
+  config::Tier without = cluster_of_three();
+  without.siblings.erase(without.siblings.begin());
+  for (int i = 0; i < 40; ++i) {
+    if (old.route(key(i)).is_sideways()) { continue; }
+    EXPECT_EQ(old.route(key(i)).hops.front().kind, HopKind::kParent);
+    const Route route = young.route(key(i));
+    EXPECT_EQ(route.hops.front().kind, HopKind::kHolder);
+    // It is the owner by the list without this node.
+    const Node b("fra-b", without);
+    const Route before = b.route(key(i));
+    EXPECT_EQ(first(route), before.is_sideways() ? first(before) : "fra-b");
+  }
+}
+
+TEST(Router, WhoAsksForWhatIsHeldGetsNothingFetched) {
+  EXPECT_FALSE((Caller{"fra-b", kSideways, false}).wants_held_only());
+  EXPECT_FALSE((Caller{"fra-b", kAside, false}).wants_held_only());
+  EXPECT_TRUE((Caller{"fra-b", kUp, false}).wants_held_only());
+  EXPECT_FALSE((Caller{"fra-b", kLevelsOfTier, false}).wants_held_only());
+  EXPECT_TRUE((Caller{"fra-b", kLevelsOfTier + kUp, false}).wants_held_only());
 }
 
 // Every fetch waits for one at a higher level: no circle can close.
 TEST(Router, EveryHopStandsHigherThanItsFetch) {
-  const Node node("fra-a", cluster_of_three());
-  for (const Level came : {0, 1, 4, 5, 8, 9}) {
+  const Node node("fra-a", cluster_of_three(), kNow);
+  for (const Level came : {0, 1, 2, 4, 5, 8, 9}) {
     const Caller caller{"muc-a", came, false};
     for (int i = 0; i < 20; ++i) {
       const Route route = node.route(key(i), &caller);
