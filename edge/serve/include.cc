@@ -72,7 +72,7 @@ class IncludeIo final : public ClientIo {
 
 Awaitable<void> run_include(Worker& worker, std::shared_ptr<Include> include,
                             std::unique_ptr<IncludeIo> io, http::RequestHead request) {
-  co_await answer(worker, *io, request, {});
+  co_await answer_as(worker, *io, request, {}, {nullptr, true});
   include->body->fail();  // unless it was finished
   include->ended = true;
   include->wake();

@@ -317,7 +317,7 @@ Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestH
                           http::Framing body, Asker asker) {
   RequestScope scope(worker, client, request, body);
   scope.caller = asker.edge;
-  scope.may_redirect = !asker.redirected && !was_sent_here(request);
+  scope.may_redirect = !asker.stays && !was_sent_here(request);
   const std::string* expect = request.fields.find("Expect");
   if (expect != nullptr && !http::equals_ignoring_case(*expect, "100-continue")) {
     co_return co_await scope.respond_with_page(417, "only 100-continue", "");

@@ -16,7 +16,7 @@ Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead
 // Who asks, if it is not just a client.
 struct Asker {
   const tier::Caller* edge = nullptr;
-  bool redirected = false;  // another cluster has sent it here
+  bool stays = false;  // answered here: another cluster has sent it, or a page needs it
 };
 // The steps of it: for a request as its client meant it.
 Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestHead& request,
