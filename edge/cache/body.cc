@@ -28,8 +28,10 @@ struct Body::Reader::Ahead {
 };
 
 Body::Body(std::shared_ptr<BodySource> source)
-    : source_(std::move(source)), mode_(Mode::kKeep), state_(State::kWhole), end_(source_->size()) {
-}
+    : source_(std::move(source)),
+      mode_(Mode::kKeep),
+      state_(State::kWhole),
+      end_(source_->size()) {}
 
 void Body::append(std::string octets) {
   if (octets.empty()) { return; }
@@ -119,6 +121,17 @@ std::uint64_t Body::size() const {
 bool Body::complete() const {
   const std::lock_guard lock(mutex_);
   return state_ == State::kWhole;
+}
+
+bool Body::take_whole(std::vector<Slice>& out, std::uint64_t max_octets) const {
+  out.clear();
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::kWhole || source_ || end_ - begin_ > max_octets || begin_ > 0) {
+    return false;
+  }
+  out.reserve(chunks_.size());
+  for (const Chunk& chunk : chunks_) { out.push_back({chunk, 0, chunk->size()}); }
+  return true;
 }
 
 Slice Body::read_now(std::uint64_t offset, std::size_t max_octets) const {

@@ -98,6 +98,9 @@ class Body {
   // Octets written so far.
   std::uint64_t size() const;
   bool complete() const;
+  // True: it is whole and in memory, has at most `max_octets`, and these are in `out` (cleared
+  // first) without a reader having to be there.
+  bool take_whole(std::vector<Slice>& out, std::uint64_t max_octets) const;
   // Octets from `offset` on, at most `max_octets`; no chunk when they can't be had.  May block
   // when the body has a source.  REQUIRES: complete(), offset < size(), max_octets > 0.
   Slice read_now(std::uint64_t offset, std::size_t max_octets) const;

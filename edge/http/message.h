@@ -76,6 +76,8 @@ bool keeps_alive(int minor, const Fields& fields);
 
 std::string write_request_head(const RequestHead& head);
 std::string write_response_head(const ResponseHead& head);
+// Replaces `text`.  `before`: fields that stand before the head's own, but for names it has too.
+void write_response_head(const ResponseHead& head, const Fields& before, std::string& text);
 // What stands before a chunk, "1f\r\n".  REQUIRES: size > 0 (0 would end the body).
 std::string chunk_size_line(std::size_t size);
 // The registered phrase, or "".

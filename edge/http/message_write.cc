@@ -78,10 +78,12 @@ constexpr std::array<Reason, 42> kReasons = {{
     {508, "Loop Detected"},
 }};
 
+void append_field(std::string& text, const Field& field) {
+  text.append(field.name).append(": ").append(field.value).append("\r\n");
+}
+
 void append_fields(std::string& text, const Fields& fields) {
-  for (const Field& field : fields.list()) {
-    text.append(field.name).append(": ").append(field.value).append("\r\n");
-  }
+  for (const Field& field : fields.list()) { append_field(text, field); }
   text += "\r\n";
 }
 
@@ -100,12 +102,20 @@ std::string write_request_head(const RequestHead& head) {
 
 std::string write_response_head(const ResponseHead& head) {
   std::string text;
+  write_response_head(head, {}, text);
+  return text;
+}
+
+void write_response_head(const ResponseHead& head, const Fields& before, std::string& text) {
+  text.clear();
   text.reserve(512);
   text.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ");
   text.append(head.reason.empty() ? reason_phrase(head.status) : std::string_view(head.reason));
   text += "\r\n";
+  for (const Field& field : before.list()) {
+    if (!head.fields.has(field.name)) { append_field(text, field); }
+  }
   append_fields(text, head.fields);
-  return text;
 }
 
 std::string chunk_size_line(std::size_t size) {

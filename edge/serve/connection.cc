@@ -107,7 +107,7 @@ class Connection final : public Transport,
   Awaitable<bool> begins_http2(std::string& received);
   Awaitable<bool> shake_hands();
   Awaitable<bool> wait_for(What what) override;
-  void begin_write();
+  Awaitable<int> write_on();
   bool end_write(int error);
   void arm(Clock::time_point deadline);
   void watch();
@@ -127,8 +127,8 @@ class Connection final : public Transport,
   bool idle_ = false;
   PathWatch path_;
   std::shared_ptr<const TlsServer> tls_server_;  // null: a plain listener
-  const bool awaits_header_;  // of the PROXY protocol
-  const bool allows_http2_;   // without TLS
+  const bool awaits_header_;                     // of the PROXY protocol
+  const bool allows_http2_;                      // without TLS
   gslb::Address address_;
   std::string peer_;
 };
@@ -192,16 +192,18 @@ Awaitable<bool> Connection::read(std::string& buffer) {
 }
 
 Awaitable<bool> Connection::write(const std::vector<std::string_view>& pieces) {
-  begin_write();
-  const int error = co_await io_.write(pieces);
+  timed_out_ = false;
+  int error = io_.write(pieces);
+  if (error == EAGAIN) { error = co_await write_on(); }
   co_return end_write(error);
 }
 
 Awaitable<bool> Connection::write_body(std::string_view before,
                                        const std::vector<cache::Slice>& slices,
                                        std::string_view behind) {
-  begin_write();
-  const int error = co_await io_.write_body(before, slices, behind);
+  timed_out_ = false;
+  int error = io_.write_body(before, slices, behind);
+  if (error == EAGAIN) { error = co_await write_on(); }
   const bool sent = end_write(error);
   for (const cache::Slice& slice : slices) { turn_octets_ += slice.size; }
   if (sent && turn_octets_ >= kTurnOctets) {
@@ -211,14 +213,16 @@ Awaitable<bool> Connection::write_body(std::string_view before,
   co_return sent;
 }
 
-void Connection::begin_write() {
-  timed_out_ = false;
+// The client is slow: from here on it has the write timeout.
+Awaitable<int> Connection::write_on() {
   write_deadline_ = Clock::now() + std::chrono::milliseconds(config_->limits.write_timeout_ms);
   arm(write_deadline_);
+  const int error = co_await io_.finish_write();
+  write_deadline_ = Clock::time_point::max();
+  co_return error;
 }
 
 bool Connection::end_write(int error) {
-  write_deadline_ = Clock::time_point::max();
   if (error != 0 && (timed_out_ || is_lost(error))) { path_.note_failure(); }
   if (error == 0 && !awaits_header_) { path_.note_sent(socket_.native_handle(), address_); }
   return error == 0;

@@ -174,11 +174,40 @@ Awaitable<bool> send_pieces(RequestScope& scope, std::shared_ptr<cache::Body> bo
   co_return co_await scope.finish();
 }
 
-}  // namespace
+// Most hits: all of a stored 200 as it is.
+bool is_plain(const http::RequestHead& request, const Delivery& delivery,
+              const cache::Object& object) {
+  return delivery.status.hit && request.method == "GET" && object.head.status == 200 &&
+         !object.part && object.body->complete() && delivery.own.list().empty() &&
+         !request.fields.has("Range") && !request.fields.has("If-None-Match") &&
+         !request.fields.has("If-Modified-Since");
+}
 
-Awaitable<bool> deliver(RequestScope& scope, Delivery delivery) {
+Awaitable<bool> deliver_plain(RequestScope& scope, Delivery delivery, Shown shown) {
+  const cache::Object& object = *shown.object;
+  const std::int64_t age = cache::age_of(object, std::chrono::steady_clock::now());
+  ReplyOptions options = scope.reply_options();
+  options.status = delivery.status;
+  options.status.ttl_s = object.freshness.lifetime_s - age;
+  options.age_s = age;
+  options.length = object.body->size();
+  scope.begin(stored_reply(object.head, options, std::chrono::system_clock::now()),
+              delivery.result);
+  std::vector<cache::Slice> slices;
+  bool sent = true;
+  if (object.body->take_whole(slices, kWriteOctets)) {
+    sent = co_await scope.send(slices);
+  } else {
+    BodyPump pump(scope, object.body, 0);
+    sent = co_await pump.run(*options.length);
+  }
+  if (!sent) { co_return false; }
+  co_return co_await scope.finish();
+}
+
+// What has to be made of it for this request.
+Awaitable<bool> deliver_fitted(RequestScope& scope, Delivery delivery, Shown shown) {
   const auto wall = std::chrono::system_clock::now();
-  const Shown shown = filtered(scope, delivery.object, delivery.key);
   const cache::ObjectRef& object = shown.object;
   http::CacheStatus& status = delivery.status;
   const std::int64_t age = cache::age_of(*object, std::chrono::steady_clock::now());
@@ -198,6 +227,15 @@ Awaitable<bool> deliver(RequestScope& scope, Delivery delivery) {
   scope.begin(client_reply(std::move(answer.head), options, wall), delivery.result);
   if (!answer.has_body) { co_return co_await scope.finish(); }
   co_return co_await send_pieces(scope, object->body, std::move(answer.pieces));
+}
+
+}  // namespace
+
+Awaitable<bool> deliver(RequestScope& scope, Delivery delivery) {
+  Shown shown = filtered(scope, delivery.object, delivery.key);
+  return is_plain(scope.request, delivery, *shown.object)
+             ? deliver_plain(scope, std::move(delivery), std::move(shown))
+             : deliver_fitted(scope, std::move(delivery), std::move(shown));
 }
 
 }  // namespace edge::serve

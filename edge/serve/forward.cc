@@ -14,6 +14,9 @@ namespace {
 constexpr std::array<std::string_view, 6> kConditions = {
     "If-None-Match", "If-Modified-Since", "If-Range", "Range", "If-Match", "If-Unmodified-Since"};
 
+// Room for what stored_reply() sets, a request's id and Connection.
+constexpr std::size_t kOwnFields = 8;
+
 void append_to_list(http::Fields& fields, std::string_view name, std::string element) {
   std::string value = fields.joined(name);
   if (!value.empty()) { value += ", "; }
@@ -88,6 +91,26 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
     fields.add("Content-Length", "0");  // an empty POST says so
   }
   return result;
+}
+
+Reply stored_reply(const http::ResponseHead& stored, const ReplyOptions& options,
+                   gslb::WallTime now) {
+  http::ResponseHead head;
+  head.status = stored.status;
+  head.reason = stored.reason;
+  http::Fields& fields = head.fields;
+  fields.list().reserve(kOwnFields);
+  if (!stored.fields.has("Date")) { fields.add("Date", http::format_date(now)); }
+  if (options.age_s) { fields.add("Age", std::to_string(*options.age_s)); }
+  const auto add_to_list = [&](std::string_view name, std::string element) {
+    std::string value = stored.fields.joined(name);
+    if (!value.empty()) { value += ", "; }
+    fields.add(std::string(name), value + element);
+  };
+  add_to_list("Via", via(stored.minor, options.name));
+  add_to_list("Cache-Status", http::write_cache_status(options.name, options.status));
+  if (options.length) { fields.add("Content-Length", std::to_string(*options.length)); }
+  return {std::move(head), options.length, options.has_body, &stored.fields};
 }
 
 Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::WallTime now) {

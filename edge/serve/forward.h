@@ -45,6 +45,10 @@ struct ReplyOptions {
 // `head`: as received or stored; hop-by-hop fields are removed.
 Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::WallTime now);
 
+// The same of a stored head that has no hop-by-hop fields, without a copy: the reply refers to it.
+Reply stored_reply(const http::ResponseHead& stored, const ReplyOptions& options,
+                   gslb::WallTime now);
+
 // A stored 200 as the 304 or 416 it has to be for this request.
 http::ResponseHead as_not_modified(const http::ResponseHead& stored);
 http::ResponseHead as_unsatisfiable(std::uint64_t size);

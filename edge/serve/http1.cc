@@ -55,7 +55,8 @@ class Http1 final : public ClientIo {
   http::RequestHead request_;
   http::Framing framing_;
   std::optional<http::BodyDecoder> body_;
-  Http1Head head_;  // its text is emptied once it has been sent
+  Http1Head head_;  // once it has been sent, its text is room for what goes before slices
+  bool head_sent_ = true;
   std::optional<std::uint64_t> length_;
   std::uint64_t sent_ = 0;  // octets of the body
   bool whole_ = false;      // the answer
@@ -90,30 +91,31 @@ void Http1::begin(Reply reply) {
   // What is left of a body nobody read would be taken for the next request.
   const bool keep = body_ && body_->done() && worker_.shared.keep_alive() &&
                     http::keeps_alive(request_.minor, request_.fields);
-  head_ = write_http1_head(std::move(reply), request_.minor, keep);
+  head_ = write_http1_head(std::move(reply), request_.minor, keep, std::move(head_.text));
+  head_sent_ = false;
   sent_ = 0;
 }
 
 Awaitable<bool> Http1::send(const std::vector<cache::Slice>& slices) {
   std::size_t size = 0;
   for (const cache::Slice& slice : slices) { size += slice.size; }
-  std::string head = std::exchange(head_.text, {});
-  if (size == 0 && head.empty()) { co_return true; }
-  if (size == 0 || !head_.chunked) {
-    sent_ += size;
-    co_return co_await write(head, slices, {});
-  }
-  head += http::chunk_size_line(size);
-  co_return co_await write(head, slices, "\r\n");
+  const bool with_head = !std::exchange(head_sent_, true);
+  if (!with_head) { head_.text.clear(); }
+  sent_ += size;
+  if (size == 0 || !head_.chunked) { return write(head_.text, slices, {}); }
+  head_.text += http::chunk_size_line(size);
+  return write(head_.text, slices, "\r\n");
 }
 
 Awaitable<bool> Http1::finish() {
   if (length_ && *length_ != sent_) { co_return false; }
-  const std::string head = std::exchange(head_.text, {});
   const std::string_view last_chunk = head_.chunked ? "0\r\n\r\n" : "";
   whole_ = true;
-  if (head.empty() && last_chunk.empty()) { co_return true; }
-  co_return co_await write(head, {}, last_chunk);
+  const bool with_head = !std::exchange(head_sent_, true);
+  if (!with_head && last_chunk.empty()) { co_return true; }
+  if (!with_head) { head_.text.clear(); }
+  const bool sent = co_await write(head_.text, {}, last_chunk);
+  co_return sent;
 }
 
 // All that is written goes through here.
@@ -143,10 +145,6 @@ Awaitable<bool> Http1::wait_for_head(std::size_t scanned) {
   transport_.set_idle(idle);
   const bool more = co_await transport_.read(buffer_);
   transport_.set_idle(false);
-  if (more && idle) {
-    transport_.set_read_deadline(in(limits().header_timeout_ms));
-    deadline_set_ = true;
-  }
   co_return more;
 }
 

@@ -1,9 +1,13 @@
 #include "edge/serve/http1_head.h"
 
+#include <utility>
+
 namespace edge::serve {
 
-Http1Head write_http1_head(Reply reply, int client_minor, bool keep_alive) {
+Http1Head write_http1_head(Reply reply, int client_minor, bool keep_alive, std::string room) {
+  static const http::Fields nothing;
   Http1Head result;
+  result.text = std::move(room);
   result.keep_alive = keep_alive;
   http::Fields& fields = reply.head.fields;
   if (reply.has_body && !reply.length) {
@@ -16,7 +20,8 @@ Http1Head write_http1_head(Reply reply, int client_minor, bool keep_alive) {
   } else if (client_minor == 0) {
     fields.add("Connection", "keep-alive");
   }
-  result.text = http::write_response_head(reply.head);
+  http::write_response_head(reply.head, reply.stored != nullptr ? *reply.stored : nothing,
+                            result.text);
   return result;
 }
 

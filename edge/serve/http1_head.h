@@ -15,7 +15,7 @@ struct Http1Head {
   bool keep_alive = true;
 };
 // `client_minor`: the request's HTTP/1.minor.  `keep_alive`: wanted by both sides; what can only
-// end with the connection overrules it.
-Http1Head write_http1_head(Reply reply, int client_minor, bool keep_alive);
+// end with the connection overrules it.  `room`: what the text may be written to.
+Http1Head write_http1_head(Reply reply, int client_minor, bool keep_alive, std::string room = {});
 
 }  // namespace edge::serve

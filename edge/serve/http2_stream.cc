@@ -186,7 +186,7 @@ void Http2Stream::begin(Reply reply) {
   transport_.note_answer(reply.head.status);
   has_body_ = reply.has_body;
   length_ = reply.has_body ? reply.length : 0;
-  reply_ = std::move(reply);
+  reply_ = gathered(std::move(reply));
 }
 
 // The head goes out with what is queued: both wait for the writer.

@@ -14,6 +14,12 @@ struct Reply {
   http::ResponseHead head;
   std::optional<std::uint64_t> length;  // of the body that follows, where known
   bool has_body = true;                 // false: nothing follows the head
+  // Goes before head's fields, but for names that head has too; null: nothing.  Valid during
+  // begin() alone.  So a hit need not copy what is stored.
+  const http::Fields* stored = nullptr;
 };
+
+// The same with all fields in the head.
+Reply gathered(Reply reply);
 
 }  // namespace edge::serve

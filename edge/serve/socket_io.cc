@@ -57,60 +57,65 @@ Awaitable<std::size_t> SocketIo::read_tls(std::string& buffer) {
   }
 }
 
-Awaitable<int> SocketIo::write_tls(const std::vector<std::string_view>& pieces) {
-  std::size_t left = 0;
-  for (const std::string_view piece : pieces) { left += piece.size(); }
-  for (std::size_t sent = 0; left > 0;) {
+int SocketIo::write_on_tls() {
+  while (tls_left_ > 0) {
     std::size_t count = 0;
-    const TlsStream::Step step = tls_->write(pieces, sent, count);
-    sent += count;
-    left -= count;
+    const TlsStream::Step step = tls_->write(tls_pieces_, tls_sent_, count);
+    tls_sent_ += count;
+    tls_left_ -= count;
     counters_.sent_octets.add(count);
     if (step == TlsStream::Step::kDone) { continue; }
-    if (!TlsStream::is_wait(step)) { co_return ECONNRESET; }
-    const bool more = co_await wait_after(step);
-    if (!more) { co_return ECANCELED; }
+    awaited_ = step == TlsStream::Step::kRead ? SocketWait::What::kRead : SocketWait::What::kWrite;
+    return TlsStream::is_wait(step) ? EAGAIN : ECONNRESET;
   }
-  co_return 0;
+  return 0;
 }
 
-// What writer_ was given.
-Awaitable<int> SocketIo::write_plain() {
-  while (true) {
-    std::size_t count = 0;
-    const SocketWriter::Step step = writer_.write(descriptor_, count);
-    const int why = errno;
-    counters_.sent_octets.add(count);
-    if (step == SocketWriter::Step::kDone) { co_return 0; }
-    if (step == SocketWriter::Step::kFailed) { co_return why; }
-    const bool more = co_await wait_.wait_for(SocketWait::What::kWrite);
+int SocketIo::write_on() {
+  if (tls_) { return write_on_tls(); }
+  std::size_t count = 0;
+  const SocketWriter::Step step = writer_.write(descriptor_, count);
+  const int why = errno;
+  counters_.sent_octets.add(count);
+  if (step == SocketWriter::Step::kDone) { return 0; }
+  return step == SocketWriter::Step::kWait ? EAGAIN : why;
+}
+
+Awaitable<int> SocketIo::finish_write() {
+  int error = EAGAIN;
+  while (error == EAGAIN) {
+    const bool more = co_await wait_.wait_for(awaited_);
     if (!more) { co_return ECANCELED; }
+    error = write_on();
   }
+  co_return error;
 }
 
-Awaitable<int> SocketIo::write(const std::vector<std::string_view>& pieces) {
-  if (tls_) { return write_tls(pieces); }
-  writer_.clear();
-  for (const std::string_view piece : pieces) { writer_.add(piece); }
-  return write_plain();
-}
-
-Awaitable<int> SocketIo::write_body(std::string_view before,
-                                    const std::vector<cache::Slice>& slices,
-                                    std::string_view behind) {
+int SocketIo::write(const std::vector<std::string_view>& pieces) {
   if (tls_) {
-    std::vector<std::string_view> pieces;
-    pieces.reserve(slices.size() + 2);
-    pieces.push_back(before);
+    tls_pieces_ = pieces;
+    tls_sent_ = tls_left_ = 0;
+    for (const std::string_view piece : pieces) { tls_left_ += piece.size(); }
+  } else {
+    writer_.clear();
+    for (const std::string_view piece : pieces) { writer_.add(piece); }
+  }
+  return write_on();
+}
+
+int SocketIo::write_body(std::string_view before, const std::vector<cache::Slice>& slices,
+                         std::string_view behind) {
+  if (tls_) {
+    std::vector<std::string_view> pieces = {before};
     for (const cache::Slice& slice : slices) { pieces.push_back(slice.view()); }
     pieces.push_back(behind);
-    co_return co_await write_tls(pieces);
+    return write(pieces);
   }
   writer_.clear();
   writer_.add(before);
   for (const cache::Slice& slice : slices) { writer_.add(slice); }
   writer_.add(behind);
-  co_return co_await write_plain();
+  return write_on();
 }
 
 }  // namespace edge::serve

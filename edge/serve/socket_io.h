@@ -42,23 +42,30 @@ class SocketIo {
   // Appends what is there already, in the clear; 0: nothing, or what the next read will see.
   std::size_t read_rest(std::string& buffer);
 
-  // All pieces, gathered.  0, or an errno; ECANCELED: cancelled.
-  Awaitable<int> write(const std::vector<std::string_view>& pieces);
+  // Writes all pieces, gathered, as far as the socket takes them now.  0, or an errno; EAGAIN:
+  // finish_write() does the rest.
+  int write(const std::vector<std::string_view>& pieces);
   // The same of slices with text before and behind; those in memory files are not copied.
-  Awaitable<int> write_body(std::string_view before, const std::vector<cache::Slice>& slices,
-                            std::string_view behind);
+  int write_body(std::string_view before, const std::vector<cache::Slice>& slices,
+                 std::string_view behind);
+  // What was given must stay until it has ended.  0, or an errno; ECANCELED: cancelled.
+  Awaitable<int> finish_write();
 
  private:
   TlsStream::Step read_record(std::string& buffer, std::size_t& count);
   Awaitable<bool> wait_after(TlsStream::Step step);
-  Awaitable<int> write_tls(const std::vector<std::string_view>& pieces);
-  Awaitable<int> write_plain();
+  int write_on();
+  int write_on_tls();
 
   const int descriptor_;
   SocketWait& wait_;
   report::WorkerCounters& counters_;
   SocketWriter writer_;
   std::unique_ptr<TlsStream> tls_;
+  std::vector<std::string_view> tls_pieces_;  // what is being written by TLS
+  std::size_t tls_sent_ = 0;                  // of it
+  std::size_t tls_left_ = 0;
+  SocketWait::What awaited_ = SocketWait::What::kWrite;
 };
 
 }  // namespace edge::serve
