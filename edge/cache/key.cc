@@ -1,12 +1,39 @@
 #include "edge/cache/key.h"
 
 #include <algorithm>
+#include <array>
 
 #include "edge/http/accept_encoding.h"
 #include "edge/http/reference.h"
+#include "gslb/base/hash.h"
 
 namespace edge::cache {
 namespace {
+
+// Clients send few different values, and each hit of a response that varies by it needs one.
+const std::string& normal_codings(std::string_view value) {
+  struct Known {
+    std::string value;
+    std::string normal;
+  };
+  static thread_local std::array<Known, 16> table;
+  Known& known = table.at(gslb::hash_text(value) % table.size());
+  if (known.normal.empty() || known.value != value) {
+    known = {std::string(value), http::normal_accept_encoding(value)};
+  }
+  return known.normal;
+}
+
+// Whether the list, in normal form, is `normal`.
+bool is_same_list(std::string_view list, std::string_view normal) {
+  for (bool is_first = true; const auto element = http::next_element(list); is_first = false) {
+    if (!is_first && !normal.starts_with(',')) { return false; }
+    if (!is_first) { normal.remove_prefix(1); }
+    if (!normal.starts_with(*element)) { return false; }
+    normal.remove_prefix(element->size());
+  }
+  return normal.empty();
+}
 
 std::string normal_value(const http::Fields& fields, std::string_view name) {
   // Absent and empty are different requests: mark presence.
@@ -49,9 +76,14 @@ Variant variant_of(const http::Fields& request, const http::Fields& response) {
 }
 
 bool matches(const Variant& variant, const http::Fields& request) {
-  return std::all_of(
-      variant.selected.begin(), variant.selected.end(),
-      [&](const http::Field& field) { return normal_value(request, field.name) == field.value; });
+  return std::all_of(variant.selected.begin(), variant.selected.end(), [&](const auto& field) {
+    const std::string* const value = request.find(field.name);
+    if (value == nullptr || field.value.empty()) { return value == nullptr && field.value.empty(); }
+    if (request.count(field.name) > 1) { return normal_value(request, field.name) == field.value; }
+    const std::string_view normal = std::string_view(field.value).substr(1);  // behind the "+"
+    return field.name == "accept-encoding" ? normal_codings(*value) == normal
+                                           : is_same_list(*value, normal);
+  });
 }
 
 std::vector<std::string> invalidated_keys(const http::RequestHead& request,
