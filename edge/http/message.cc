@@ -7,6 +7,9 @@
 namespace edge::http {
 namespace {
 
+// Of a browser's request.
+constexpr std::size_t kUsualFields = 16;
+
 bool is_field_value(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) {
     const auto octet = static_cast<unsigned char>(c);
@@ -181,6 +184,7 @@ gslb::Result<RequestHead, HeadError> parse_request_head(std::string_view octets)
   const auto minor = parse_version(line.substr(last + 1));
   if (!minor) { return gslb::Unexpected(HeadError::kVersion); }
   head.minor = *minor;
+  head.fields.list().reserve(kUsualFields);
   if (const auto fields = parse_fields(octets, head.fields); !fields) {
     return gslb::Unexpected(fields.error());
   }

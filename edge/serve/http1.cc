@@ -16,6 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kIdleOctets = 2048;
+
 Clock::time_point in(std::int64_t ms) { return Clock::now() + std::chrono::milliseconds(ms); }
 
 class Http1 final : public ClientIo {
@@ -136,6 +138,9 @@ Awaitable<Http1::Next> Http1::refuse_with(int status, std::string_view why) {
 Awaitable<bool> Http1::wait_for_head(std::size_t scanned) {
   const bool idle = buffer_.empty();
   if (idle) {
+    // Most connections wait, and most for long: they keep little.
+    request_ = {};
+    if (buffer_.capacity() > kIdleOctets) { buffer_ = {}; }
     transport_.set_read_deadline(in(limits().idle_timeout_ms));
     deadline_set_ = false;
   } else if (scanned == 0 || !deadline_set_) {

@@ -1,5 +1,8 @@
 #include "edge/serve/forward.h"
 
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace edge::serve {
@@ -95,6 +98,37 @@ TEST(Reply, HasTheLengthThatIsKnownAndNoOther) {
   const Reply reply = client_reply(head, options, {});
   EXPECT_FALSE(reply.head.fields.has("Content-Length"));
   EXPECT_FALSE(reply.head.fields.has("Transfer-Encoding"));
+}
+
+// The quick way for hits says what the other does, whatever the origin had in its head.
+TEST(Reply, OfAStoredHeadIsTheSameWithoutACopy) {
+  const std::vector<http::Field> may_be = {
+      {"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"age", "7"},      {"Via", "1.0 first"},
+      {"Cache-Status", "first; fwd=miss"},       {"ETag", "\"a\""}, {"via", "1.1 second"}};
+  ReplyOptions options;
+  options.name = "fra-a";
+  options.status.hit = true;
+  options.status.ttl_s = 41;
+  options.age_s = 19;
+  options.length = 5;
+  for (unsigned chosen = 0; chosen < 1U << may_be.size(); ++chosen) {
+    http::ResponseHead head;
+    head.status = 200;
+    for (std::size_t i = 0; i < may_be.size(); ++i) {
+      if ((chosen >> i & 1U) != 0) { head.fields.add(may_be[i].name, may_be[i].value); }
+    }
+    const Reply expected = client_reply(head, options, {});
+    const Reply quick = stored_reply(head, options, {});
+    const Reply all = gathered(quick);
+    EXPECT_EQ(all.length, expected.length);
+    EXPECT_EQ(all.head.fields.list().size(), expected.head.fields.list().size());
+    for (const http::Field& field : expected.head.fields.list()) {
+      EXPECT_EQ(all.head.fields.joined(field.name), field.value) << field.name;
+    }
+    std::string text;
+    http::write_response_head(quick.head, *quick.stored, text);
+    EXPECT_EQ(text, http::write_response_head(all.head));
+  }
 }
 
 }  // namespace
