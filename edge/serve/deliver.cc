@@ -174,11 +174,15 @@ Awaitable<bool> send_pieces(RequestScope& scope, std::shared_ptr<cache::Body> bo
   co_return co_await scope.finish();
 }
 
-// Most hits: all of a stored 200 as it is.
+// Most hits: all of a stored 200 as it is.  Its body is all of it, and none of its fields are for
+// caches only.
 bool is_plain(const http::RequestHead& request, const Delivery& delivery,
               const cache::Object& object) {
   return delivery.status.hit && request.method == "GET" && object.head.status == 200 &&
-         !object.part && object.body->complete() && delivery.own.list().empty() &&
+         !object.part && object.body->complete() &&
+         object.length.value_or(object.body->size()) == object.body->size() &&
+         !object.head.fields.has("Surrogate-Key") && !object.head.fields.has("Cache-Tag") &&
+         delivery.own.list().empty() &&
          !request.fields.has("Range") && !request.fields.has("If-None-Match") &&
          !request.fields.has("If-Modified-Since");
 }
