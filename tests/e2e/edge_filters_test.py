@@ -118,10 +118,14 @@ between_bytes_timeout = "30s"
 host = "esi.example"
 url = "http://127.0.0.1:{origin}"
 [site.esi]
-timeout = "500ms"
 max_depth = 3
 max_includes = 20
 max_include_size = "1MiB"
+[[site]]
+host = "hasty.example"
+url = "http://127.0.0.1:{origin}"
+[site.esi]
+timeout = "500ms"
 [[site]]
 host = "omit.example"
 url = "http://127.0.0.1:{origin}"
@@ -436,7 +440,7 @@ class Includes(FiltersCase):
         hang = threading.Event()
         self.addCleanup(hang.set)
         self.origin.held["/hang"] = hang
-        self.assertEqual(self.esi("/waits")[2], b"ab")
+        self.assertEqual(self.esi("/waits", host="hasty.example")[2], b"ab")
         self.assertEqual(self.metric('esi_includes_total{result="timeout"}'), before + 1)
 
     def test_what_is_too_large_is_not_put_in(self):
