@@ -86,9 +86,9 @@ bool varies_by_coding(const http::Fields& response) {
 }
 
 // Whether the body, once it is in no coding, is one to be coded for those who like it.
-bool is_worth_coding(const config::Compress& compress, const Subject& subject, bool esi) {
+bool is_worth_coding(const config::Compress& compress, const Subject& subject, bool esi,
+                     std::uint64_t least) {
   const http::Fields& response = subject.response.fields;
-  const std::uint64_t least = std::max<std::uint64_t>(compress.min_octets, 1);
   return !subject.included && !varies_by_coding(response) && has_type(response, compress.types) &&
          (esi || subject.part || subject.response.status == 206 ||
           subject.length.value_or(least) >= least);
@@ -135,7 +135,11 @@ Choice choose(const config::Filters& filters, const Subject& subject) {
     if (!accepted) { choice.decode = *coded; }
     return choice;
   }
-  if (!is_worth_coding(*filters.compress, subject, choice.esi)) { return choice; }
+  // Who takes nothing uncoded has the short ones coded, too.
+  const bool at_any_length = http::coding_weight(accept, "identity") == 0;
+  const std::uint64_t least =
+      at_any_length ? 1 : std::max<std::uint64_t>(filters.compress->min_octets, 1);
+  if (!is_worth_coding(*filters.compress, subject, choice.esi, least)) { return choice; }
   choice.varies = true;
   // Ranges are of the stored octets, which have a strong validator; a page put together has none.
   if (part || (request.has("Range") && !choice.esi)) { return choice; }

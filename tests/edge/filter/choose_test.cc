@@ -74,6 +74,7 @@ TEST_F(ChooseTest, OnlyWholeTextThatMayBeChangedIsCoded) {
   const List page = {{"Content-Type", "text/css"}};
   length_ = 10;
   EXPECT_FALSE(choice(request, page).varies);
+  EXPECT_TRUE(choice({{"Accept-Encoding", "gzip, identity;q=0"}}, page).changes());
   length_ = 1000;
   EXPECT_TRUE(choice(request, page).changes());
   part_ = true;
