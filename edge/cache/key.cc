@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "edge/cache/key_rules.h"
 #include "edge/http/accept_encoding.h"
 #include "edge/http/reference.h"
 #include "gslb/base/hash.h"
@@ -87,14 +88,15 @@ bool matches(const Variant& variant, const http::Fields& request) {
 }
 
 std::vector<std::string> invalidated_keys(const http::RequestHead& request,
-                                          const http::Fields& response) {
-  std::vector<std::string> keys = {primary_key(request.host, request.target, request.secure)};
+                                          const http::Fields& response,
+                                          const config::KeyRules& rules) {
+  std::vector<std::string> keys = {key_of(rules, request)};
   for (const std::string_view name : {"Location", "Content-Location"}) {
     const std::string* value = response.find(name);
     if (value == nullptr) { continue; }
     const auto other = http::resolve_reference(*value, request.host, request.target);
     if (other && other->host == request.host) {
-      keys.push_back(primary_key(other->host, other->target, request.secure));
+      keys.push_back(key_of(rules, other->host, other->target, request.secure));
     }
   }
   return keys;

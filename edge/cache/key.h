@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "edge/config/cache_policy.h"
 #include "edge/http/message.h"
 
 namespace edge::cache {
@@ -29,8 +30,9 @@ Variant variant_of(const http::Fields& request, const http::Fields& response);
 bool matches(const Variant& variant, const http::Fields& request);
 
 // The keys an unsafe method's success makes invalid: its own target, and Location and
-// Content-Location when they are of the same origin (RFC 9111 4.4).
+// Content-Location when they are of the same origin (RFC 9111 4.4).  `rules`: as keys are made.
 std::vector<std::string> invalidated_keys(const http::RequestHead& request,
-                                          const http::Fields& response);
+                                          const http::Fields& response,
+                                          const config::KeyRules& rules = {});
 
 }  // namespace edge::cache

@@ -57,6 +57,27 @@ Rules rules_of(const http::ResponseHead& response) {
   return {http::parse_cache_control(response.fields.joined("Cache-Control")), false};
 }
 
+// The origin's word, where the operator lets it have one.
+Rules rules_of(const http::ResponseHead& response, const CachePolicy& policy) {
+  return policy.ignore_origin ? Rules{{}, true} : rules_of(response);
+}
+
+// What the operator decides; `result` has all that the origin said.  His times begin when the
+// response comes in, whatever age it has by then.
+void apply_ttls(const http::ResponseHead& response, const CachePolicy& policy, Freshness& result) {
+  if (!contains(kHeuristic, response.status) || result.always_validate) { return; }
+  const bool is_negative = response.status == 404 || response.status == 410;
+  if (result.heuristic && policy.ttl_s && !is_negative) {
+    result.lifetime_s = *policy.ttl_s + result.initial_age_s;
+  }
+  if (policy.min_ttl_s && !is_negative) {
+    result.lifetime_s = std::max(result.lifetime_s, *policy.min_ttl_s + result.initial_age_s);
+  }
+  if (policy.max_ttl_s) {
+    result.lifetime_s = std::min(result.lifetime_s, *policy.max_ttl_s + result.initial_age_s);
+  }
+}
+
 std::optional<std::int64_t> explicit_lifetime(const http::ResponseHead& response,
                                               const Rules& rules, WallTime received) {
   if (rules.control.s_maxage_s) { return rules.control.s_maxage_s; }
@@ -106,7 +127,7 @@ RequestRules request_rules(const http::RequestHead& request) {
 
 Freshness freshness_of(const http::ResponseHead& response, const Exchange& exchange,
                        const CachePolicy& policy) {
-  const Rules rules = rules_of(response);
+  const Rules rules = rules_of(response, policy);
   const WallTime received = exchange.response_received;
   Freshness result;
   if (const auto lifetime = explicit_lifetime(response, rules, received)) {
@@ -131,6 +152,7 @@ Freshness freshness_of(const http::ResponseHead& response, const Exchange& excha
     result.stale_while_revalidate_s = control.stale_while_revalidate_s.value_or(0);
     result.stale_if_error_s = control.stale_if_error_s;
   }
+  apply_ttls(response, policy, result);
   return result;
 }
 
@@ -156,7 +178,7 @@ bool allows_cookie(const http::ResponseHead& response, const CacheControl& contr
 
 bool is_storable(const RequestRules& request, const http::ResponseHead& response,
                  const Exchange& exchange, const CachePolicy& policy) {
-  const Rules rules = rules_of(response);
+  const Rules rules = rules_of(response, policy);
   const CacheControl& control = rules.control;
   // Other statuses are stored by their own word, understood or not (3).
   const bool understood = contains(kUnderstood, response.status);

@@ -92,7 +92,8 @@ void Store::insert(const std::string& text, const http::Fields& request, const O
     }
     credit += wanting;
   }
-  const std::uint64_t room = budget_ - budget_ / kUnderWayShare;
+  const std::uint64_t budget = budget_.load(std::memory_order_relaxed);
+  const std::uint64_t room = budget - budget / kUnderWayShare;
   while (octets_.load(std::memory_order_relaxed) >
          room + reserved_.load(std::memory_order_relaxed)) {
     if (!evict_one()) { break; }
@@ -229,11 +230,17 @@ ObjectRef Store::unlink(Shard& shard, Handle handle) {
   return std::exchange(entry.object, nullptr);
 }
 
+void Store::resize(std::uint64_t budget_octets) {
+  budget_.store(budget_octets, std::memory_order_relaxed);
+  while (octets_.load(std::memory_order_relaxed) > budget_octets && evict_one()) {}
+}
+
 bool Store::take(std::uint64_t octets) {
-  if (octets > budget_) { return false; }
+  const std::uint64_t budget = budget_.load(std::memory_order_relaxed);
+  if (octets > budget) { return false; }
   std::uint64_t before = octets_.load(std::memory_order_relaxed);
   while (true) {
-    if (before > budget_ - octets) {
+    if (before > budget - octets) {
       if (!evict_one()) { return false; }
       before = octets_.load(std::memory_order_relaxed);
     } else if (octets_.compare_exchange_weak(before, before + octets, std::memory_order_relaxed)) {

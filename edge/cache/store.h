@@ -50,6 +50,10 @@ class Store {
   bool reserve(std::size_t octets);
   void release(std::size_t octets);
 
+  // Another budget from now on; of what is over it the least worthy goes before this returns, but
+  // what is being read ends in its own time.
+  void resize(std::uint64_t budget_octets);
+
   struct Stats {
     std::uint64_t octets = 0;  // stored and reserved
     std::uint64_t objects = 0;
@@ -110,8 +114,9 @@ class Store {
   bool evict_one();
   void learn();
 
-  const std::uint64_t budget_;
-  std::atomic<std::uint64_t> octets_{0};    // stored and reserved; never over the budget
+  std::atomic<std::uint64_t> budget_;
+  std::atomic<std::uint64_t> octets_{
+      0};  // stored and reserved; not over the budget, but for what is reserved when it shrinks
   std::atomic<std::uint64_t> reserved_{0};  // of these
   EvictionShards orders_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "edge/config/cache_table.h"
 #include "edge/config/listeners.h"
 #include "edge/config/origin_table.h"
 #include "edge/config/redirect_table.h"
+#include "edge/config/rules_table.h"
 #include "edge/config/tier_table.h"
 #include "edge/config/values.h"
 #include "gslb/base/file.h"
@@ -61,6 +63,14 @@ Limits read_limits(TomlTable table) {
   read_ms(table, "write_timeout", 10, limits.write_timeout_ms);
   read_ms(table, "drain_grace", 0, limits.drain_grace_ms);
   read_ms(table, "drain_timeout", 0, limits.drain_timeout_ms);
+  limits.fetches = table.integer("fetches", 0, 1'000'000).value_or(limits.fetches);
+  limits.client_connections =
+      table.integer("client_connections", 0, 1'000'000).value_or(limits.client_connections);
+  limits.body_octets =
+      table.size_octets("body_size", 0, std::int64_t{1} << 50).value_or(limits.body_octets);
+  if (const auto after = table.duration_ms("retry_after", 1000, kDayMs)) {
+    limits.retry_after_s = *after / 1000;
+  }
   table.finish();
   return limits;
 }
@@ -104,15 +114,7 @@ Cache read_cache(TomlTable table, const std::string& file) {
   const std::string favour =
       table.choice("favour", {"both", "objects", "bytes"}).value_or("both");
   cache.size_exponent = favour == "objects" ? 1.0F : favour == "bytes" ? 0.0F : 0.6F;
-  const std::string set_cookie =
-      table.choice("set_cookie", {"explicit", "shared", "never"}).value_or("explicit");
-  using SetCookie = CachePolicy::SetCookie;
-  cache.policy.set_cookie = set_cookie == "never"    ? SetCookie::kNever
-                            : set_cookie == "shared" ? SetCookie::kShared
-                                                     : SetCookie::kExplicit;
-  if (const auto ttl = table.duration_ms("negative_ttl", 0, kDayMs)) {
-    cache.policy.negative_ttl_s = *ttl / 1000;
-  }
+  read_policy(table, cache.policy);
   if (auto disk = table.table("disk")) { cache.disk = read_disk(std::move(*disk), file); }
   table.finish();
   return cache;
@@ -132,6 +134,22 @@ std::vector<std::string> read_beacons(TomlTable& table, Problems& problems) {
   return beacons;
 }
 
+// As a site's host.
+std::vector<std::string> read_hosts(TomlTable& table, Problems& problems) {
+  constexpr std::size_t kMost = 256;
+  std::vector<std::string> hosts;
+  for (const gslb::LocatedString& text : table.strings("hosts")) {
+    std::string host = lower_case(text.text);
+    if (!is_host_pattern(host)) {
+      problems.error(text.at, "\"" + text.text + "\" is no host",
+                     "\"www.example.com\" or \"*.example.com\"");
+    }
+    hosts.push_back(std::move(host));
+  }
+  if (hosts.size() > kMost) { table.error("hosts", "more than 256 groups of hosts"); }
+  return hosts;
+}
+
 Report read_report(TomlTable table, const std::string& file, Problems& problems) {
   Report report;
   report.gslb = read_urls(table, "gslb", problems);
@@ -140,6 +158,7 @@ Report read_report(TomlTable table, const std::string& file, Problems& problems)
   }
   report.ca_file = read_ca_file(table, file);
   report.beacons = read_beacons(table, problems);
+  report.hosts = read_hosts(table, problems);
   for (auto& [name, capacity] : table.named_tables("capacity")) {
     Capacity entry;
     entry.resource = name.text;
@@ -197,10 +216,11 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
   config.has_filters = config.filters.any();
   for (TomlTable& table : root->tables("site")) {
     Filters filters = read_filters(table, config.filters);
-    config.sites.push_back(read_site(table, file, problems));
+    config.sites.push_back(read_site(table, file, config.cache.policy, problems));
     config.has_filters = config.has_filters || filters.any();
     config.sites.back().filters = std::move(filters);
   }
+  config.rules = read_rules(*root, file, problems);
   if (!config.origin && config.sites.empty()) {
     root->error("origin", "there is neither [origin] nor a [[site]]",
                 "misses have to go somewhere");

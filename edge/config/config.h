@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "edge/config/cache_policy.h"
 #include "edge/config/filters.h"
 #include "edge/config/redirect.h"
+#include "edge/config/rules.h"
 #include "gslb/base/ip.h"
 #include "gslb/base/problem.h"
 
@@ -72,6 +74,8 @@ struct Site {
   std::string host;  // lower case; "*.example.com" matches any name below example.com
   Origin origin;
   Filters filters;
+  CachePolicy cache;        // [site.cache]: [cache] where it says nothing
+  std::vector<Rule> rules;  // asked after the global ones
 };
 
 // [[tier.parent]], [[tier.sibling]]: another edge.
@@ -147,18 +151,10 @@ struct Limits {
   std::int64_t write_timeout_ms = 30'000;      // for up to 256 KiB to a client
   std::int64_t drain_grace_ms = 1'000;         // still accepting after the draining heartbeat
   std::int64_t drain_timeout_ms = 20'000;      // then what is left is cut
-};
-
-// What the operator decides where the RFCs of caching leave it open.
-struct CachePolicy {
-  enum class SetCookie : std::uint8_t {
-    kNever,     // a response with Set-Cookie is not stored
-    kShared,    // with an explicit `public` or `s-maxage`
-    kExplicit,  // when it is explicitly fresh, as RFC 9111 7.3 has it
-  };
-  SetCookie set_cookie = SetCookie::kExplicit;
-  // Freshness of a 404 or 410 that says nothing about its own (a heuristic, 4.2.2); 0: none.
-  std::int64_t negative_ttl_s = 0;
+  std::int64_t fetches = 4'000;                // from origins under way at once; 0: no bound
+  std::int64_t client_connections = 0;         // of one client at once; 0: no bound
+  std::int64_t body_octets = 0;                // of a request's body; 0: no bound
+  std::int64_t retry_after_s = 5;              // told to whom it refused for its load
 };
 
 // [cache.disk]
@@ -183,6 +179,7 @@ struct Report {
   std::string ca_file;
   std::vector<Capacity> capacity;
   std::vector<std::string> beacons;  // "*.probe.example.com", lower case
+  std::vector<std::string> hosts;    // groups of hosts that are told of, beside the sites
 };
 
 // [probe]: what a GSLB may have this edge measure.
@@ -223,6 +220,7 @@ struct Config {
   bool has_filters = false;  // of any host
   std::optional<Tier> tier;
   std::optional<Redirect> redirect;
+  std::vector<Rule> rules;  // of all hosts
   Report report;
   Probe probe;
   Log log;
@@ -239,6 +237,8 @@ struct Config {
   // The host that is meant by the name of it that [redirect] sends clients to, of this cluster or
   // another of its; nullopt: it is none of these.  Valid as long as `host`.
   std::optional<std::string_view> redirected_host(std::string_view host) const;
+  // What holds for the hosts of one of this object's origins.
+  const CachePolicy& policy_for(const Origin& from) const;
   // The nonce when the host is a beacon's; valid as long as `host`.
   std::optional<std::string_view> beacon_nonce(std::string_view host) const;
 };

@@ -1,6 +1,8 @@
 #include "edge/config/origin_table.h"
 
+#include "edge/config/cache_table.h"
 #include "edge/config/listeners.h"
+#include "edge/config/rules_table.h"
 #include "edge/config/swift_table.h"
 #include "edge/config/values.h"
 
@@ -40,13 +42,12 @@ Origin read_default_origin(TomlTable table, const std::string& file, Problems& p
   return origin;
 }
 
-Site read_site(TomlTable table, const std::string& file, Problems& problems) {
+Site read_site(TomlTable table, const std::string& file, const CachePolicy& usual,
+               Problems& problems) {
   Site site;
   site.host = table.string("host", Need::kRequired).value_or("");
   site.host = lower_case(std::move(site.host));
-  const std::string_view name =
-      site.host.starts_with("*.") ? std::string_view(site.host).substr(2) : site.host;
-  if (!site.host.empty() && (name.empty() || name.find_first_of("*/: ") != name.npos)) {
+  if (!site.host.empty() && !is_host_pattern(site.host)) {
     table.error("host", "\"" + site.host + "\" is no host",
                 "\"www.example.com\" or \"*.example.com\"");
   }
@@ -55,6 +56,12 @@ Site read_site(TomlTable table, const std::string& file, Problems& problems) {
   if (auto swift = table.table("swift")) {
     site.origin.swift = read_swift(*swift, site.host, read_key(*swift, file));
   }
+  site.cache = usual;
+  if (auto cache = table.table("cache")) {
+    read_policy(*cache, site.cache);
+    cache->finish();
+  }
+  site.rules = read_rules(table, file, problems);
   table.finish();
   return site;
 }

@@ -11,6 +11,8 @@ namespace edge::config {
 // Each finishes its table.  `file`: what relative paths are next to.
 Origin read_default_origin(gslb::TomlTable table, const std::string& file,
                            gslb::Problems& problems);
-Site read_site(gslb::TomlTable table, const std::string& file, gslb::Problems& problems);
+// `usual`: what holds where the site says nothing of the cache.
+Site read_site(gslb::TomlTable table, const std::string& file, const CachePolicy& usual,
+               gslb::Problems& problems);
 
 }  // namespace edge::config

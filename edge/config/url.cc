@@ -93,4 +93,11 @@ const Filters& Config::filters_for(std::string_view host) const {
   return site != nullptr ? site->filters : filters;
 }
 
+const CachePolicy& Config::policy_for(const Origin& from) const {
+  for (const Site& site : sites) {
+    if (&site.origin == &from) { return site.cache; }
+  }
+  return cache.policy;
+}
+
 }  // namespace edge::config

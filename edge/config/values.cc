@@ -14,6 +14,11 @@ void read_ms(TomlTable& table, std::string_view key, std::int64_t low, std::int6
   if (const auto given = table.duration_ms(key, low, kDayMs)) { value = *given; }
 }
 
+bool is_host_pattern(std::string_view text) noexcept {
+  if (text.starts_with("*.")) { text.remove_prefix(2); }
+  return !text.empty() && text.find_first_of("*/: ") == text.npos;
+}
+
 std::vector<Url> read_urls(TomlTable& table, std::string_view key, Problems& problems) {
   std::vector<Url> urls;
   for (const gslb::LocatedString& text : table.strings(key)) {

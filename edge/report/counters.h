@@ -6,8 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "edge/report/filter_counters.h"
+#include "edge/report/named_counters.h"
 #include "gslb/base/counters.h"
 
 namespace edge::report {
@@ -31,6 +34,23 @@ inline constexpr std::array<std::string_view, 5> kStatusClassNames = {"1xx", "2x
 inline constexpr std::array<std::string_view, 3> kEdgeRefusalNames = {"malformed", "skew",
                                                                       "signature"};
 
+// Of a group of hosts, by one worker.
+struct HostCounters {
+  std::string name;  // a pattern
+  gslb::Counter requests;
+  gslb::Counter hits;
+  gslb::Counter octets;  // of bodies, handed to clients' connections
+  gslb::Counter hit_octets;
+  gslb::Counter origin_us;
+};
+
+// Of a rule, by one worker.
+struct RuleCounters {
+  std::string name;
+  gslb::Counter matched;  // dry runs too
+  gslb::Counter acted;
+};
+
 // One writer (the worker), many readers.
 struct WorkerCounters {
   std::array<std::array<gslb::Counter, kCacheResultNames.size()>, kStatusClassNames.size()>
@@ -52,6 +72,9 @@ struct WorkerCounters {
   gslb::Counter edge_requests;     // of other edges, probes included
   std::array<gslb::Counter, kEdgeRefusalNames.size()> edge_refusals;  // what only said it was
   gslb::Counter misdirected;       // 421: the host has other certificates than the connection
+  gslb::Counter descriptor_failures;  // accepting failed for want of them
+  NamedCounters<HostCounters> hosts;
+  NamedCounters<RuleCounters> rules;
   gslb::LogHistogram<26> ttfb_us;  // up to 33 s; whole head read to first octet written
 
   FilterCounters filters;
@@ -109,6 +132,12 @@ struct PeerFigures {
 };
 inline constexpr std::array<std::string_view, 4> kPeerResultNames = {"served", "hit", "passed",
                                                                      "failed"};
+
+// What the node took on and refused.
+struct LoadFigures {
+  std::vector<std::pair<std::string_view, std::uint64_t>> refused;  // by resource
+  std::int64_t fetches = 0;                                         // under way
+};
 
 struct AccessLogFigures {
   std::uint64_t lines = 0;

@@ -5,6 +5,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include "edge/report/families.h"
 #include "edge/report/load.h"
 
 namespace edge::report {
@@ -320,11 +321,24 @@ void add_reloads(Page& page, const ReloadFigures& reloads) {
              static_cast<double>(reloads.generation));
 }
 
+void add_families(Page& page, const Figures& figures) {
+  for (const Family& family : families_of(figures)) {
+    MetricFamily& made = page.family(family.name, family.help,
+                                     family.is_counter ? MetricType::Counter : MetricType::Gauge);
+    for (const Family::Sample& sample : family.samples) {
+      Labels labels;
+      for (const auto& [name, value] : sample.labels) { labels.push_back(label(name, value)); }
+      Page::add(made, std::move(labels), sample.value);
+    }
+  }
+}
+
 }  // namespace
 
 std::string write_metrics(const Figures& figures) {
   Page page;
   add_requests(page, figures.workers);
+  add_families(page, figures);
   add_ttfb(page, figures.workers);
   add_traffic(page, figures.workers);
   add_tls(page, figures);

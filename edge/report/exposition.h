@@ -28,6 +28,8 @@ struct Figures {
   std::vector<CertificateFigures> certificates;
   AccessLogFigures access_log;
   std::vector<PeerFigures> peers;
+  LoadFigures load;
+  std::vector<gslb::fleet::Condition> conditions;
   gslb::fleet::NodeState state = gslb::fleet::NodeState::kUp;
   double start_time_s = 0;  // since 1970
 };

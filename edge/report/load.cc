@@ -26,6 +26,18 @@ gslb::fleet::CacheUse cache_use(const Totals& before, const Totals& now) {
   return {now.cache.requests - before.cache.requests, now.cache.hits - before.cache.hits};
 }
 
+gslb::fleet::StoreUse store_use(const StoreFigures& store) {
+  gslb::fleet::StoreUse use;
+  use.memory_octets = store.octets;
+  use.memory_budget = store.budget_octets;
+  if (store.disk) {
+    use.disk_octets = store.disk->octets;
+    use.disk_budget = store.disk->budget_octets;
+    use.disk_writable = store.disk->writable;
+  }
+  return use;
+}
+
 LoadMeter::Load LoadMeter::observe(const Totals& totals, gslb::MonoTime now) {
   samples_.push_back({now, totals});
   // Keep one sample that is a second old or more: the start of the window.

@@ -45,6 +45,8 @@ class LoadMeter {
 // What the cache did between two sums.
 gslb::fleet::CacheUse cache_use(const Totals& before, const Totals& now);
 
+gslb::fleet::StoreUse store_use(const StoreFigures& store);
+
 // The three resources every edge measures, with the configured target and max (0: not configured).
 std::vector<gslb::fleet::ResourceLoad> resource_loads(
     const LoadMeter::Load& load, const std::vector<config::Capacity>& capacity);

@@ -24,6 +24,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "edge/report/exposition.h"
+#include "edge/report/host_use.h"
 #include "edge/report/load.h"
 #include "edge/report/prober.h"
 #include "edge/report/sender.h"
@@ -82,6 +83,7 @@ struct Reporter::Impl {
                     http::response<http::string_body>& response);
   void send_now();
   Figures figures() const;
+  gslb::fleet::NodeFigures own_figures(gslb::MonoTime now);
 
   config::ConfigRef config;
   Sources sources;
@@ -93,6 +95,8 @@ struct Reporter::Impl {
   std::thread thread;
   LoadMeter meter;
   Totals told;  // in the last heartbeat
+  HostMeter hosts;
+  gslb::MonoTime told_at = std::chrono::steady_clock::now();
   std::uint64_t start_ms = 0;
   std::uint64_t sequence = 0;
   std::size_t admin_clients = 0;
@@ -138,9 +142,11 @@ void Reporter::Impl::send_now() {
   report.reason = reason;
   report.interval_ms = static_cast<std::uint32_t>(config->report.interval_ms);
   const Totals totals = sum(sources.workers);
-  const LoadMeter::Load load = meter.observe(totals, std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  const LoadMeter::Load load = meter.observe(totals, now);
   report.load = resource_loads(load, config->report.capacity);
   report.cache = cache_use(std::exchange(told, totals), totals);
+  report.figures = own_figures(now);
   report.rtt = sources.rtt->drain();
   report.beacons = sources.beacons->drain();
   report.probe_room = static_cast<std::uint32_t>(prober->room());
@@ -149,6 +155,18 @@ void Reporter::Impl::send_now() {
     senders[i]->submit(
         std::make_shared<const Outgoing>(Outgoing{gslb::fleet::write_report(report)}));
   }
+}
+
+gslb::fleet::NodeFigures Reporter::Impl::own_figures(gslb::MonoTime now) {
+  gslb::fleet::NodeFigures own;
+  own.span_ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now - told_at).count());
+  told_at = now;
+  own.hosts = hosts.take(host_use(sources.workers));
+  own.store = store_use(sources.store());
+  if (sources.conditions) { own.conditions = sources.conditions(); }
+  if (sources.siblings) { own.siblings = sources.siblings(); }
+  return own;
 }
 
 asio::awaitable<void> Reporter::Impl::beat() {
@@ -197,6 +215,8 @@ Figures Reporter::Impl::figures() const {
   figures.certificates = sources.certificates();
   figures.access_log = sources.access_log();
   figures.peers = sources.peers();
+  figures.load = sources.load();
+  if (sources.conditions) { figures.conditions = sources.conditions(); }
   figures.state = state;
   figures.start_time_s = static_cast<double>(start_ms) / 1000;
   return figures;

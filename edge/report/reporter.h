@@ -29,6 +29,10 @@ struct Sources {
   std::function<std::vector<CertificateFigures>()> certificates;
   std::function<AccessLogFigures()> access_log;
   std::function<std::vector<PeerFigures>()> peers;
+  std::function<LoadFigures()> load;
+  // What is wrong with the node, and what it thinks of its siblings; may be null.
+  std::function<std::vector<gslb::fleet::Condition>()> conditions;
+  std::function<std::vector<gslb::fleet::SiblingHealth>()> siblings;
 };
 
 // Thread-safe.

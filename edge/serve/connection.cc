@@ -78,6 +78,7 @@ class Connection final : public Transport,
   }
 
   Awaitable<void> run();
+  void hold(std::unique_ptr<rules::ClientCount::Place> place) { place_ = std::move(place); }
 
   Awaitable<bool> read(std::string& buffer) override;
   void set_read_deadline(Clock::time_point deadline) override;
@@ -131,6 +132,7 @@ class Connection final : public Transport,
   const bool allows_http2_;                      // without TLS
   gslb::Address address_;
   std::string peer_;
+  std::unique_ptr<rules::ClientCount::Place> place_;  // null: its connections are not counted
 };
 
 // One timer per connection that looks at the deadlines when it fires: moving one, which every read
@@ -316,6 +318,17 @@ Awaitable<void> Connection::run() {
 
 void serve_connection(Worker& worker, ConnectionSet& open, int descriptor,
                       const gslb::Address& peer, const config::Listener& listener) {
+  const std::int64_t most = worker.config->limits.client_connections;
+  std::unique_ptr<rules::ClientCount::Place> place;
+  // Behind a proxy all come from one address.
+  if (most > 0 && listener.proxy_from.empty()) {
+    place = worker.shared.clients.enter(peer, most);
+    if (!place) {
+      worker.counters.connections_refused.add();
+      ::close(descriptor);
+      return;
+    }
+  }
   tcp::socket socket(worker.loop);
   error_code error;
   socket.assign(peer.is_v6() ? tcp::v6() : tcp::v4(), descriptor, error);
@@ -327,6 +340,7 @@ void serve_connection(Worker& worker, ConnectionSet& open, int descriptor,
   socket.native_non_blocking(true, error);
   const auto connection =
       std::make_shared<Connection>(worker, open, std::move(socket), peer, listener);
+  connection->hold(std::move(place));
   asio::co_spawn(worker.loop, connection->run(), asio::detached);
 }
 

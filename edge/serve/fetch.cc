@@ -34,7 +34,8 @@ class Fetch {
   Fetch(Worker& worker, FetchPlan plan)
       : worker_(worker),
         plan_(std::move(plan)),
-        policy_(plan_.config->cache.policy),
+        policy_(plan_.config->policy_for(*plan_.origin)),
+        fetching_(worker.shared.admission),
         signal_(worker) {}
 
   Awaitable<void> run();
@@ -60,6 +61,7 @@ class Fetch {
   Worker& worker_;
   FetchPlan plan_;
   const config::CachePolicy& policy_;
+  const rules::Admission::Fetching fetching_;
   Signal signal_;
   std::unique_ptr<Upstream> exchange_;
   std::shared_ptr<cache::Object> object_;

@@ -2,22 +2,28 @@
 
 #include <chrono>
 
+#include "edge/cache/key_rules.h"
 #include "edge/cache/update.h"
 
 namespace edge::serve {
 namespace {
 
+const config::CachePolicy& policy_of(const RequestScope& scope) {
+  const config::Origin* origin = scope.config->origin_for(scope.request.host);
+  return origin == nullptr ? scope.config->cache.policy : scope.config->policy_for(*origin);
+}
+
 void invalidate(RequestScope& scope, const http::ResponseHead& response) {
   if (response.status < 200 || response.status >= 400) { return; }
-  for (const std::string& key : cache::invalidated_keys(scope.request, response.fields)) {
+  for (const std::string& key :
+       cache::invalidated_keys(scope.request, response.fields, policy_of(scope).key)) {
     scope.worker.shared.flights.invalidate(key);
     scope.worker.shared.tiers.remove(key);
   }
 }
 
 void learn_from_head(RequestScope& scope, http::ResponseHead head, const cache::Exchange& moments) {
-  const std::string key =
-      cache::primary_key(scope.request.host, scope.request.target, scope.request.secure);
+  const std::string key = cache::key_of(policy_of(scope).key, scope.request);
   cache::Tiers& tiers = scope.worker.shared.tiers;
   const cache::ObjectRef stored = tiers.find(key, scope.request.fields).object;
   if (!stored || stored->head.status != 200 || stored->part || !stored->body->complete()) {
@@ -30,7 +36,7 @@ void learn_from_head(RequestScope& scope, http::ResponseHead head, const cache::
     tiers.update(key, scope.request.fields, std::move(object), *stored);
     return;
   }
-  const config::CachePolicy& policy = scope.config->cache.policy;
+  const config::CachePolicy& policy = policy_of(scope);
   cache::complete_date(head, moments.response_received);
   object->head = cache::updated_by(stored->head, head);
   object->freshness = cache::freshness_of(object->head, moments, policy);

@@ -5,8 +5,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "edge/cache/key.h"
+#include "edge/cache/key_rules.h"
 #include "edge/serve/filtered.h"
+#include "edge/serve/guard.h"
 #include "edge/serve/learn.h"
 #include "edge/serve/pass_filtered.h"
 #include "edge/serve/upstream.h"
@@ -16,7 +17,14 @@ namespace {
 
 using report::CacheResult;
 
-enum class Upload : std::uint8_t { kDone, kOriginStopped, kClientBad, kClientTimeout, kClientGone };
+enum class Upload : std::uint8_t {
+  kDone,
+  kOriginStopped,
+  kClientBad,
+  kClientTimeout,
+  kClientGone,
+  kTooLarge
+};
 
 // The request's body to the origin, framed as it came.
 Awaitable<Upload> upload(RequestScope& scope, origin::Exchange& exchange) {
@@ -28,8 +36,12 @@ Awaitable<Upload> upload(RequestScope& scope, origin::Exchange& exchange) {
     if (!sent) { co_return Upload::kClientGone; }
   }
   std::string octets;
+  const auto most = static_cast<std::uint64_t>(scope.config->limits.body_octets);
+  std::uint64_t size = 0;
   while (true) {
     const ClientIo::BodyStatus status = co_await scope.client.read_body(octets);
+    size += octets.size();
+    if (most > 0 && size > most) { co_return Upload::kTooLarge; }
     if (status == ClientIo::BodyStatus::kBad) { co_return Upload::kClientBad; }
     if (status == ClientIo::BodyStatus::kTimeout) { co_return Upload::kClientTimeout; }
     if (status == ClientIo::BodyStatus::kGone) { co_return Upload::kClientGone; }
@@ -88,6 +100,11 @@ Reply reply_for(RequestScope& scope, http::ResponseHead head, http::Forward why)
 }  // namespace
 
 Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Forward why) {
+  rules::Admission& admission = scope.worker.shared.admission;
+  if (const auto lacking = admission.refuses_fetch(std::chrono::steady_clock::now())) {
+    co_return co_await shed(scope, *lacking);
+  }
+  const rules::Admission::Fetching fetching(admission);
   const std::string client = scope.forwarded_client();
   ForwardOptions options;
   options.name = scope.worker.shared.name;
@@ -96,8 +113,7 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
   options.body = scope.body;
   tell_of_filters(options, filters_of(scope));
   const bool has_body = scope.body.kind != http::BodyKind::kNone;
-  const std::string key =
-      cache::primary_key(scope.request.host, scope.request.target, scope.request.secure);
+  const std::string key = cache::key_of(scope.config->policy_for(origin).key, scope.request);
   auto exchange =
       std::make_unique<Upstream>(scope.worker, origin, route_for(scope, origin, key));
   cache::Exchange moments;
@@ -110,6 +126,9 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
   if (has_body) {
     const Upload done = co_await upload(scope, *exchange);
     if (done == Upload::kClientGone) { co_return false; }
+    if (done == Upload::kTooLarge) {
+      co_return co_await scope.respond_with_page(413, "the body is too large", "");
+    }
     if (done == Upload::kClientBad || done == Upload::kClientTimeout) {
       const bool slow = done == Upload::kClientTimeout;
       co_return co_await scope.respond_with_page(slow ? 408 : 400, "bad request body", "");

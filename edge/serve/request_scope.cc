@@ -1,5 +1,6 @@
 #include "edge/serve/request_scope.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -7,6 +8,8 @@
 
 #include "edge/serve/access_log.h"
 #include "edge/serve/request_id.h"
+#include "edge/serve/rule_book.h"
+#include "edge/serve/signal.h"
 
 namespace edge::serve {
 namespace {
@@ -24,6 +27,8 @@ RequestScope::RequestScope(Worker& on, ClientIo& from, const http::RequestHead& 
       client(from),
       request(asked),
       body(framing),
+      hosts_(asked.host.empty() || from.inclusion() != nullptr ? nullptr
+                                                               : &on.book->hosts(asked.host)),
       started_(std::chrono::steady_clock::now()),
       first_octet_(started_),
       is_counted_(from.inclusion() == nullptr) {}
@@ -49,6 +54,10 @@ void RequestScope::begin(Reply reply, report::CacheResult result) {
   status_ = reply.head.status;
   result_ = result;
   if (is_counted_) { worker.counters.count_request(status_, result); }
+  if (hosts_ != nullptr) {
+    hosts_->requests.add();
+    if (result == report::CacheResult::kHit) { hosts_->hits.add(); }
+  }
   if (const auto* id = request.fields.find(kRequestIdField)) {
     reply.head.fields.set(kRequestIdField, *id);
   }
@@ -68,12 +77,49 @@ void RequestScope::begin_upstream() { upstream_began_ = std::chrono::steady_cloc
 
 void RequestScope::end_upstream() {
   upstream_us_ = microseconds(std::chrono::steady_clock::now() - upstream_began_);
+  if (hosts_ != nullptr) { hosts_->origin_us.add(static_cast<std::uint64_t>(upstream_us_)); }
 }
 
 Awaitable<bool> RequestScope::send(const std::vector<cache::Slice>& slices) {
   note_first_octet();
-  for (const cache::Slice& slice : slices) { body_octets_ += slice.size; }
-  return client.send(slices);
+  std::size_t size = 0;
+  for (const cache::Slice& slice : slices) { size += slice.size; }
+  body_octets_ += size;
+  if (hosts_ != nullptr) {
+    hosts_->octets.add(size);
+    if (result_ == report::CacheResult::kHit) { hosts_->hit_octets.add(size); }
+  }
+  return throttle_ == nullptr ? client.send(slices) : send_slowly(slices);
+}
+
+// A tenth of a second's worth after another, each when its time has come.
+Awaitable<bool> RequestScope::send_slowly(std::vector<cache::Slice> slices) {
+  constexpr std::size_t kLeast = 1024;
+  const std::size_t lot = std::max(kLeast, static_cast<std::size_t>(throttle_->octets_per_s) / 10);
+  Signal signal(worker);
+  std::vector<cache::Slice> part;
+  // Without slices the head leaves.
+  if (slices.empty()) { co_return co_await client.send(slices); }
+  for (std::size_t i = 0; i < slices.size();) {
+    cache::Slice& from = slices[i];
+    part.assign(1, from);
+    part[0].size = std::min(from.size, lot);
+    from.offset += part[0].size;
+    from.size -= part[0].size;
+    const auto ahead =
+        static_cast<double>(slow_octets_) - static_cast<double>(throttle_->after_octets);
+    const auto due =
+        started_ +
+        std::chrono::duration_cast<gslb::MonoTime::duration>(
+            std::chrono::duration<double>(std::max(0.0, ahead) / throttle_->octets_per_s));
+    const auto wait = std::chrono::ceil<gslb::milliseconds>(due - std::chrono::steady_clock::now());
+    if (wait.count() > 0) { co_await signal.wait(wait); }
+    slow_octets_ += part[0].size;
+    const bool sent = co_await client.send(part);
+    if (!sent) { co_return false; }
+    if (from.size == 0) { ++i; }
+  }
+  co_return true;
 }
 
 Awaitable<bool> RequestScope::finish() {

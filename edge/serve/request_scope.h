@@ -27,10 +27,11 @@ class RequestScope {
   // A page of our own, counted as kNone.  `detail`: a token for Cache-Status, static storage.
   // True: it was sent whole.
   Awaitable<bool> respond_with_page(int status, std::string_view why, std::string_view detail);
-
   // The same with a head of one's own.
   Awaitable<bool> respond_with(http::ResponseHead head, std::string_view why,
                                std::string_view detail);
+  // From now on octets go out at the rule's pace.
+  void throttle(const config::Rule& rule) { throttle_ = &rule; }
 
   // Around the wait for an origin's head, for the access log.
   void begin_upstream();
@@ -51,12 +52,16 @@ class RequestScope {
 
  private:
   void note_first_octet();
+  Awaitable<bool> send_slowly(std::vector<cache::Slice> slices);
 
+  report::HostCounters* hosts_ = nullptr;  // null: of no host
+  const config::Rule* throttle_ = nullptr;
   gslb::MonoTime started_;
   gslb::MonoTime first_octet_;  // started_: none yet
   gslb::MonoTime upstream_began_;
   std::int64_t upstream_us_ = -1;
   std::uint64_t body_octets_ = 0;
+  std::uint64_t slow_octets_ = 0;  // of these, sent under `throttle_`
   int status_ = 0;
   report::CacheResult result_ = report::CacheResult::kNone;
   bool whole_ = false;

@@ -15,7 +15,10 @@
 #include <sched.h>
 
 #include "edge/report/exposition.h"
+#include "edge/report/load.h"
 #include "edge/serve/access_log.h"
+#include "edge/serve/complaints.h"
+#include "edge/serve/guard.h"
 #include "edge/serve/listener.h"
 #include "edge/serve/peer_watch.h"
 #include "edge/serve/tls_server.h"
@@ -36,11 +39,17 @@ unsigned worker_count(const config::Config& config) {
 }
 
 // The soft limit on descriptors is often 1024; the hard one is what the operator allows.
-void raise_descriptor_limit() {
+void raise_descriptor_limit(const config::Limits& limits) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) { return; }
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  // A client, and an origin's connection for it at the worst.
+  const auto wanted = static_cast<rlim_t>(limits.connections + limits.fetches);
+  if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted) {
+    gslb::log_warning("serve", "fewer file descriptors than [limits] may need",
+                      {{"descriptors", limit.rlim_cur}, {"wanted", wanted}});
+  }
 }
 
 void log_as(const config::Log& log) {
@@ -63,9 +72,7 @@ void warn_of_fixed(const config::Config& before, const config::Config& now,
        "cluster or node of [edge]");
   warn(before.edge.admin != now.edge.admin, "admin of [edge]");
   warn(before.edge.workers != now.edge.workers, "workers of [edge]");
-  warn(before.cache.memory_octets != now.cache.memory_octets ||
-           before.cache.size_exponent != now.cache.size_exponent,
-       "memory or favour of [cache]");
+  warn(before.cache.size_exponent != now.cache.size_exponent, "favour of [cache]");
   warn(before.cache.disk != now.cache.disk, "[cache.disk]");
 }
 
@@ -80,28 +87,6 @@ std::unique_ptr<cache::Disk> open_disk(const config::Cache& cache, cache::Memory
   auto disk = cache::Disk::open(std::move(options), system_clock, &error);
   if (!disk) { gslb::log_error("disk", "serving from memory alone", {{"why", error}}); }
   return disk;
-}
-
-report::DiskFigures disk_figures(cache::Disk* disk) {
-  if (disk == nullptr) { return {}; }
-  const cache::Disk::Stats stats = disk->stats();
-  report::DiskFigures figures;
-  figures.octets = stats.octets;
-  figures.budget_octets = stats.budget_octets;
-  figures.objects = stats.objects;
-  figures.index_octets = stats.index_octets;
-  figures.queued_octets = stats.queued_octets;
-  figures.hits = stats.hits;
-  figures.misses = stats.misses;
-  figures.written_octets = stats.written_octets;
-  figures.evicted_segments = stats.evicted_segments;
-  figures.reinserted = stats.reinserted;
-  figures.dropped = stats.dropped;
-  figures.read_failures = stats.read_failures;
-  figures.write_failures = stats.write_failures;
-  figures.writable = stats.writable;
-  figures.rebuilding = stats.rebuilding;
-  return figures;
 }
 
 void tell(const gslb::Problems& problems) {
@@ -151,6 +136,7 @@ class Server {
   std::map<gslb::Endpoint, gslb::Endpoint> listening_;  // guarded by mutex_
   Shared shared_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
+  std::unique_ptr<Complaints> complaints_;
   std::unique_ptr<report::Reporter> reporter_;
 };
 
@@ -220,6 +206,16 @@ bool Server::start() {
     return report::AccessLogFigures{figures.lines, figures.dropped};
   };
   shared_.peers.renew(config_);
+  sources.load = [this] { return load_figures(shared_.admission); };
+  complaints_ = std::make_unique<Complaints>(shared_, sources.workers);
+  sources.conditions = [this] {
+    return complaints_->now(std::chrono::steady_clock::now(), reloads());
+  };
+  sources.siblings = [this, cluster = config_->edge.cluster] {
+    return sibling_health(shared_, cluster);
+  };
+  shared_.admission.watch([workers = sources.workers] { return report::sum(workers).sent_octets; });
+  shared_.admission.renew(bounds_of(*config_));
   reporter_ = std::make_unique<report::Reporter>(config_, std::move(sources));
   shared_.reporter = reporter_.get();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -265,6 +261,8 @@ bool Server::change_to(const config::ConfigRef& next, gslb::Problems& problems) 
     workers_[i]->renew({next, tls_, access_log_, std::move(opened[i])});
   }
   shared_.peers.renew(next);
+  shared_.admission.renew(bounds_of(*next));
+  shared_.store.resize(next->cache.memory_octets);
   reporter_->renew(next);
   config_ = next;
   return true;
@@ -388,7 +386,7 @@ int run_server(const std::string& file, config::ConfigRef config) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a disk that is full
   log_as(config->log);
-  raise_descriptor_limit();
+  raise_descriptor_limit(config->limits);
   Server server(file, std::move(config));
   return server.run(signals);
 }

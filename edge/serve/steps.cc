@@ -5,12 +5,14 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "edge/cache/key_rules.h"
 #include "edge/cache/parts.h"
 #include "edge/serve/deliver.h"
 #include "edge/serve/disk_lookup.h"
 #include "edge/serve/elsewhere.h"
 #include "edge/serve/fetch.h"
 #include "edge/serve/forward.h"
+#include "edge/serve/guard.h"
 #include "edge/serve/pass.h"
 #include "edge/serve/request_scope.h"
 #include "edge/serve/signal.h"
@@ -34,7 +36,7 @@ class CachedRequest {
         worker_(scope.worker),
         request_(scope.request),
         rules_(cache::request_rules(scope.request)),
-        key_(cache::primary_key(scope.request.host, scope.request.target, scope.request.secure)) {
+        key_(cache::key_of(scope.config->policy_for(origin).key, scope.request)) {
     if (request_.method == "GET") { ranges_ = http::parse_range(request_.fields); }
   }
 
@@ -57,6 +59,7 @@ class CachedRequest {
   Awaitable<bool> serve(cache::Flight::Outcome outcome);
   Awaitable<bool> serve_stored(CacheResult result, std::string_view detail);
   Awaitable<bool> serve_stale_or(cache::FetchFailure failure);
+  Awaitable<bool> serve_stale_or_shed(rules::Resource lacking);
   bool is_usable_on(cache::OriginFailure failure) const;
 
   RequestScope& scope_;
@@ -101,6 +104,9 @@ Awaitable<bool> CachedRequest::run() {
   const Want wanted = want();
   if (wanted == Want::kPassed || (wanted == Want::kRange && !found_.object && alone)) {
     co_return co_await pass(scope_, origin_, why_forwarded());
+  }
+  if (const auto lacking = worker_.shared.admission.refuses_fetch(now)) {
+    co_return co_await serve_stale_or_shed(*lacking);
   }
   scope_.begin_upstream();
   cache::Flight::Outcome outcome = co_await fetch(alone);
@@ -311,6 +317,14 @@ Awaitable<bool> CachedRequest::serve_stale_or(cache::FetchFailure failure) {
   co_return co_await serve_stored(CacheResult::kStale, failure.detail);
 }
 
+// The origin is out of reach for this request, if not for others.
+Awaitable<bool> CachedRequest::serve_stale_or_shed(rules::Resource lacking) {
+  if (!is_usable_on(cache::OriginFailure::kUnreachable)) {
+    co_return co_await shed(scope_, lacking);
+  }
+  co_return co_await serve_stored(CacheResult::kStale, "overloaded");
+}
+
 }  // namespace
 
 Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestHead& request,
@@ -339,6 +353,8 @@ Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestH
   if (origin == nullptr) {
     co_return co_await scope.respond_with_page(421, "this host is not served here", "");
   }
+  const Admitted admitted = admit(scope, *origin);
+  if (admitted.is_refused()) { co_return co_await answer_refused(scope, admitted); }
   if (origin->swift) {
     const int refused = co_await worker.origin.verdict(*origin, request);
     // A 401 is the site's affair: it may have a page for that.
@@ -347,6 +363,7 @@ Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestH
     }
     if (refused == 401) { co_return co_await pass(scope, *origin, http::Forward::kBypass); }
   }
+  if (admitted.passes) { co_return co_await pass(scope, *origin, http::Forward::kBypass); }
   const bool cacheable = request.method == "GET" || request.method == "HEAD";
   if (!cacheable) { co_return co_await pass(scope, *origin, http::Forward::kMethod); }
   if (body.kind != http::BodyKind::kNone) {

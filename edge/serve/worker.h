@@ -11,12 +11,20 @@
 #include "edge/config/config.h"
 #include "edge/origin/client.h"
 #include "edge/report/reporter.h"
+#include "edge/rules/admission.h"
+#include "edge/rules/client_count.h"
+#include "edge/rules/rate_table.h"
 #include "edge/tier/peers.h"
+#include "gslb/base/entropy.h"
 
 namespace edge::serve {
 
 class AccessLog;
+class RuleBook;
 class TlsServer;
+
+// Buckets of rate rules: a mebibyte.
+inline constexpr std::size_t kRatePlaces = 64 * 1024;
 
 // One per process.  Each member is thread-safe by itself.
 struct Shared {
@@ -30,6 +38,9 @@ struct Shared {
   // How requests use store and disk.
   cache::Tiers tiers{store, disk.get()};
   tier::Peers peers{name};
+  rules::Admission admission{};
+  rules::RateTable rates{kRatePlaces, gslb::random_seed()};
+  rules::ClientCount clients{};  // where their connections are bounded
   report::Reporter* reporter = nullptr;
   std::atomic<bool> stopping{false};
   // Every loop has ended and the loops are being destroyed: nothing may be posted any more.
@@ -53,6 +64,8 @@ struct Worker {
   boost::asio::io_context& loop;
   origin::Client& origin;
   report::WorkerCounters& counters;
+  std::shared_ptr<const RuleBook> book = nullptr;  // of `config`
+  std::size_t turned_away = 0;                     // connections being told so
 };
 
 }  // namespace edge::serve

@@ -19,8 +19,11 @@
 
 #include "edge/serve/access_log.h"
 #include "edge/serve/connection.h"
+#include "edge/serve/guard.h"
 #include "edge/serve/peer_watch.h"
+#include "edge/serve/rule_book.h"
 #include "edge/serve/tls_server.h"
+#include "edge/serve/turn_away.h"
 
 namespace edge::serve {
 namespace {
@@ -71,6 +74,7 @@ void WorkerThread::Impl::use(config::ConfigRef next) {
   const config::ConfigRef before = std::exchange(
       worker.config,
       config::ConfigRef(std::make_shared<config::ConfigRef>(std::move(next)), config));
+  worker.book = std::make_shared<const RuleBook>(*config, counters);
   origin.renew(*config);
 }
 
@@ -116,7 +120,13 @@ asio::awaitable<void> WorkerThread::Impl::accept(AcceptorRef acceptor) {
       take(std::move(socket), from, acceptor->listener);
       continue;
     }
-    // Out of descriptors or memory: wait for some to come back instead of spinning.
+    // Out of descriptors or memory: wait for some to come back instead of spinning.  Who only
+    // keeps a connection open gives its descriptor to who wants one.
+    if (error == asio::error::no_descriptors ||
+        error == boost::system::errc::too_many_files_open_in_system) {
+      counters.descriptor_failures.add();
+      for (ConnectionHandle* connection : open) { connection->end_if_idle(); }
+    }
     asio::steady_timer pause(loop, std::chrono::milliseconds(50));
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
   }
@@ -124,13 +134,19 @@ asio::awaitable<void> WorkerThread::Impl::accept(AcceptorRef acceptor) {
 
 void WorkerThread::Impl::take(tcp::socket socket, const tcp::endpoint& from,
                               const config::Listener& listener) {
-  if (shared.connections.load(std::memory_order_relaxed) >= worker.config->limits.connections) {
-    counters.connections_refused.add();
-    return;
-  }
   error_code error;
   const int descriptor = socket.release(error);
-  if (!error) { serve_connection(worker, open, descriptor, address_of(from.address()), listener); }
+  if (error) { return; }
+  if (shared.connections.load(std::memory_order_relaxed) < most_connections(*worker.config)) {
+    return serve_connection(worker, open, descriptor, address_of(from.address()), listener);
+  }
+  counters.connections_refused.add();
+  shared.admission.note_refused(rules::Resource::kConnections);
+  if (listener.tls || !listener.proxy_from.empty()) {
+    ::close(descriptor);  // a handshake costs more than what it would tell
+  } else {
+    turn_away(worker, descriptor, from.address().is_v6());
+  }
 }
 
 WorkerThread::WorkerThread(Shared& shared) : impl_(std::make_unique<Impl>(shared)) {}

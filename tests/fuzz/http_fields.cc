@@ -58,6 +58,7 @@ void check_response(std::string_view octets) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view octets(reinterpret_cast<const char*>(data), size);
   http::parse_cache_control(octets);
+  http::parse_targeted_cache_control(octets);
   http::parse_date(octets, {});
   http::parse_entity_tag(octets);
   check_decoder(octets);

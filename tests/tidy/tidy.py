@@ -21,7 +21,7 @@ FLOOR = {
     "gslb/control": 8,
     "gslb/ctl": 9, "gslb/trial": 9, "gslb": 10,
     "edge/http": 1, "edge/config": 1,
-    "edge/cache": 2, "edge/filter": 2, "edge/origin": 2, "edge/report": 2,
+    "edge/cache": 2, "edge/filter": 2, "edge/origin": 2, "edge/report": 2, "edge/rules": 2,
     "edge/tier": 3,
     "edge/serve": 4,
     "edge": 5,

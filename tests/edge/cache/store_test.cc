@@ -242,5 +242,29 @@ TEST(Store, ACodingThatHasNoRoomIsRefused) {
   EXPECT_FALSE(object->body->coded(config::Coding::kGzip));
 }
 
+TEST(Store, AnotherBudgetHoldsAtOnceAndWhatIsBeingReadStays) {
+  Store store(1 << 20, 4);
+  for (int i = 0; i < 200; ++i) {
+    const http::Fields request = language("de");
+    store.insert("h /" + std::to_string(i), request, object_of(4000, request, "Accept-Language"));
+  }
+  ASSERT_TRUE(store.reserve(50'000));
+  const Store::Stats before = store.stats();
+  ASSERT_GT(before.octets, 600'000U);
+  store.resize(200'000);
+  const Store::Stats after = store.stats();
+  EXPECT_EQ(after.budget_octets, 200'000U);
+  EXPECT_LE(after.octets, 200'000U);
+  EXPECT_GT(after.objects, 10U);
+  EXPECT_FALSE(store.reserve(200'000)) << "some of it is taken";
+  store.resize(20'000);
+  EXPECT_EQ(store.stats().octets, 50'000U) << "what is under way is not evicted";
+  EXPECT_EQ(store.stats().objects, 0U);
+  EXPECT_FALSE(store.reserve(1));
+  store.release(50'000);
+  store.resize(1 << 20);
+  EXPECT_TRUE(store.reserve(500'000));
+}
+
 }  // namespace
 }  // namespace edge::cache
