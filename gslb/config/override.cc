@@ -51,7 +51,7 @@ void read_subject(TomlTable& table, Context& context, Override& entry,
 void read_relocation(TomlTable& table, Override& entry) {
   entry.latitude = table.number("latitude", -90, 90);
   entry.longitude = table.number("longitude", -180, 180);
-  entry.set_country = read_country(table, "set_country");
+  entry.set_country = read_region(table, "set_country");
   entry.set_asn = read_asn(table, "set_asn");
   if (table.has("latitude") != table.has("longitude")) {
     const bool lacks_longitude = table.has("latitude");

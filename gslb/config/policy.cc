@@ -147,13 +147,7 @@ std::optional<std::string> read_country_key(const std::string& text, TomlTable& 
 }
 
 std::optional<std::string> read_subdivision(const std::string& text, TomlTable& table) {
-  const auto is_code = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  constexpr std::size_t kShortest = 4;  // "SE-M"
-  constexpr std::size_t kLongest = 6;   // "GB-ENG"
-  if (text.size() >= kShortest && text.size() <= kLongest && is_country(text.substr(0, 2)) &&
-      text[2] == '-' && std::all_of(text.begin() + 3, text.end(), is_code)) {
-    return text;
-  }
+  if (is_subdivision(text)) { return text; }
   table.error(text, "'" + text + "' is not a subdivision of a country",
               "a code of ISO 3166-2, such as US-CA");
   return std::nullopt;

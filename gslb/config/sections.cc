@@ -115,6 +115,14 @@ bool is_country(std::string_view text) noexcept {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+bool is_subdivision(std::string_view text) noexcept {
+  const auto is_code = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  constexpr std::size_t kShortest = 4;  // "SE-M"
+  constexpr std::size_t kLongest = 6;   // "GB-ENG"
+  return text.size() >= kShortest && text.size() <= kLongest && is_country(text.substr(0, 2)) &&
+         text[2] == '-' && std::all_of(text.begin() + 3, text.end(), is_code);
+}
+
 bool is_continent(std::string_view text) noexcept {
   constexpr std::string_view kKnown[] = {"AF", "AN", "AS", "EU", "NA", "OC", "SA"};
   return std::find(std::begin(kKnown), std::end(kKnown), text) != std::end(kKnown);
@@ -127,6 +135,16 @@ std::string read_country(TomlTable& table, std::string_view key) {
   if (is_country(code)) { return code; }
   table.error(key, "'" + std::string(key) + "' is \"" + *text + "\", not a country code",
               "two letters of ISO 3166-1, such as DE");
+  return {};
+}
+
+std::string read_region(TomlTable& table, std::string_view key) {
+  const auto text = table.string(key);
+  if (!text) { return {}; }
+  std::string code = upper_case(*text);
+  if (is_country(code) || is_subdivision(code)) { return code; }
+  table.error(key, "'" + std::string(key) + "' is \"" + *text + "\", not a country code",
+              "two letters of ISO 3166-1, such as DE, or a subdivision, such as US-CA");
   return {};
 }
 

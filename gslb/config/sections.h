@@ -60,6 +60,7 @@ void add_cost_overrides(Config& config);                           // after the 
 
 // Upper-case codes.
 bool is_country(std::string_view text) noexcept;
+bool is_subdivision(std::string_view text) noexcept;  // of a country: "US-CA"
 bool is_continent(std::string_view text) noexcept;
 
 // Of a service, or of a window of it, for which `usual` is the service's.
@@ -117,6 +118,8 @@ void report_unknown(const LocatedString& name, std::string_view kind,
 
 // A country code in upper case; "" when absent or wrong (reported).
 std::string read_country(TomlTable& table, std::string_view key);
+// A country or a subdivision of one: "US-CA".
+std::string read_region(TomlTable& table, std::string_view key);
 
 // A number as an unsigned 32-bit ASN; 0 is reserved (RFC 7607).
 std::optional<std::uint32_t> read_asn(TomlTable& table, std::string_view key);

@@ -15,6 +15,8 @@
 namespace gslb::control {
 namespace {
 
+constexpr std::size_t kCountryLetters = 2;  // "US" of "US-CA"
+
 // Units are only cut by subdivisions of countries where a map tells them apart.
 bool uses_subdivisions(const config::Config& config) {
   return std::any_of(config.maps.begin(), config.maps.end(),
@@ -23,14 +25,19 @@ bool uses_subdivisions(const config::Config& config) {
 
 void check_subdivisions(const config::Config& config, Problems& problems) {
   const auto& sources = config.geo.sources;
+  const auto& overrides = config.overrides;
   const bool any = std::any_of(sources.begin(), sources.end(),
-                               [](const auto& each) { return !each.subdivision_field.empty(); });
+                               [](const auto& each) { return !each.subdivision_field.empty(); }) ||
+                   std::any_of(overrides.begin(), overrides.end(), [](const auto& each) {
+                     return each.set_country.size() > kCountryLetters;
+                   });
   for (const config::Map& map : config.maps) {
     if (any || map.subdivisions.empty()) { continue; }
     problems.warning(
         map.id.at,
         "map '" + map.id.text + "' names subdivisions of countries, and no geo source knows any",
-        "give a [[geo.source]] a subdivision_field; preset \"maxmind\" has one");
+        "give a [[geo.source]] a subdivision_field (preset \"maxmind\" has one), or set_country to "
+        "one in an [[override]]");
   }
 }
 
@@ -48,17 +55,22 @@ geo::Source geo_source(const config::GeoSource& from, bool with_subdivisions) {
           .attribution = from.attribution};
 }
 
+std::string set_country(const config::Override& from, bool with_subdivisions) {
+  return with_subdivisions ? from.set_country : from.set_country.substr(0, kCountryLetters);
+}
+
 geo::CompileOptions geo_options(const config::Config& config) {
   geo::CompileOptions options;
+  const bool with_subdivisions = uses_subdivisions(config);
   for (const auto& source : config.geo.sources) {
-    options.sources.push_back(geo_source(source, uses_subdivisions(config)));
+    options.sources.push_back(geo_source(source, with_subdivisions));
   }
   for (std::size_t i = 0; i < config.overrides.size(); ++i) {
     const config::Override& from = config.overrides[i];
     if (!from.prefix) { continue; }
     geo::PrefixOverride made{.prefix = *from.prefix,
                              .place = std::nullopt,
-                             .country = from.set_country,
+                             .country = set_country(from, with_subdivisions),
                              .asn = from.set_asn,
                              .override_index = static_cast<std::int32_t>(i)};
     if (from.latitude && from.longitude) { made.place = {*from.latitude, *from.longitude}; }
@@ -153,7 +165,8 @@ std::string geo_fingerprint(const config::Config& config) {
   for (std::size_t i = 0; i < config.overrides.size(); ++i) {
     const config::Override& each = config.overrides[i];
     if (!each.prefix) { continue; }
-    text += std::to_string(i) + '|' + each.prefix->to_string() + '|' + each.set_country + '|' +
+    text += std::to_string(i) + '|' + each.prefix->to_string() + '|' +
+            set_country(each, uses_subdivisions(config)) + '|' +
             std::to_string(each.set_asn.value_or(0)) + '|' +
             std::to_string(each.latitude.value_or(999)) + '|' +
             std::to_string(each.longitude.value_or(999)) + '\n';

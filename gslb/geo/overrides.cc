@@ -83,7 +83,7 @@ OverrideRuns flatten_overrides(const std::vector<PrefixOverride>& overrides, boo
 Record apply(const PrefixOverride& override_, const Record& below) {
   Record record = below;
   if (override_.asn) { record.asn = *override_.asn; }
-  if (override_.country.size() == 2) {
+  if (override_.country.size() >= 2) {
     const std::array<char, 2> country{override_.country[0], override_.country[1]};
     // A place in another country contradicts the operator: better only the country's middle.
     if (country != record.country) {
@@ -91,6 +91,13 @@ Record apply(const PrefixOverride& override_, const Record& below) {
       record.asn = override_.asn.value_or(below.asn);
     }
     record.country = country;
+    constexpr std::size_t part = 3;  // of "US-CA", after the hyphen
+    if (override_.country.size() > part) {
+      record.subdivision = {};
+      std::copy_n(override_.country.begin() + part,
+                  std::min(override_.country.size() - part, record.subdivision.size()),
+                  record.subdivision.begin());
+    }
   }
   if (override_.place) {
     record.latitude = static_cast<float>(override_.place->latitude);
