@@ -7,6 +7,7 @@
 
 #include "edge/serve/filtered.h"
 #include "edge/serve/forward.h"
+#include "edge/tier/caller.h"
 
 namespace edge::serve {
 
@@ -49,7 +50,10 @@ http::RequestHead head_for(const Worker& worker, const FetchPlan& plan) {
   options.validate = plan.stale.get();
   options.range = plan.ask.range;
   options.if_range = plan.ask.if_range;
-  tell_of_filters(options, plan.config->filters_for(plan.request.host));
+  // Another edge does by itself what it says it does.
+  if (!plan.request.fields.has(tier::kEdgeField)) {
+    tell_of_filters(options, plan.config->filters_for(plan.request.host));
+  }
   return origin_request(plan.request, options);
 }
 

@@ -54,20 +54,24 @@ Shown filtered(RequestScope& scope, const cache::ObjectRef& object, std::string_
   filter::Choice choice = filter::choose(
       filters, {request, object->head, length_of(*object), object->part.has_value(), included});
   if (!choice.changes() && !choice.varies) { return {object}; }
-  auto shown = std::make_shared<cache::Object>(*object);
+  // What delivery looks at; a whole copy would copy the head in vain.
+  auto shown = std::make_shared<cache::Object>();
   shown->head = filter::filtered_head(object->head, choice);
-  if (!choice.changes()) { return {shown}; }
-  const bool bodiless =
-      request.method == "HEAD" ||
-      (object->head.status == 200 &&
-       http::not_modified(request.fields, shown->head.fields, std::chrono::system_clock::now()));
-  shown->body = bodiless ? std::make_shared<cache::Body>(cache::Body::Mode::kWindow)
-                         : filtered_body(scope, object->body, key, choice);
+  shown->body = object->body;
+  shown->part = object->part;
+  shown->freshness = object->freshness;
+  shown->received = object->received;
   if (choice.changes()) {
-    shown->length.reset();
-  } else {
-    shown->head = filter::filtered_head(object->head, choice);
+    const bool bodiless =
+        request.method == "HEAD" ||
+        (object->head.status == 200 &&
+         http::not_modified(request.fields, shown->head.fields, std::chrono::system_clock::now()));
+    shown->body = bodiless ? std::make_shared<cache::Body>(cache::Body::Mode::kWindow)
+                           : filtered_body(scope, object->body, key, choice);
+    // There was no memory to code it.
+    if (!choice.changes()) { shown->head = filter::filtered_head(object->head, choice); }
   }
+  if (!choice.changes()) { shown->length = object->length; }
   return {shown, choice.changes()};
 }
 

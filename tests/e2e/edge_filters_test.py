@@ -11,6 +11,7 @@ import unittest
 import urllib.request
 import zlib
 
+import edge_tiers_test
 import harness
 
 TEXT = b"".join(b"line %d of a page that is worth coding\n" % i for i in range(2000))
@@ -504,6 +505,31 @@ class Includes(FiltersCase):
                 self.assertEqual(body, expected)
         for i in range(10):
             self.assertEqual(self.origin.count(f"/crowd{i}"), 1)
+
+
+class Tiers(unittest.TestCase):
+    """Everything is done once, where the client comes in."""
+
+    def test_what_another_edge_asks_for_goes_out_as_it_is_stored(self):
+        origin = Origin()
+        self.addCleanup(origin.stop)
+        filters = "[compress]\n[esi]\n"
+        parent = edge_tiers_test.Edge("par-a", origin).start(sites=filters)
+        child = edge_tiers_test.Edge("fra-a", origin).start([parent], sites=filters)
+        for edge in (parent, child):
+            self.addCleanup(edge.process.stop)
+        origin.page("/page", b'<p><esi:include src="/part"/></p>' + TEXT)
+        origin.page("/part", b"[part]", Content_Type="text/plain")
+        expected = b"<p>[part]</p>" + TEXT
+        for _ in range(2):
+            _, fields, body = child.get("/page", Accept_Encoding="gzip")
+            self.assertEqual(fields["content-encoding"], "gzip")
+            self.assertEqual(gzip.decompress(body), expected)
+        self.assertEqual((origin.count("/page"), origin.count("/part")), (1, 1))
+        self.assertEqual(origin.last("/page")["Surrogate-Capability"], 'fra-a="ESI/1.0"')
+        for line in ('coding_in_bytes_total{coding="gzip",way="encode"} 0',
+                     'esi_includes_total{result="ok"} 0'):
+            self.assertIn("proxima_edge_" + line + "\n", parent.metrics())
 
 
 if __name__ == "__main__":
