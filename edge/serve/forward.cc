@@ -33,6 +33,12 @@ bool is_own_loop(const http::Fields& request, std::string_view name) {
   return request.has_member("CDN-Loop", name);
 }
 
+std::optional<std::uint64_t> max_forwards(const http::RequestHead& request) {
+  const std::string* text = request.fields.find("Max-Forwards");
+  if (request.method != "OPTIONS" || text == nullptr) { return std::nullopt; }
+  return http::parse_number(http::trim(*text));
+}
+
 http::RequestHead origin_request(const http::RequestHead& request, const ForwardOptions& options) {
   http::RequestHead result;
   result.method = options.for_cache ? "GET" : request.method;
@@ -50,6 +56,8 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
       kept.set("Accept-Encoding", http::normal_accept_encoding(codings));
     }
   }
+  const auto forwards = max_forwards(request);
+  if (forwards && *forwards > 0) { kept.set("Max-Forwards", std::to_string(*forwards - 1)); }
   const std::string& rewritten = options.origin->host;
   http::Fields& fields = result.fields;
   fields.add("Host", rewritten.empty() ? request.host : rewritten);

@@ -20,6 +20,9 @@ namespace edge::serve {
 // True when this cache has forwarded the request before (RFC 8586 2).
 bool is_own_loop(const http::Fields& request, std::string_view name);
 
+// How often an OPTIONS may be forwarded yet (RFC 9110 7.6.2); nullopt: it doesn't say.
+std::optional<std::uint64_t> max_forwards(const http::RequestHead& request);
+
 struct ForwardOptions {
   std::string_view name;    // of this cache
   std::string_view client;  // its address, for X-Forwarded-For; "": it is there already

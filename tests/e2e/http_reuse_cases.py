@@ -486,6 +486,12 @@ FIELDS = [
              sent={"CDN-Loop": "other; a=b, fra-a"})], ours=True),
     Case("CDN-Loop with this cache", "8586 2", [
         Step(HIT, fields=(("CDN-Loop", "other, fra-a; x=1"),), status=508)], ours=True),
+    Case("Max-Forwards of OPTIONS is counted", "9110 7.6.2", [
+        Step(ASKED, fresh(), method="OPTIONS", fields=(("Max-Forwards", "3"),),
+             sent={"Max-Forwards": "2"}),
+        Step(HIT, method="OPTIONS", fields=(("Max-Forwards", "0"),), body=False)]),
+    Case("Max-Forwards of GET is not", "9110 7.6.2", [
+        Step(MISS, fresh(), fields=(("Max-Forwards", "0"),), sent={"Max-Forwards": "0"})]),
     Case("103 is passed on, 100 is not", "9110 15.2", [
         Step(MISS, fresh(interim=b"HTTP/1.1 100 Continue\r\n\r\n"
                                  b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
