@@ -9,7 +9,7 @@ using gslb::ByteReader;
 using gslb::Octets;
 using gslb::Unexpected;
 
-constexpr std::uint64_t kSegmentMagic = 0x5052'5845'4447'4531ULL;  // "PRXEDGE1": the version too
+constexpr std::uint64_t kSegmentMagic = 0x5052'5845'4447'4532ULL;  // "PRXEDGE2": the version too
 constexpr std::uint64_t kTrailerMagic = 0x5052'5845'4647'5431ULL;
 constexpr std::size_t kChecksumOctets = 8;
 constexpr std::size_t kMaxListed = 1024;  // fields in a meta; a head has at most http::kMaxFields
@@ -197,6 +197,8 @@ std::string write_meta(const RecordMeta& meta) {
   put_freshness(out, meta.freshness);
   put<8>(out, meta.first);
   put<8>(out, meta.complete);
+  put<8>(out, meta.slice_generation);
+  put<8>(out, meta.slice_octets);
   put<2>(out, static_cast<std::uint64_t>(meta.head.status));
   put<1>(out, static_cast<std::uint64_t>(meta.head.minor));
   put_text(out, meta.head.reason);
@@ -214,6 +216,8 @@ gslb::Result<RecordMeta, DiskError> parse_meta(Octets octets, std::uint64_t body
   meta.freshness = get_freshness(in);
   meta.first = get_u64(in);
   meta.complete = get_u64(in);
+  meta.slice_generation = get_u64(in);
+  meta.slice_octets = get_u64(in);
   meta.head.status = in.u16();
   meta.head.minor = in.u8();
   meta.head.reason = get_text(in);
@@ -225,6 +229,9 @@ gslb::Result<RecordMeta, DiskError> parse_meta(Octets octets, std::uint64_t body
   meta.blocks.reserve(static_cast<std::size_t>(blocks));
   for (std::uint64_t i = 0; i < blocks; ++i) { meta.blocks.push_back(get_u64(in)); }
   const bool is_status = meta.head.status >= 100 && meta.head.status <= 599;
+  if (meta.slice_octets != 0 && (body_octets != 0 || meta.first != 0 || meta.complete == 0)) {
+    return Unexpected(DiskError::kDamaged);
+  }
   if (!is_status || meta.first > meta.complete || body_octets > meta.complete - meta.first) {
     return Unexpected(DiskError::kDamaged);
   }

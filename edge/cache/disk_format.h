@@ -92,6 +92,9 @@ struct RecordMeta {
   // The body is the octets [first, first + body) of a representation of `complete` octets.
   std::uint64_t first = 0;
   std::uint64_t complete = 0;
+  // Of a response in slices: `generation` and `octets`; octets 0: it is not.
+  std::uint64_t slice_generation = 0;
+  std::uint64_t slice_octets = 0;
   std::vector<std::uint64_t> blocks;  // a checksum for each kDiskBlock of the body
 };
 std::string write_meta(const RecordMeta& meta);

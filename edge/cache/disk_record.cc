@@ -95,7 +95,11 @@ std::shared_ptr<Object> object_of(RecordMeta meta, std::shared_ptr<Body> body,
   auto object = std::make_shared<Object>();
   object->head = std::move(meta.head);
   object->length = body->size();
-  if (meta.complete != body->size()) { object->part = Part{meta.first, meta.complete}; }
+  if (meta.slice_octets != 0) {
+    object->sliced = Sliced{meta.slice_generation, meta.complete, meta.slice_octets};
+  } else if (meta.complete != body->size()) {
+    object->part = Part{meta.first, meta.complete};
+  }
   object->body = std::move(body);
   object->freshness = meta.freshness;
   object->variant = std::move(meta.variant);
@@ -115,7 +119,11 @@ RecordMeta meta_of(const std::string& key, const Object& object, const gslb::Clo
       std::chrono::duration_cast<gslb::milliseconds>(clock.mono() - object.received);
   meta.received_ms = ms_of(clock.wall()) - resident.count();
   meta.first = object.part ? object.part->first : 0;
-  meta.complete = object.part ? object.part->total : object.body->size();
+  meta.complete = object.part ? object.part->total : length_of(object).value_or(0);
+  if (object.sliced) {
+    meta.slice_generation = object.sliced->generation;
+    meta.slice_octets = object.sliced->octets;
+  }
   return meta;
 }
 

@@ -75,8 +75,10 @@ bool Flight::may_store() const {
 
 bool FlightTable::is_for(const Flight& flight, const http::Fields& request, std::string_view lane,
                          Flight::Level from) {
-  if (flight.lane != lane || flight.level() < from) { return false; }
+  if (flight.level() < from) { return false; }
   const Flight::Outcome outcome = flight.peek();
+  const bool is_whole = outcome.object && !outcome.object->part;
+  if (flight.lane != lane && !is_whole) { return false; }
   return outcome.pending ||
          (outcome.object && outcome.shareable && matches(outcome.object->variant, request));
 }

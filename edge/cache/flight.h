@@ -28,6 +28,7 @@ struct FetchFailure {
   int status = 502;
   std::string_view detail;  // static storage
   bool responded = false;   // it is the origin's own 5xx
+  bool changed = false;     // of a slice: the origin has another representation now
 };
 
 // Thread-safe.  The leader resolves it exactly once.
@@ -105,8 +106,9 @@ class FlightTable {
     Flight::Level to = Flight::kHighest;
   };
   // A flight of that lane, no lower than `levels.from`, that is pending or whose response matches
-  // `request`; else a new one, and the caller leads it and has to remove() it when no more may
-  // join.  `lane`: the range that is fetched, "" for the whole.
+  // `request`, or one of another lane that turned out to bring the whole; else a new one, and the
+  // caller leads it and has to remove() it when no more may join.  `lane`: the range that is
+  // fetched, "" for the whole.
   Joined join(const std::string& key, const http::Fields& request, std::string_view lane,
               Levels levels);
   Joined join(const std::string& key, const http::Fields& request, std::string_view lane = {}) {

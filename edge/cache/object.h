@@ -17,6 +17,14 @@ struct Part {
   std::uint64_t total = 0;  // octets of the whole
 };
 
+// The octets are not the object's own but in slices (slices.h).
+struct Sliced {
+  std::uint64_t generation = 0;  // names the slices of this response and of no other
+  std::uint64_t total = 0;       // octets of the whole
+  std::uint64_t octets = 0;      // of a slice; the last one may have fewer
+  friend bool operator==(const Sliced&, const Sliced&) = default;
+};
+
 // Whether the disk tier has seen the object: a mark that many may read and one sets.  A copy is
 // another object, not seen yet.  Thread-safe.
 class SeenMark {
@@ -39,12 +47,19 @@ struct Object {
   std::shared_ptr<Body> body;
   std::optional<std::uint64_t> length;  // of the body, when known before its end
   std::optional<Part> part;             // stored as a 200 that is incomplete
+  std::optional<Sliced> sliced;         // then the body is empty
   Freshness freshness;
   gslb::MonoTime received;
   Variant variant;
   mutable SeenMark seen_by_disk;
 };
 using ObjectRef = std::shared_ptr<const Object>;
+
+// Octets of what the object answers with, when known.
+inline std::optional<std::uint64_t> length_of(const Object& object) {
+  if (object.sliced) { return object.sliced->total; }
+  return object.body->complete() ? std::optional(object.body->size()) : object.length;
+}
 
 inline std::int64_t age_of(const Object& object, gslb::MonoTime now) noexcept {
   return current_age_s(object.freshness,

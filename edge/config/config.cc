@@ -101,6 +101,27 @@ DiskCache read_disk(TomlTable table, const std::string& file) {
   return disk;
 }
 
+// What a slice may be is what an object may be; on small nodes both are small.
+Slices read_slices(TomlTable& table, std::uint64_t max_object,
+                   const std::optional<DiskCache>& disk) {
+  Slices slices;
+  slices.enabled = table.boolean("slices").value_or(true);
+  slices.octets = std::min(slices.octets, max_object);
+  // A record has a quarter of a segment, head and all.
+  if (disk) { slices.octets = std::min(slices.octets, disk->segment_octets / 8); }
+  const auto size = table.size_octets("slice", 64 * 1024, std::int64_t{1} << 30);
+  if (size) { slices.octets = static_cast<std::uint64_t>(*size); }
+  slices.from_octets = std::max(slices.octets, std::min(slices.from_octets, max_object));
+  const auto from = table.size_octets("slice_from", 64 * 1024, std::int64_t{1} << 40);
+  if (from) { slices.from_octets = static_cast<std::uint64_t>(*from); }
+  if (slices.octets > max_object) {
+    table.error("slice", "larger than max_object", "raise max_object or lower slice");
+  } else if (slices.octets > slices.from_octets) {
+    table.error("slice_from", "smaller than slice", "raise slice_from or lower slice");
+  }
+  return slices;
+}
+
 Cache read_cache(TomlTable table, const std::string& file) {
   Cache cache;
   const auto memory = table.size_octets("memory", 64 * 1024, std::int64_t{1} << 42);
@@ -111,11 +132,11 @@ Cache read_cache(TomlTable table, const std::string& file) {
   if (cache.max_object_octets > cache.memory_octets / 2) {
     table.error("max_object", "larger than half of memory", "raise memory or lower max_object");
   }
-  const std::string favour =
-      table.choice("favour", {"both", "objects", "bytes"}).value_or("both");
+  const std::string favour = table.choice("favour", {"both", "objects", "bytes"}).value_or("both");
   cache.size_exponent = favour == "objects" ? 1.0F : favour == "bytes" ? 0.0F : 0.6F;
   read_policy(table, cache.policy);
   if (auto disk = table.table("disk")) { cache.disk = read_disk(std::move(*disk), file); }
+  cache.slices = read_slices(table, cache.max_object_octets, cache.disk);
   table.finish();
   return cache;
 }

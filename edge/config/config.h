@@ -65,6 +65,7 @@ struct Origin {
   std::int64_t idle_connections = 64;  // per worker
   std::optional<Swift> swift;
   bool tiered = true;  // misses go to the edges of [tier] first
+  bool slices = true;  // false: none of what it sends is kept in slices
 
   friend bool operator==(const Origin&, const Origin&) = default;
 };
@@ -165,11 +166,19 @@ struct DiskCache {
   friend bool operator==(const DiskCache&, const DiskCache&) = default;
 };
 
+// Large responses in slices (cache/slices.h).
+struct Slices {
+  bool enabled = true;
+  std::uint64_t octets = 1ULL << 20;       // of a slice
+  std::uint64_t from_octets = 8ULL << 20;  // responses of at least this much
+};
+
 struct Cache {
   std::uint64_t memory_octets = 256ULL << 20;
   std::uint64_t max_object_octets = 16ULL << 20;
   float size_exponent = 0.6F;  // cache::Favour: what a hit is worth, from its octets (0) to 1
   CachePolicy policy;
+  Slices slices;
   std::optional<DiskCache> disk;
 };
 

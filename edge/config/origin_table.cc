@@ -27,6 +27,7 @@ Origin read_origin(TomlTable& table, const std::string& file, Problems& problems
   read_ms(table, "first_byte_timeout", 10, origin.first_byte_timeout_ms);
   read_ms(table, "between_bytes_timeout", 10, origin.between_bytes_timeout_ms);
   read_ms(table, "idle_timeout", 0, origin.idle_ms);
+  origin.slices = table.boolean("slices").value_or(true);
   origin.idle_connections =
       table.integer("idle_connections", 0, 10'000).value_or(origin.idle_connections);
   origin.tiered = table.boolean("tier").value_or(true);

@@ -11,6 +11,7 @@
 #include "edge/serve/filtered.h"
 #include "edge/serve/forward.h"
 #include "edge/serve/signal.h"
+#include "edge/serve/slice_source.h"
 #include "gslb/base/hash.h"
 
 namespace edge::serve {
@@ -138,10 +139,9 @@ Answer answer_for(const RequestScope& scope, const Shown& shown, gslb::WallTime 
   const cache::Object& object = *shown.object;
   Answer answer;
   answer.head = object.head;
-  answer.length = object.body->complete() ? std::optional(object.body->size()) : object.length;
+  answer.length = cache::length_of(object);
   answer.pieces.push_back({{}, 0, answer.length.value_or(~std::uint64_t{0})});
-  const bool may_be_conditional =
-      scope.request.method == "GET" || scope.request.method == "HEAD";
+  const bool may_be_conditional = scope.request.method == "GET" || scope.request.method == "HEAD";
   if (object.head.status == 200 && may_be_conditional &&
       http::not_modified(scope.request.fields, object.head.fields, now)) {
     answer.head = as_not_modified(object.head);
@@ -157,15 +157,41 @@ Answer answer_for(const RequestScope& scope, const Shown& shown, gslb::WallTime 
   return answer;
 }
 
+Awaitable<bool> send_slices(RequestScope& scope, SliceSource& slices, std::uint64_t from,
+                            std::uint64_t size) {
+  while (size > 0) {
+    const SliceSource::Piece piece = co_await slices.at(from, from + size - 1);
+    if (!piece.body) { co_return false; }
+    const std::uint64_t count = std::min(size, piece.octets);
+    BodyPump pump(scope, piece.body, piece.offset);
+    const bool sent = co_await pump.run(count);
+    if (!sent) { co_return false; }
+    from += count;
+    size -= count;
+  }
+  co_return true;
+}
+
+Awaitable<bool> open_slices(SliceSource& slices, const std::vector<Piece>& pieces) {
+  const auto first =
+      std::find_if(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.size > 0; });
+  if (first == pieces.end()) { co_return true; }
+  co_return co_await slices.open(first->from, first->from + first->size - 1);
+}
+
+// `slices`: of an object in slices, else null.
 Awaitable<bool> send_pieces(RequestScope& scope, std::shared_ptr<cache::Body> body,
-                            std::vector<Piece> pieces) {
+                            SliceSource* slices, std::vector<Piece> pieces) {
   for (Piece& piece : pieces) {
     if (!piece.text.empty()) {
-      const std::vector<cache::Slice> slices = {cache::slice_of(std::move(piece.text))};
-      const bool sent = co_await scope.send(slices);
+      const std::vector<cache::Slice> text = {cache::slice_of(std::move(piece.text))};
+      const bool sent = co_await scope.send(text);
       if (!sent) { co_return false; }
     }
-    if (piece.size > 0) {
+    if (piece.size > 0 && slices != nullptr) {
+      const bool sent = co_await send_slices(scope, *slices, piece.from, piece.size);
+      if (!sent) { co_return false; }
+    } else if (piece.size > 0) {
       BodyPump pump(scope, body, piece.from);
       const bool sent = co_await pump.run(piece.size);
       if (!sent) { co_return false; }
@@ -219,23 +245,34 @@ Awaitable<bool> deliver_fitted(RequestScope& scope, Delivery delivery, Shown sho
   for (const http::Field& field : delivery.own.list()) {
     answer.head.fields.add(field.name, field.value);
   }
+  const bool reused = status.hit || status.collapsed || object->head.fields.has("Age");
+  if (answer.has_body && delivery.slices != nullptr) {
+    const bool opened = co_await open_slices(*delivery.slices, answer.pieces);
+    if (!opened) { co_return false; }
+    delivery.slices->tell(status, delivery.result);
+  }
   ReplyOptions options = scope.reply_options();
   if (status.hit || status.stored) { status.ttl_s = object->freshness.lifetime_s - age; }
   // Without fwd-status the origin's is taken to be the one the client gets (RFC 9211 2.3).
   if (status.forward_status == answer.head.status) { status.forward_status.reset(); }
   options.status = status;
   // Age says that the origin was not asked for this request (RFC 9111 5.1).
-  if (status.hit || status.collapsed || object->head.fields.has("Age")) { options.age_s = age; }
+  if (reused) { options.age_s = age; }
   options.length = answer.length;
   options.has_body = answer.has_body;
   scope.begin(client_reply(std::move(answer.head), options, wall), delivery.result);
   if (!answer.has_body) { co_return co_await scope.finish(); }
-  co_return co_await send_pieces(scope, object->body, std::move(answer.pieces));
+  co_return co_await send_pieces(scope, object->body, delivery.slices, std::move(answer.pieces));
 }
 
 }  // namespace
 
 Awaitable<bool> deliver(RequestScope& scope, Delivery delivery) {
+  // What is in slices is shown as it is: a filter would need the whole.
+  if (delivery.slices != nullptr) {
+    Shown shown{delivery.object};
+    return deliver_fitted(scope, std::move(delivery), std::move(shown));
+  }
   Shown shown = filtered(scope, delivery.object, delivery.key);
   return is_plain(scope.request, delivery, *shown.object)
              ? deliver_plain(scope, std::move(delivery), std::move(shown))

@@ -8,14 +8,17 @@
 
 namespace edge::serve {
 
+class SliceSource;
+
 struct Delivery {
   cache::ObjectRef object;
   std::string_view key = {};  // of the store
   http::CacheStatus status;
   report::CacheResult result = report::CacheResult::kHit;
   http::Fields own;  // that only this client gets
+  SliceSource* slices = nullptr;  // of an object in slices
 };
-// Answers and counts it.  True: it was sent whole.
+// Answers and counts it.  True: it was sent whole.  When slices->refused() then, nothing was sent.
 Awaitable<bool> deliver(RequestScope& scope, Delivery delivery);
 
 }  // namespace edge::serve

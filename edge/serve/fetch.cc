@@ -9,11 +9,14 @@
 #include <boost/asio/io_context.hpp>
 
 #include "edge/cache/parts.h"
+#include "edge/cache/slices.h"
 #include "edge/cache/update.h"
 #include "edge/filter/choose.h"
 #include "edge/serve/ask.h"
 #include "edge/serve/signal.h"
+#include "edge/serve/slice_fetch.h"
 #include "edge/serve/upstream.h"
+#include "gslb/base/entropy.h"
 
 namespace edge::serve {
 namespace {
@@ -47,6 +50,8 @@ class Fetch {
   bool place_part(http::ResponseHead& head, gslb::WallTime now);
   Step begin(http::ResponseHead head, const cache::Exchange& moments);
   void keep(http::ResponseHead head, bool storable, int status);
+  bool may_slice(const http::ResponseHead& head) const;
+  void keep_in_slices(http::ResponseHead head, const cache::Sliced& sliced, int status);
   void end(bool whole);
   void insert(const cache::ObjectRef& object);
   cache::ObjectRef cut_short() const;
@@ -181,7 +186,8 @@ bool Fetch::place_part(http::ResponseHead& head, gslb::WallTime now) {
   const bool fits = place && object_->length.value_or(place->range.size()) == place->range.size();
   auto joined = fits && plan_.part ? cache::join(*plan_.part, head, *place, now) : std::nullopt;
   if (plan_.rest_only && !joined) { return false; }
-  if (!fits) { return true; }  // several ranges, or a whole of unknown size: the leader's alone
+  // Several ranges, or a whole of unknown size: the leader's alone, if it is what the leader wants.
+  if (!fits) { return plan_.ask.range == plan_.other.range; }
   std::uint64_t first = place->range.first;
   object_->length = place->range.size();
   if (joined) {
@@ -229,6 +235,15 @@ Fetch::Step Fetch::begin(http::ResponseHead head, const cache::Exchange& moments
   const bool storable = is_ours && cache::is_storable(plan_.rules, head, moments, policy_);
   object_->freshness = cache::freshness_of(head, moments, policy_);
   object_->received = std::chrono::steady_clock::now();
+  if (storable && may_slice(head)) {
+    const std::uint64_t total = object_->part ? object_->part->total : object_->length.value_or(0);
+    const auto sliced = cache::slicing_of(head, total, status == 206, plan_.config->cache.slices,
+                                          moments.response_received);
+    if (sliced) {
+      keep_in_slices(std::move(head), *sliced, status);
+      return Step::kDone;
+    }
+  }
   keep(std::move(head), storable, status);
   return plan_.background && !keep_ ? Step::kDone : Step::kBody;
 }
@@ -238,7 +253,7 @@ void Fetch::keep(http::ResponseHead head, bool storable, int status) {
   const config::Cache& limits = plan_.config->cache;
   const std::size_t joined = before_.size() + behind_.size();
   keep_ = storable && object_->length.value_or(0) <= limits.max_object_octets &&
-          plan_.flight->may_store();
+          (object_->sliced || plan_.flight->may_store());
   if (keep_ && joined > 0) { keep_ = reserve(joined); }
   http::Fields own;
   if (keep_) {
@@ -262,9 +277,40 @@ void Fetch::keep(http::ResponseHead head, bool storable, int status) {
   // A changed representation that can't be stored still ends the stored one; an error does not.
   if (!storable && plan_.stale && status < 500) { worker_.shared.tiers.remove(plan_.key); }
   // What the sibling it belongs to keeps is worth a place here when it is asked for here again.
-  here_ = !keep_ || exchange_->hop() != tier::HopKind::kSibling || plan_.flight->followed() ||
-          worker_.shared.peers.is_wanted_here(plan_.key);
+  here_ = !keep_ || object_->sliced || exchange_->hop() != tier::HopKind::kSibling ||
+          plan_.flight->followed() || worker_.shared.peers.is_wanted_here(plan_.key);
   plan_.flight->resolve(object_, use_of(keep_, fresh, here_), status, std::move(own));
+}
+
+// What is put together or decoded here is needed as a whole.
+bool Fetch::may_slice(const http::ResponseHead& head) const {
+  const config::Filters& filters = plan_.config->filters_for(plan_.request.host);
+  const bool filtered = filter::is_esi_page(filters, head) ||
+                        (filters.compress && head.fields.has("Content-Encoding"));
+  return !filtered && plan_.origin->slices && plan_.flight->may_store() && before_.empty() &&
+         behind_.empty();
+}
+
+// The response becomes an index, and goes on as the slice its body begins with, if somebody waits
+// and no other does.
+void Fetch::keep_in_slices(http::ResponseHead head, const cache::Sliced& sliced, int status) {
+  const std::uint64_t first = object_->part ? object_->part->first : 0;
+  const std::uint64_t end = first + *object_->length;
+  object_->sliced = sliced;
+  object_->sliced->generation = gslb::random_seed();
+  object_->part.reset();
+  object_->length = 0;
+  SlicePlan slice{plan_, object_, first / sliced.octets};
+  slice.ends_with_slice = end == cache::slice_range(sliced, slice.number).last + 1;
+  const bool begins = first % sliced.octets == 0 && !plan_.background;
+  slice.fetch.flight = begins ? lead_slice(worker_, slice) : nullptr;
+  keep(std::move(head), true, status);
+  object_->body->finish();
+  if (plan_.flight->may_store()) { insert(object_); }
+  leave_table();
+  if (!slice.fetch.flight) { return; }
+  slice.exchange = std::move(exchange_);
+  start_slice_fetch(worker_, std::move(slice));
 }
 
 bool Fetch::reserve(std::size_t octets) {

@@ -35,10 +35,6 @@ BodyRef filtered_body(RequestScope& scope, BodyRef body, std::string_view key,
   return body;
 }
 
-std::optional<std::uint64_t> length_of(const cache::Object& object) {
-  return object.body->complete() ? std::optional(object.body->size()) : object.length;
-}
-
 }  // namespace
 
 const config::Filters& filters_of(const RequestScope& scope) {

@@ -30,7 +30,8 @@ void learn_from_head(RequestScope& scope, http::ResponseHead head, const cache::
     return;
   }
   auto object = std::make_shared<cache::Object>(*stored);
-  if (cache::judge_head(head, stored->head, stored->body->size()) == cache::HeadVerdict::kChanged) {
+  if (cache::judge_head(head, stored->head, cache::length_of(*stored).value_or(0)) ==
+      cache::HeadVerdict::kChanged) {
     // Kept to be validated: a GET may find that only the HEAD was odd.
     object->freshness.always_validate = true;
     tiers.update(key, scope.request.fields, std::move(object), *stored);

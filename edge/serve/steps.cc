@@ -1,12 +1,12 @@
 #include "edge/serve/steps.h"
 
 #include <chrono>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "edge/cache/key_rules.h"
-#include "edge/cache/parts.h"
 #include "edge/serve/deliver.h"
 #include "edge/serve/disk_lookup.h"
 #include "edge/serve/elsewhere.h"
@@ -14,8 +14,10 @@
 #include "edge/serve/forward.h"
 #include "edge/serve/guard.h"
 #include "edge/serve/pass.h"
+#include "edge/serve/range_plan.h"
 #include "edge/serve/request_scope.h"
 #include "edge/serve/signal.h"
+#include "edge/serve/slice_source.h"
 #include "edge/serve/upstream.h"
 
 namespace edge::serve {
@@ -48,14 +50,16 @@ class CachedRequest {
   bool can_answer(const cache::Object& object) const;
   http::Forward why_forwarded() const;
   bool may_join() const;
-  bool may_fetch() const;
+  bool may_fetch();
   Awaitable<cache::Flight::Outcome> fetch(bool alone);
   Awaitable<cache::Flight::Outcome> wait_for(cache::FlightRef flight, bool leads);
   void refresh_in_background();
   const tier::Route& route();
+  cache::FlightTable::Levels levels();
   cache::FlightTable::Joined join(std::string_view lane);
+  FetchPlan base_plan();
   FetchPlan plan();
-  void plan_part(FetchPlan& plan, const cache::ObjectRef& part) const;
+  Awaitable<bool> send(Delivery delivery);
   Awaitable<bool> serve(cache::Flight::Outcome outcome);
   Awaitable<bool> serve_stored(CacheResult result, std::string_view detail);
   Awaitable<bool> serve_stale_or(cache::FetchFailure failure);
@@ -73,6 +77,7 @@ class CachedRequest {
   cache::Store::Found found_;
   bool holds_answer_ = false;  // what was found has all octets that are wanted
   bool collapsed_ = false;
+  bool restarted_ = false;
 };
 
 Awaitable<bool> CachedRequest::run() {
@@ -126,14 +131,13 @@ CachedRequest::Want CachedRequest::want() const {
   return is_all && !request_.fields.has("If-Range") ? Want::kWhole : Want::kRange;
 }
 
-// RFC 9111 3.3: an incomplete response answers only requests for ranges within it.
 bool CachedRequest::can_answer(const cache::Object& object) const {
-  if (!object.part) { return true; }
-  if (ranges_.empty()) { return false; }
-  const auto decision = http::decide_range(request_.fields, object.head.fields, object.part->total,
-                                           std::chrono::system_clock::now());
-  return decision.kind == http::RangeKind::kUnsatisfiable ||
-         (decision.kind == http::RangeKind::kPartial && cache::holds(object, decision.ranges));
+  if (object.sliced) {
+    const bool held_only = rules_.control.only_if_cached ||
+                           (scope_.caller != nullptr && scope_.caller->wants_held_only());
+    return !held_only || SliceSource::holds(worker_.shared.tiers, key_, object, request_);
+  }
+  return !object.part || (!ranges_.empty() && part_answers(object, request_));
 }
 
 http::Forward CachedRequest::why_forwarded() const {
@@ -163,20 +167,24 @@ const tier::Route& CachedRequest::route() {
   return *route_;
 }
 
-cache::FlightTable::Joined CachedRequest::join(std::string_view lane) {
+cache::FlightTable::Levels CachedRequest::levels() {
   const tier::Level from = scope_.caller != nullptr ? scope_.caller->level : tier::kSideways;
-  return worker_.shared.flights.join(key_, request_.fields, lane, {from, route().level});
+  return {from, route().level};
+}
+
+cache::FlightTable::Joined CachedRequest::join(std::string_view lane) {
+  return worker_.shared.flights.join(key_, request_.fields, lane, levels());
 }
 
 // A sibling that only wants to know whether it is here or on its way.
-bool CachedRequest::may_fetch() const {
+bool CachedRequest::may_fetch() {
   const tier::Caller* const caller = scope_.caller;
   if (caller == nullptr || !caller->wants_held_only()) { return true; }
-  const std::string lane = want() == Want::kRange ? request_.fields.joined("Range") : "";
-  return may_join() && worker_.shared.flights.has(key_, request_.fields, lane, caller->level);
+  return may_join() &&
+         worker_.shared.flights.has(key_, request_.fields, lane_of(plan()), caller->level);
 }
 
-FetchPlan CachedRequest::plan() {
+FetchPlan CachedRequest::base_plan() {
   FetchPlan plan;
   plan.route = route();
   plan.key = key_;
@@ -185,10 +193,17 @@ FetchPlan CachedRequest::plan() {
   plan.config = scope_.config;
   plan.origin = &origin_;
   plan.client = scope_.forwarded_client();
+  return plan;
+}
+
+FetchPlan CachedRequest::plan() {
+  FetchPlan plan = base_plan();
   if (want() == Want::kRange) {
     plan.ask = {request_.fields.joined("Range"), request_.fields.joined("If-Range")};
   }
   plan.other = plan.ask;
+  const bool in_slices = found_.object && found_.object->sliced;
+  if (in_slices || (!found_.object && !plan.ask.range.empty())) { align_to_slices(plan); }
   plan.stale_on_error = is_usable_on(cache::OriginFailure::kServerError);
   const cache::ObjectRef& found = found_.object;
   // Only a body that is there can be validated.
@@ -196,29 +211,9 @@ FetchPlan CachedRequest::plan() {
   if (holds_answer_) {
     plan.stale = found;
   } else {
-    plan_part(plan, found);
+    plan_rest(plan, found);
   }
   return plan;
-}
-
-// Only what lacks is asked for when it lacks at one end and the rest can be told to be the same.
-void CachedRequest::plan_part(FetchPlan& plan, const cache::ObjectRef& part) const {
-  const auto now = std::chrono::system_clock::now();
-  const auto stored = cache::extent_of(*part);
-  const auto validator = http::strong_validator(part->head.fields, now);
-  if (!stored || !validator) { return; }
-  plan.part = part;
-  http::ByteRange wanted{0, part->part->total - 1};
-  if (!plan.ask.range.empty()) {
-    const auto decision =
-        http::decide_range(request_.fields, part->head.fields, part->part->total, now);
-    if (decision.kind != http::RangeKind::kPartial) { return; }
-    wanted = decision.ranges.front();
-  }
-  if (const auto missing = cache::missing_of(*stored, wanted)) {
-    plan.ask = {http::range_of(*missing), *validator};
-    plan.rest_only = true;
-  }
 }
 
 void CachedRequest::refresh_in_background() {
@@ -234,10 +229,9 @@ void CachedRequest::refresh_in_background() {
 // Who wants the same range waits for it together; a condition on it is each client's own.
 Awaitable<cache::Flight::Outcome> CachedRequest::fetch(bool alone) {
   FetchPlan own = plan();
-  const std::string lane = own.ask.range;
   alone = alone || !own.other.if_range.empty();
   for (int round = 0; !alone && round < kMaxJoins; ++round) {
-    const cache::FlightTable::Joined joined = join(lane);
+    const cache::FlightTable::Joined joined = join(lane_of(own));
     if (joined.leader) {
       own.flight = joined.flight;
       start_fetch(worker_, std::move(own));
@@ -286,7 +280,23 @@ Awaitable<bool> CachedRequest::serve(cache::Flight::Outcome outcome) {
                     : outcome.origin_status == 304 ? CacheResult::kRevalidated
                                                    : CacheResult::kMiss;
   if (!collapsed_) { delivery.own = std::move(outcome.own); }
-  co_return co_await deliver(scope_, std::move(delivery));
+  co_return co_await send(std::move(delivery));
+}
+
+// Slices that turn out to be another representation's before anything was sent: all anew, once.
+Awaitable<bool> CachedRequest::send(Delivery delivery) {
+  if (!delivery.object->sliced) { co_return co_await deliver(scope_, std::move(delivery)); }
+  SliceSource slices(worker_, base_plan(), delivery.object, levels());
+  delivery.slices = &slices;
+  const bool sent = co_await deliver(scope_, std::move(delivery));
+  if (!slices.refused()) { co_return sent; }
+  const cache::FetchFailure failure = *slices.failure();
+  if (failure.changed && !std::exchange(restarted_, true)) {
+    holds_answer_ = false;
+    co_return co_await run();
+  }
+  co_return co_await scope_.respond_with_page(failure.status, "the origin did not answer",
+                                              failure.detail);
 }
 
 Awaitable<bool> CachedRequest::serve_stored(CacheResult result, std::string_view detail) {
@@ -299,7 +309,7 @@ Awaitable<bool> CachedRequest::serve_stored(CacheResult result, std::string_view
   delivery.status.hit = true;
   delivery.status.detail = detail;
   delivery.result = result;
-  return deliver(scope_, std::move(delivery));
+  return send(std::move(delivery));
 }
 
 bool CachedRequest::is_usable_on(cache::OriginFailure failure) const {
@@ -338,6 +348,9 @@ Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestH
   }
   if (request.method == "CONNECT" || request.method == "TRACE" || request.target == "*") {
     co_return co_await scope.respond_with_page(501, "not for this server", "");
+  }
+  if (max_forwards(request) == std::uint64_t{0}) {
+    co_return co_await scope.respond_with_page(200, "forwarded no further", "max-forwards");
   }
   if (is_own_loop(request.fields, worker.shared.name)) {
     co_return co_await scope.respond_with_page(508, "the request came back here (CDN-Loop)",

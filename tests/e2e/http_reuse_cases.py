@@ -316,8 +316,11 @@ RANGES = [
     Case("If-None-Match decides before Range", "13.2.2", [
         Step(MISS, fresh(V1, body=ABC)),
         Step(HIT, fields=(("Range", "bytes=0-4"), ("If-None-Match", '"v1"')), status=304)]),
-    Case("a range of nothing stored is asked for as it is", "14.2", [
-        asks_part(10, 19, origin=part(10, 19, V1), sent={"Range": "bytes=10-19"})]),
+    Case("whole slices are asked for around a range of nothing stored", "14.2", [
+        asks_part(10, 19, origin=part(10, 19, V1), sent={"Range": "bytes=0-1048575"})], ours=True),
+    Case("a suffix of nothing stored is asked for as it is", "14.2", [
+        Step(MISS, part(290, 299, V1), fields=(("Range", "bytes=-10"),), status=206,
+             body=ABC[290:], sent={"Range": "bytes=-10"})]),
     Case("a stored part answers ranges within it", "3.3", [
         asks_part(10, 19, origin=part(10, 19, V1)), asks_part(10, 19, HIT), asks_part(12, 15, HIT)]),
     Case("a stored part does not answer for the whole", "3.3", [

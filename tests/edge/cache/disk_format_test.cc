@@ -62,6 +62,22 @@ TEST(DiskFormat, MetaComesBackAsItWas) {
   }
 }
 
+TEST(DiskFormat, AnIndexOfSlicesHasNoBody) {
+  RecordMeta meta = some_meta(0);
+  meta.complete = 5'000'000'000;
+  meta.slice_generation = 77;
+  meta.slice_octets = 1 << 20;
+  const std::string text = write_meta(meta);
+  const auto back = parse_meta(gslb::as_octets(text), 0);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->complete, 5'000'000'000U);
+  EXPECT_EQ(back->slice_generation, 77U);
+  EXPECT_EQ(back->slice_octets, 1U << 20);
+  meta = some_meta(100);
+  meta.slice_octets = 1 << 20;
+  EXPECT_FALSE(parse_meta(gslb::as_octets(write_meta(meta)), 100));
+}
+
 TEST(DiskFormat, MetaCutShortOrOfAnotherLengthIsDamaged) {
   const std::string text = write_meta(some_meta(200'000));
   for (std::size_t size = 0; size < text.size(); ++size) {

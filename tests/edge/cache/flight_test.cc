@@ -122,6 +122,9 @@ TEST(Flight, RangesHaveLanesOfTheirOwn) {
   EXPECT_EQ(table.join("k", {}).flight, whole.flight);
   table.remove("k", range.flight);
   EXPECT_TRUE(table.join("k", {}, "bytes=0-9").leader);
+  // Once it is known to be the whole, it is for all.
+  whole.flight->resolve(object_of(1), Flight::Use::kShared, 200, {});
+  EXPECT_EQ(table.join("k", {}, "bytes=5-6").flight, whole.flight);
 }
 
 TEST(Flight, InvalidationForbidsStoringWhatIsUnderWay) {

@@ -53,6 +53,29 @@ TEST(EdgeConfig, ReadsTheWholeSchema) {
   EXPECT_EQ(config->report.capacity[0].max, 200);
 }
 
+TEST(EdgeConfig, SlicesFitWhatAnObjectMayBe) {
+  gslb::Problems problems;
+  auto config = parse(kGood, "e.toml", problems);
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(config->cache.slices.enabled);
+  EXPECT_EQ(config->cache.slices.octets, 1U << 20);
+  EXPECT_EQ(config->cache.slices.from_octets, 1U << 20);
+  const auto with = [&](const std::string& lines) {
+    std::string text(kGood);
+    text.insert(text.find("[origin]"), lines);
+    return parse(text, "e.toml", problems);
+  };
+  config = with("slices = false\nslice = \"512KiB\"\nslice_from = \"2MiB\"\n");
+  ASSERT_TRUE(config) << problems.to_string();
+  EXPECT_FALSE(config->cache.slices.enabled);
+  EXPECT_EQ(config->cache.slices.octets, 512U << 10);
+  EXPECT_EQ(config->cache.slices.from_octets, 2U << 20);
+  EXPECT_FALSE(with("slice = \"2MiB\"\n"));
+  EXPECT_THAT(problems.to_string(), HasSubstr("larger than max_object"));
+  EXPECT_FALSE(with("slice = \"512KiB\"\nslice_from = \"64KiB\"\n"));
+  EXPECT_THAT(problems.to_string(), HasSubstr("smaller than slice"));
+}
+
 TEST(EdgeConfig, MapsHostsToTheMostSpecificOrigin) {
   gslb::Problems problems;
   const auto config = parse(kGood, "e.toml", problems);
