@@ -86,12 +86,11 @@ Assignment Planner::assign_beyond(const SwitchProblem& problem, const Room& room
 }
 
 // Moves what has to be moved, and of the rest the most useful first, so that at most a part of the
-// demand changes its cluster at once: at the patience of the last plan, and where that is not
-// enough, of its moves as many as the limit allows.  A try costs a solve, so patience changes by a
-// step a plan.
+// demand changes its cluster at once: at the least patience that is enough, with as much of the
+// step below as the limit allows.  Patience changes little from plan to plan, so the search begins
+// where the last one ended.
 Assignment Planner::assign_calmly(SwitchProblem problem, const Room& room, bool may_move_all,
                                   double* scale) {
-  constexpr std::size_t most_patient = kPatience.size() - 1;
   const std::span<const float> costs = problem.switch_ms;
   std::vector<float> patient(costs.size());
   const auto solve = [&](std::size_t step) {
@@ -102,31 +101,26 @@ Assignment Planner::assign_calmly(SwitchProblem problem, const Room& room, bool 
   };
   if (may_move_all || problem.last.empty()) { return solve(0); }
   const auto moved = [&](const Assignment& made) { return moved_share(problem.rows.demand, made); };
-  Assignment made = solve(patience_);
-  const double share = moved(made);
-  if (share > kMostMoved && patience_ < most_patient) {
-    Assignment calm = solve(most_patient);
-    const double least = moved(calm);
-    if (least >= kMostMoved) {
-      patience_ = most_patient;
-      return calm;
+  Assignment calm = solve(patience_);
+  Assignment eager;
+  if (moved(calm) > kMostMoved) {
+    while (patience_ + 1 < kPatience.size() && moved(calm) > kMostMoved) {
+      patience_ += moved(calm) > 2 * kMostMoved && patience_ + 2 < kPatience.size() ? 2 : 1;
+      eager = std::move(calm);
+      calm = solve(patience_);
     }
-    patience_ += share > 2 * kMostMoved && patience_ + 1 < most_patient ? 2 : 1;
-    return blend(calm, made, (kMostMoved - least) / (share - least), problem.rows.demand, groups_);
-  }
-  if (share < kManyMoved && patience_ > 0) {
-    const double its_scale = *scale;
-    const Assignment eager = solve(patience_ - 1);
-    *scale = std::max(*scale, its_scale);
-    const double most = moved(eager);
-    if (most > kMostMoved) {
-      const double part = (kMostMoved - share) / (most - share);
-      return blend(made, eager, part, problem.rows.demand, groups_);
+  } else {
+    while (patience_ > 0 && moved(calm) < kManyMoved) {
+      eager = solve(patience_ - 1);
+      if (moved(eager) > kMostMoved) { break; }
+      std::swap(calm, eager);
+      --patience_;
     }
-    --patience_;
-    return eager;
   }
-  return made;
+  const double least = moved(calm);
+  if (eager.rows.empty() || least > kMostMoved || patience_ == 0) { return calm; }
+  const double share = (kMostMoved - least) / (moved(eager) - least);
+  return blend(calm, eager, share, problem.rows.demand, groups_);
 }
 
 // Returning clusters are filled slowly, unless the others would be over their targets for it.
