@@ -181,7 +181,7 @@ gslb = ["http://127.0.0.1:{dead}", "http://127.0.0.1:{origin}"]
 interval = "100ms"
 [report.capacity.requests_per_s]
 target = 100
-max = 20000
+max = 2000000
 """
 
 
@@ -494,7 +494,7 @@ class Reporting(Reports):
         self.assertEqual(sequences, sorted(set(sequences)))
         loads = {load["resource"]: load for load in beats[-1]["load"]}
         self.assertEqual((loads["requests_per_s"]["target"], loads["requests_per_s"]["max"]),
-                         (100, 20000))
+                         (100, 2000000))
         self.assertEqual(set(loads), {"requests_per_s", "egress_bits_per_s", "connections"})
         clients = {sample["prefix"] if "prefix" in sample else sample["client"]
                    for beat in beats for sample in beat["rtt"]}
