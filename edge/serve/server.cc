@@ -89,6 +89,20 @@ std::unique_ptr<cache::Disk> open_disk(const config::Cache& cache, cache::Memory
   return disk;
 }
 
+Shared open_shared(const config::Config& config) {
+  auto memory_file = cache::MemoryFile::open();
+  auto disk = open_disk(config.cache, memory_file.get());
+  return Shared{
+      config.edge.cluster + '-' + config.edge.node,
+      std::move(memory_file),
+      cache::Store(config.cache.memory_octets, cache::Store::shards_for(config.cache.memory_octets),
+                   {config.cache.size_exponent}),
+      std::move(disk),
+      {},
+      {},
+      {}};
+}
+
 void tell(const gslb::Problems& problems) {
   for (const gslb::Problem& problem : problems.list()) {
     gslb::log(problem.severity == gslb::Severity::kError ? gslb::LogLevel::kError
@@ -100,17 +114,7 @@ void tell(const gslb::Problems& problems) {
 class Server {
  public:
   Server(std::string file, config::ConfigRef config)
-      : file_(std::move(file)),
-        config_(std::move(config)),
-        shared_{config_->edge.cluster + '-' + config_->edge.node,
-                cache::MemoryFile::open(),
-                cache::Store(config_->cache.memory_octets,
-                             cache::Store::shards_for(config_->cache.memory_octets),
-                             {config_->cache.size_exponent}),
-                open_disk(config_->cache, shared_.memory_file.get()),
-                {},
-                {},
-                {}} {}
+      : file_(std::move(file)), config_(std::move(config)), shared_(open_shared(*config_)) {}
 
   int run(const sigset_t& signals);
 

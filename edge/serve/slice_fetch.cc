@@ -113,8 +113,10 @@ Awaitable<bool> SliceFetch::read() {
     }
     slice_->body->append(std::exchange(octets, {}));
   }
-  // Read to its end, the connection can be used again.
-  if (plan_.ends_with_slice) { co_await plan_.exchange->read_body(octets); }
+  if (plan_.ends_with_slice) {
+    // Read to its end, the connection can be used again; if not, the slice is whole all the same.
+    [[maybe_unused]] const auto ended = co_await plan_.exchange->read_body(octets);
+  }
   co_return true;
 }
 
