@@ -74,13 +74,13 @@ void read_codings(TomlTable& table, std::vector<Coding>& codings) {
 
 // gzip = { stored = 6, dynamic = 4 }
 void read_levels(TomlTable& table, Compress& compress) {
-  constexpr std::array<int, kCodings> most = {0, 9, 9, 15};
+  constexpr std::array<int, kCodings> kMost = {0, 9, 9, 15};
   for (std::size_t i = 1; i < kCodings; ++i) {
     auto own = table.table(kCodingNames[i]);
     if (!own) { continue; }
     Compress::Levels& levels = compress.levels[i];
-    levels.stored = static_cast<int>(own->integer("stored", 1, most[i]).value_or(levels.stored));
-    levels.dynamic = static_cast<int>(own->integer("dynamic", 1, most[i]).value_or(levels.dynamic));
+    levels.stored = static_cast<int>(own->integer("stored", 1, kMost[i]).value_or(levels.stored));
+    levels.dynamic = static_cast<int>(own->integer("dynamic", 1, kMost[i]).value_or(levels.dynamic));
     own->finish();
   }
 }

@@ -91,11 +91,11 @@ Record apply(const PrefixOverride& override_, const Record& below) {
       record.asn = override_.asn.value_or(below.asn);
     }
     record.country = country;
-    constexpr std::size_t part = 3;  // of "US-CA", after the hyphen
-    if (override_.country.size() > part) {
+    constexpr std::size_t kBefore = 3;  // "US-"
+    if (override_.country.size() > kBefore) {
       record.subdivision = {};
-      std::copy_n(override_.country.begin() + part,
-                  std::min(override_.country.size() - part, record.subdivision.size()),
+      std::copy_n(override_.country.begin() + kBefore,
+                  std::min(override_.country.size() - kBefore, record.subdivision.size()),
                   record.subdivision.begin());
     }
   }

@@ -28,6 +28,11 @@ def binary(name):
     return str(path.resolve())
 
 
+def is_sanitized(name):
+    """Whether it was built with AddressSanitizer."""
+    return b"__asan_init" in pathlib.Path(binary(name)).read_bytes()
+
+
 def free_port(address="127.0.0.1"):
     """A port free for UDP and TCP now.  Not held, so use it soon; taken from below the range the
     kernel gives to clients, so that no connection of ours sits on it by chance."""
