@@ -80,7 +80,8 @@ void read_levels(TomlTable& table, Compress& compress) {
     if (!own) { continue; }
     Compress::Levels& levels = compress.levels[i];
     levels.stored = static_cast<int>(own->integer("stored", 1, kMost[i]).value_or(levels.stored));
-    levels.dynamic = static_cast<int>(own->integer("dynamic", 1, kMost[i]).value_or(levels.dynamic));
+    levels.dynamic =
+        static_cast<int>(own->integer("dynamic", 1, kMost[i]).value_or(levels.dynamic));
     own->finish();
   }
 }
