@@ -84,6 +84,17 @@ steer::ClusterInput input_of(const std::vector<fleet::ResourceLoad>& loads) {
   return input;
 }
 
+void learn_loads(Epoch& epoch, const steer::FleetUse& use) {
+  std::vector<double> queries_per_s(epoch.compiled->services->services.size(), 0);
+  for (std::size_t service = 0; service < queries_per_s.size(); ++service) {
+    for (std::size_t row = 0; row < epoch.demand->units(); ++row) {
+      queries_per_s[service] += epoch.ledger.queries_per_s(
+          static_cast<steer::ServiceIndex>(service), static_cast<geo::UnitIndex>(row));
+    }
+  }
+  epoch.planner.service_loads().learn(use, queries_per_s);
+}
+
 template <typename List>
 bool same_ids(const List& a, const List& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -122,6 +133,7 @@ void Epoch::inherit(const Epoch& old) {
     if (now == fleet::kNoCluster) { continue; }
     planner.set_load_factor(now, old.planner.load_factor(static_cast<steer::HolderIndex>(i)));
   }
+  planner.service_loads().set_egress_share(old.planner.service_loads().egress_share());
   estimator.inherit(old.estimator);
   mixtures.read(old.mixtures.write());
   std::unordered_map<std::uint64_t, geo::UnitIndex> unit_now;
@@ -135,6 +147,8 @@ void Epoch::inherit(const Epoch& old) {
       return each.id == old_services[s].id;
     });
     if (service == services.end()) { continue; }
+    planner.service_loads().set_need(static_cast<std::size_t>(service - services.begin()),
+                                     old.planner.service_loads().need(s));
     for (std::size_t u = 0; u < old_units.size(); ++u) {
       const double rate = old.ledger.queries_per_s(static_cast<steer::ServiceIndex>(s),
                                                    static_cast<geo::UnitIndex>(u));
@@ -154,6 +168,7 @@ void Epoch::inherit(const Epoch& old) {
                                    static_cast<geo::UnitIndex>(old_units.size() + slot)));
     }
   }
+  planner.service_loads().weigh();
 }
 
 std::string Epoch::settle_estimator() {
@@ -208,7 +223,10 @@ steer::Plan make_plan(Epoch& epoch, const std::vector<steer::ClusterInput>& inpu
 }
 
 steer::Plan plan_step(Epoch& epoch, const PlanInputs& inputs) {
-  if (inputs.learns) { learn(epoch, inputs.samples, inputs.wall, inputs.joins); }
+  if (inputs.learns) {
+    learn(epoch, inputs.samples, inputs.wall, inputs.joins);
+    if (!inputs.use.services.empty()) { learn_loads(epoch, inputs.use); }
+  }
   return make_plan(epoch, inputs.clusters, {inputs.mono, inputs.wall});
 }
 

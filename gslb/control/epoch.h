@@ -31,6 +31,7 @@ struct PlanInputs {
   bool learns = true;  // false: a cluster came or went, which doesn't wait for estimates
   std::vector<TimedSample> samples;           // oldest first
   std::vector<measure::BeaconJoin> joins;     // the same
+  steer::FleetUse use{};
   std::vector<steer::ClusterInput> clusters;  // then groups
 };
 

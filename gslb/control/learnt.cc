@@ -1,6 +1,7 @@
 #include "gslb/control/learnt.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <unordered_map>
@@ -59,6 +60,21 @@ bool read_demand(std::string_view line, Learnt& into) {
   return true;
 }
 
+bool read_load(std::string_view line, Learnt& into) {
+  LearntLoad load;
+  load.service = take_field(line, ' ');
+  std::array<double, 5> values{};
+  for (double& each : values) {
+    const auto value = parse_amount(take_field(line, ' '));
+    if (!value) { return false; }
+    each = *value;
+  }
+  load.need = {values[0], values[1], values[2], values[3]};
+  into.egress_share = values[4];
+  into.loads.push_back(std::move(load));
+  return true;
+}
+
 using UnitsById = std::unordered_map<std::uint64_t, geo::UnitIndex>;
 
 std::optional<geo::UnitIndex> row_of(const LearntDemand& demand, const measure::Mixtures& mixtures,
@@ -110,11 +126,16 @@ Learnt learnt_of(const Epoch& epoch, const FleetView& view) {
       learnt.clusters.back().fails.push_back(epoch.compiled->services->services[service].id);
     }
   }
+  const steer::ServiceLoads& loads = epoch.planner.service_loads();
+  learnt.egress_share = loads.egress_share();
   learnt.resolvers = epoch.mixtures.write();
   const auto resolvers = epoch.mixtures.resolvers();
   const auto& services = epoch.compiled->services->services;
   const auto& units = epoch.compiled->geo->units();
   for (std::size_t service = 0; service < services.size(); ++service) {
+    if (loads.need(service).told > 0) {
+      learnt.loads.push_back({services[service].id, loads.need(service)});
+    }
     for (std::size_t unit = 0; unit < units.size(); ++unit) {
       const double rate = epoch.ledger.queries_per_s(static_cast<steer::ServiceIndex>(service),
                                                      static_cast<geo::UnitIndex>(unit));
@@ -154,6 +175,14 @@ std::string write_learnt(const Learnt& learnt) {
             (each.resolver ? each.resolver->to_string() : format_hex(each.unit_id)) + ' ' +
             format_number(each.queries_per_s) + '\n';
   }
+  for (const LearntLoad& each : learnt.loads) {
+    text += "load " + each.service;
+    for (const double value : {each.need.told, each.need.queries, each.need.requests,
+                               each.need.octets, learnt.egress_share}) {
+      text += ' ' + format_number(value);
+    }
+    text += '\n';
+  }
   return text + learnt.rtt;
 }
 
@@ -173,7 +202,8 @@ Learnt parse_learnt(std::string_view text) {
     }
     const bool is_good = (kind == "cluster" && read_cluster(line, false, learnt)) ||
                          (kind == "group" && read_cluster(line, true, learnt)) ||
-                         (kind == "demand" && read_demand(line, learnt));
+                         (kind == "demand" && read_demand(line, learnt)) ||
+                         (kind == "load" && read_load(line, learnt));
     if (!is_good) { ++learnt.useless_lines; }
   }
   learnt.rtt = text;
@@ -191,6 +221,14 @@ void apply_learnt(const Learnt& learnt, Epoch& epoch) {
   for (std::size_t i = 0; i < units.size(); ++i) {
     unit_of.emplace(units[i].id, static_cast<geo::UnitIndex>(i));
   }
+  steer::ServiceLoads& loads = epoch.planner.service_loads();
+  loads.set_egress_share(learnt.egress_share);
+  for (const LearntLoad& each : learnt.loads) {
+    const auto service = std::ranges::find(services, each.service, &steer::Service::id);
+    if (service == services.end()) { continue; }
+    loads.set_need(static_cast<std::size_t>(service - services.begin()), each.need);
+  }
+  loads.weigh();
   epoch.mixtures.read(learnt.resolvers);
   for (const LearntDemand& each : learnt.demand) {
     const auto service = std::ranges::find(services, each.service, &steer::Service::id);

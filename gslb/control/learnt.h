@@ -6,13 +6,16 @@
 //   resolver 192.0.2.0/24 00c0ffee00c0ffee 1790000000000 00c0ffee00c0ffee:12 …
 //   group metro up 0.4 target 0.0007 1.5
 //   demand web 00c0ffee00c0ffee 12.5
+//   load web 40 12.5 120 500000 0.25
 //   proxima-rtt 1
 //   …
 //
 // cluster: id, up or down, utilisation, whether a target is known (target, none), utilisation per
 // query a second (0: not known), max / target (0: not known), services whose own monitors have it
 // down.  group: the same.  resolver: as
-// Mixtures::write() says.  demand: service, unit or resolver, queries a second.  What follows
+// Mixtures::write() says.  demand: service, unit or resolver, queries a second.  load: service,
+// plans in which edges told of it, queries, requests and octets a second, egress's share of all
+// clusters' load.  What follows
 // "proxima-rtt" is the estimator's.
 #pragma once
 
@@ -41,10 +44,17 @@ struct LearntDemand {
   double queries_per_s = 0;
 };
 
+struct LearntLoad {
+  std::string service;
+  steer::ServiceNeed need;
+};
+
 struct Learnt {
   std::vector<LearntCluster> clusters;  // and groups
   std::string resolvers;                // Mixtures::write(); may be empty
   std::vector<LearntDemand> demand;
+  std::vector<LearntLoad> loads;
+  double egress_share = 0;
   std::string rtt;  // Estimator::write(); may be empty
   std::size_t useless_lines = 0;
 

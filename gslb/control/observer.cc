@@ -60,7 +60,8 @@ measure::ProbeBook Observer::make_book(const Compiled& compiled, fleet::Moment n
 }
 
 Observer::Observer(const Compiled& compiled, std::size_t workers, fleet::Moment now)
-    : book_(make_book(compiled, now)), took_orders_(compiled.fleet->clusters().size()) {
+    : uses_(*compiled.services, now.mono),
+      book_(make_book(compiled, now)), took_orders_(compiled.fleet->clusters().size()) {
   for (std::size_t i = 0; i < workers; ++i) { lanes_.push_back(std::make_unique<SightingLane>()); }
   want_lanes(compiled);
 }
@@ -76,6 +77,7 @@ std::vector<fleet::Probe> Observer::hear(const Compiled& compiled, const fleet::
                                          fleet::Moment now) {
   collect(compiled, now);
   samples_.add(compiled, report, now.wall);
+  uses_.add(report);
   join(compiled, report, now);
   const fleet::ClusterIndex cluster = compiled.fleet->find_cluster(report.cluster);
   if (cluster == fleet::kNoCluster || !compiled.config.probes.enabled) { return {}; }
@@ -147,6 +149,7 @@ ProbeChoices Observer::probe_choices(const Compiled& compiled, MonoTime now) con
 void Observer::adopt(const Compiled& compiled, fleet::Moment now) {
   take();  // few, and their indexes are of the old epoch
   take_joins();
+  uses_ = ServiceUses(*compiled.services, now.mono);
   const measure::ProbeBook old = std::exchange(book_, make_book(compiled, now));
   for (const Address& resolver : old.resolvers()) {
     book_.inherit(old, resolver, compiled.geo->find(resolver).unit);

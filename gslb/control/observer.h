@@ -10,6 +10,7 @@
 
 #include "gslb/control/beacons.h"
 #include "gslb/control/learning.h"
+#include "gslb/control/service_use.h"
 #include "gslb/control/sightings.h"
 #include "gslb/measure/probe_book.h"
 
@@ -41,6 +42,8 @@ class Observer {
   std::vector<TimedSample> take() { return samples_.take(); }
   std::uint64_t samples_lost() const noexcept { return samples_.lost(); }
   std::vector<measure::BeaconJoin> take_joins() { return std::exchange(joins_, {}); }
+  // What was served since the last call, by service.
+  std::vector<steer::ServiceUse> take_uses(MonoTime now) { return uses_.take(now); }
   ProbeChoices probe_choices(const Compiled& compiled, MonoTime now) const;
   void set_wishes(const std::vector<measure::ProbeOrder>& wishes) { book_.set_wishes(wishes); }
   // Another configuration or geo map: samples and joins that wait are lost, resolvers are kept.
@@ -56,6 +59,7 @@ class Observer {
   void join(const Compiled& compiled, const fleet::Report& report, fleet::Moment now);
 
   SampleInbox samples_;
+  ServiceUses uses_;
   Beacons beacons_;
   std::vector<measure::BeaconJoin> joins_;
   measure::ProbeBook book_;

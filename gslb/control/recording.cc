@@ -197,6 +197,17 @@ bool read_join(std::string_view line, measure::BeaconJoin& join) {
          read_integer(take_field(line, ' '), &join.client) && read_time(line, &join.at);
 }
 
+bool read_served(std::string_view line, steer::FleetUse& use) {
+  if (!read_amount(take_field(line, ' '), &use.egress_share)) { return false; }
+  while (!line.empty()) {
+    std::string_view one = take_field(line, ' ');
+    steer::ServiceUse& each = use.services.emplace_back();
+    if (!read_integer(take_field(one, ':'), &each.service)) { return false; }
+    if (!read_amounts(one, {&each.requests_per_s, &each.octets_per_s})) { return false; }
+  }
+  return true;
+}
+
 bool read_asked(std::string_view line, RecordedPlan& plan) {
   while (!line.empty()) {
     std::string_view pair = take_field(line, ' ');
@@ -225,6 +236,7 @@ bool read_map(std::string_view line, PlanDigest& made) {
 bool read_plan_line(std::string_view kind, std::string_view line, RecordedPlan& plan) {
   if (kind == "sample") { return read_sample(line, plan.inputs.samples.emplace_back()); }
   if (kind == "join") { return read_join(line, plan.inputs.joins.emplace_back()); }
+  if (kind == "served") { return read_served(line, plan.inputs.use); }
   if (kind == "asked") { return read_asked(line, plan); }
   if (kind == "cluster") { return read_cluster(line, plan.inputs.clusters.emplace_back()); }
   if (kind == "made") { return read_made(line, plan.made); }
@@ -286,6 +298,14 @@ std::string write_plan(const RecordedPlan& plan) {
   for (const measure::BeaconJoin& each : inputs.joins) {
     text += "join " + each.resolver.to_string() + ' ' + std::to_string(each.home) + ' ' +
             std::to_string(each.client) + ' ' + nanoseconds_of(each.at) + '\n';
+  }
+  if (!inputs.use.services.empty()) {
+    text += "served " + format_number(inputs.use.egress_share);
+    for (const steer::ServiceUse& each : inputs.use.services) {
+      text += ' ' + std::to_string(each.service) + ':' +
+              amounts({each.requests_per_s, each.octets_per_s});
+    }
+    text += '\n';
   }
   text += "asked";
   for (const auto& [row, count] : plan.asked) {

@@ -18,6 +18,8 @@
 //                                     path=SENT:AGAIN:BITS_PER_S, requests=COUNT:FAILED, or
 //                                     cache=REQUESTS:HITS (of a cluster, without unit and RTT)
 //   join 192.0.2.0/24 3 17 1790000000000000000       resolver, its unit, its client's, when
+//   served 0.25 0:120:500000          egress's share of the load; service, requests and octets a
+//                                     second, of those that edges told of
 //   asked 0:15 7:2                                   row, queries since the last plan
 //   cluster up 0.73 target                           one a cluster, then one a group; then max
 //                                     RATIO, blind SHARE, surcharge MONEY-PER-GB, fails

@@ -26,7 +26,10 @@ void Supervisor::start_plan(MonoTime now) {
                     .samples = is_urgent ? std::vector<TimedSample>() : take_samples(),
                     .joins = {},
                     .clusters = view.inputs};
-  if (!is_urgent) { inputs.joins = observer_->take_joins(); }
+  if (!is_urgent) {
+    inputs.joins = observer_->take_joins();
+    inputs.use = {observer_->take_uses(now), egress_share(*fleet_)};
+  }
   planning_loop_->post([this, epoch = epoch_,
                         choices = observer_->probe_choices(*epoch_->compiled, now),
                         inputs = std::move(inputs), view = std::move(view),

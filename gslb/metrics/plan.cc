@@ -78,6 +78,11 @@ void add_summary(const Input& input, const steer::PlanSummary& plan, Exposition&
   out.gauge("proxima_cluster_loss_target_scale_ratio",
             "Factor the others' targets would have to be raised by to take its clients.");
   add_per_cluster(input, out, plan.scale_if_lost);
+  out.gauge("proxima_service_load_ratio",
+            "What a query of the service takes of a cluster, against the mean of all.");
+  for (std::size_t i = 0; input.snapshot && i < plan.service_load.size(); ++i) {
+    out.sample(plan.service_load[i], {{"service", input.snapshot->services->services[i].id}});
+  }
   add_groups(input, plan, out);
   out.gauge("proxima_cluster_surcharge_per_gigabyte",
             "Money on top of the cluster's cost, as its traffic is near what is paid for.");

@@ -46,6 +46,12 @@ std::vector<double> shares_of(const std::vector<double>& load,
   return shares;
 }
 
+std::vector<double> configured_loads(const ServiceTable& services) {
+  std::vector<double> loads;
+  for (const Service& each : services.services) { loads.push_back(each.load); }
+  return loads;
+}
+
 std::vector<double> surcharges_of(const std::vector<ClusterInput>& inputs, std::size_t clusters) {
   std::vector<double> surcharges;
   for (std::size_t i = 0; i < clusters; ++i) { surcharges.push_back(inputs[i].surcharge_per_gb); }
@@ -62,6 +68,7 @@ Planner::Planner(const CostModel& costs, const ServiceTable& services, const geo
       groups_(group_tree(costs.config())),
       candidates_(costs, services, geo, slots),
       capacity_(groups_.size()),
+      service_loads_(configured_loads(services)),
       planned_load_(groups_.size(), 0) {}
 
 // A slot's new resolver begins as if it had never been planned for.
@@ -80,7 +87,7 @@ void Planner::set_resolvers(std::shared_ptr<const measure::ResolverRows> resolve
 // From queries to what they take.
 Demand Planner::weighed(Demand demand) const {
   for (std::size_t row = 0; row < demand.expected.size(); ++row) {
-    const double load = services_.services[row / candidates_.stride()].load;
+    const double load = service_loads_.of(row / candidates_.stride());
     demand.expected[row] *= load;
     demand.recent[row] *= static_cast<float>(load);
   }
@@ -265,6 +272,7 @@ Plan Planner::plan(const Demand& asked, const std::vector<ClusterInput>& cluster
   PlanSummary& summary = plan.summary;
   capacity_.watch_returns(clusters, full_demand.at, longest_ttl_s(services_));
   summary.capacity = capacity_.capacities(load, clusters);
+  summary.service_load = service_loads_.all();
   summary.surcharge_per_gb = surcharges_of(clusters, groups_.clusters);
   candidates_.set_surcharges(summary.surcharge_per_gb);
   bool flipped = candidates_.set_time(full_demand.wall);

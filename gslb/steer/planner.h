@@ -16,6 +16,7 @@
 #include "gslb/steer/fallback.h"
 #include "gslb/steer/groups.h"
 #include "gslb/steer/rows.h"
+#include "gslb/steer/service_load.h"
 #include "gslb/steer/switching.h"
 
 namespace gslb::steer {
@@ -47,6 +48,7 @@ struct PlanSummary {
   // What the others' targets would have to be multiplied with to take its clients should it die;
   // 1: they have room.
   std::vector<double> scale_if_lost;
+  std::vector<double> service_load;  // by service, what a query takes, see ServiceLoads
 };
 
 // Whether `load`, by cluster, is over what some cluster may have at most.
@@ -86,6 +88,9 @@ class Planner {
   void set_resolvers(std::shared_ptr<const measure::ResolverRows> resolvers);
   const measure::ResolverRows& resolvers() const { return *candidates_.resolvers(); }
   const GroupTree& groups() const noexcept { return groups_; }
+  // What a query of each service takes of the clusters.
+  ServiceLoads& service_loads() noexcept { return service_loads_; }
+  const ServiceLoads& service_loads() const noexcept { return service_loads_; }
 
   // `demand`: of every (service, unit or slot).  `clusters`: one per cluster of the configuration,
   // then one per group.
@@ -147,6 +152,7 @@ class Planner {
   GroupTree groups_;
   CandidateTable candidates_;
   CapacityModel capacity_;
+  ServiceLoads service_loads_;
   std::vector<double> planned_load_;               // of the last plan
   std::vector<Assigned> last_rows_;                // of the last plan; empty before the first
   std::vector<FixedRow> last_fixed_;               // the same of rows that prices don't move

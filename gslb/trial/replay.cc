@@ -40,6 +40,8 @@ bool fits(const control::RecordedPlan& plan, const control::Epoch& epoch) {
                              [services](const steer::ClusterInput& each) {
                                return each.fails.empty() || each.fails.back() < services;
                              }) &&
+         std::ranges::all_of(plan.inputs.use.services,
+                             [services](const auto& each) { return each.service < services; }) &&
          std::ranges::all_of(plan.asked, [rows](const auto& each) { return each.first < rows; });
 }
 

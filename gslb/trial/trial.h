@@ -58,7 +58,7 @@ class Trial {
   const std::vector<steer::ClusterInput>& inputs() const noexcept { return inputs_; }
   // What a query of the row takes of a cluster's room, against one of a service with 1.
   double load_of_query(std::size_t row) const {
-    return compiled().services->services[row / epoch_->demand->units()].load;
+    return epoch_->planner.service_loads().of(row / epoch_->demand->units());
   }
   std::size_t clusters() const { return compiled().config.clusters.size(); }
   const steer::GroupTree& groups() const { return epoch_->planner.groups(); }

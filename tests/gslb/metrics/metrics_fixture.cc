@@ -147,7 +147,8 @@ Fixture::Fixture() : snapshot(make_snapshot()) {
                                   .planned_load = {10, 2.5, 12.5},
                                   .capacity = {20, std::numeric_limits<double>::infinity(), 12.5},
                                   .surcharge_per_gb = {0.05, 0},
-                                  .scale_if_lost = {1.21, 1, 1.5}};
+                                  .scale_if_lost = {1.21, 1, 1.5},
+                                  .service_load = {1, 2.5}};
   input.transfers = &transfers;
   input.notifier = &notifier;
   input.plans = 3;

@@ -187,6 +187,7 @@ TEST(Metrics, ShowThePlanInBaseUnits) {
   const Scrape scrape = Fixture().scrape();
   EXPECT_EQ(scrape[R"(proxima_cluster_price_seconds{cluster="fra"})"], 0.0125);
   EXPECT_EQ(scrape[R"(proxima_cluster_loss_target_scale_ratio{cluster="fra"})"], 1.21);
+  EXPECT_EQ(scrape[R"(proxima_service_load_ratio{service="video"})"], 2.5);
   EXPECT_EQ(scrape[R"(proxima_cluster_planned_demand_per_second{cluster="syd"})"], 2.5);
   EXPECT_EQ(scrape[R"(proxima_cluster_capacity_demand_per_second{cluster="fra"})"], 20);
   EXPECT_EQ(scrape[R"(proxima_cluster_capacity_demand_per_second{cluster="syd"})"], -1);

@@ -37,6 +37,12 @@ class Tenants {
     planner_.set_load_factor(1, 1.0 / 1000);
   }
 
+  // Edges say what they served.
+  void tell(double light, double heavy) {
+    planner_.service_loads().learn({{{0, light, 1e3 * light}, {1, kHeavy * heavy, 1e3}}, 0},
+                                   std::vector{light, heavy});
+  }
+
   // Of each tenant so many requests a second in all; returns how full the near cluster then is.
   double plan(double light, double heavy) {
     const auto& geo = *world_.epoch->compiled->geo;
@@ -86,6 +92,16 @@ TEST(Load, ATenantThatCostsMoreIsPlannedForWhatItTakes) {
   const double at_once = told.plan(44, 32);
   EXPECT_LE(at_once, 1.04);
   EXPECT_GT(untold.plan(44, 32), at_once + 0.1) << "who isn't told finds out too late";
+}
+
+TEST(Load, ATenantThatEdgesTellOfNeedNotBeConfigured) {
+  Tenants told(1);
+  for (int i = 0; i < 400; ++i) {
+    told.tell(60, 16);
+    told.plan(60, 16);
+  }
+  EXPECT_NEAR(told.plan(60, 16), 1, 0.05);
+  EXPECT_LE(told.plan(44, 32), 1.1) << "nearly as if configured";
 }
 
 }  // namespace

@@ -115,6 +115,10 @@ class Recorded : public testing::Test {
                                  .requests = {30, static_cast<float>(random(12))}},
                                 clock_.wall()});
     }
+    if (random(3) > 0) {
+      inputs.use = {{{0, 50 + static_cast<double>(random(1000)) / 7, 1e6 / 3}},
+                    static_cast<double>(random(1000)) / 1e3};
+    }
     inputs.samples.push_back(
         {.sample = {.cluster = 1}, .at = clock_.wall(), .cache = {{300, 100}}});
     for (std::size_t i = 0; i < epoch_->compiled->fleet->holder_count(); ++i) {
