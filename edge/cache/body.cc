@@ -44,6 +44,7 @@ void Body::append(std::string octets) {
     DCHECK(state_ == State::kOpen);
     chunks_.push_back(std::move(chunk));
     end_ += size;
+    trim_window();  // of readers that start further on nobody may be left to do it
     wakes = take_waiting();
   }
   call(wakes);
@@ -96,9 +97,7 @@ void Body::use_window() {
 
 bool Body::may_append(Wake wake) {
   const std::lock_guard lock(mutex_);
-  if (mode_ == Mode::kKeep || end_ - begin_ < kWindowOctets || (readers_.empty() && had_reader_)) {
-    return true;
-  }
+  if (!is_window_full() || (readers_.empty() && had_reader_)) { return true; }
   writer_wake_ = std::move(wake);
   return false;
 }
@@ -217,7 +216,8 @@ void Body::trim_window() {
 std::vector<Body::Wake> Body::take_waiting() {
   std::vector<Wake> wakes;
   for (Reader* reader : readers_) {
-    if (!reader->waiting_) { continue; }
+    const bool has_news = state_ != State::kOpen || reader->position_ < end_;
+    if (!reader->waiting_ || !has_news) { continue; }
     reader->waiting_ = false;
     wakes.push_back(reader->wake_);
   }
@@ -258,36 +258,42 @@ Body::Status Body::Reader::next(std::vector<Slice>& out, std::size_t max_octets)
   out.clear();
   if (ahead_) { return next_from_source(out, max_octets); }
   Wake writer;
-  Status status = Status::kData;
+  Status status = Status::kWait;
   {
     const std::lock_guard lock(body_->mutex_);
-    if (position_ < body_->begin_) { return Status::kFailed; }
-    if (position_ >= body_->end_) {
-      if (body_->state_ == State::kWhole) { return Status::kEnd; }
-      if (body_->state_ == State::kFailed) { return Status::kFailed; }
-      waiting_ = true;
-      return Status::kWait;
-    }
-    std::uint64_t at = body_->begin_;
-    for (const Chunk& chunk : body_->chunks_) {
-      const std::uint64_t chunk_end = at + chunk->size();
-      if (chunk_end > position_ && max_octets > 0) {
-        const auto offset = static_cast<std::size_t>(position_ - at);
-        const std::size_t size = std::min(chunk->size() - offset, max_octets);
-        out.push_back({chunk, offset, size});
-        position_ += size;
-        max_octets -= size;
-      }
-      if (max_octets == 0) { break; }
-      at = chunk_end;
-    }
+    status = take(out, max_octets);
+    // Also when it waits: for octets further on than the window that those before them fill.
     if (body_->mode_ == Mode::kWindow) {
       body_->trim_window();
-      std::swap(writer, body_->writer_wake_);
+      if (!body_->is_window_full()) { std::swap(writer, body_->writer_wake_); }
     }
   }
   if (writer) { writer(); }
   return status;
+}
+
+Body::Status Body::Reader::take(std::vector<Slice>& out, std::size_t max_octets) {
+  if (position_ < body_->begin_) { return Status::kFailed; }
+  if (position_ >= body_->end_) {
+    if (body_->state_ == State::kWhole) { return Status::kEnd; }
+    if (body_->state_ == State::kFailed) { return Status::kFailed; }
+    waiting_ = true;
+    return Status::kWait;
+  }
+  std::uint64_t at = body_->begin_;
+  for (const Chunk& chunk : body_->chunks_) {
+    const std::uint64_t chunk_end = at + chunk->size();
+    if (chunk_end > position_ && max_octets > 0) {
+      const auto offset = static_cast<std::size_t>(position_ - at);
+      const std::size_t size = std::min(chunk->size() - offset, max_octets);
+      out.push_back({chunk, offset, size});
+      position_ += size;
+      max_octets -= size;
+    }
+    if (max_octets == 0) { break; }
+    at = chunk_end;
+  }
+  return Status::kData;
 }
 
 Body::Status Body::Reader::next_from_source(std::vector<Slice>& out, std::size_t max_octets) {

@@ -85,6 +85,7 @@ class Body {
    private:
     friend class Body;
     struct Ahead;
+    Status take(std::vector<Slice>& out, std::size_t max_octets);  // REQUIRES: the body's lock
     Status next_from_source(std::vector<Slice>& out, std::size_t max_octets);
 
     std::shared_ptr<Body> body_;
@@ -127,6 +128,10 @@ class Body {
   void pack();                       // REQUIRES: mutex_ not held
   void compact();                    // REQUIRES: mutex_ held
   void trim_window();                // REQUIRES: mutex_ held
+  // REQUIRES: mutex_ held
+  bool is_window_full() const {
+    return mode_ == Mode::kWindow && end_ - begin_ >= kWindowOctets;
+  }
   std::vector<Wake> take_waiting();  // REQUIRES: mutex_ held
   static void call(const std::vector<Wake>& wakes);
 

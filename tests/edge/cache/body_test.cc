@@ -59,6 +59,109 @@ class BodyInFile : public ::testing::Test {
   std::unique_ptr<MemoryFile> file_;
 };
 
+// A writer that stops where the window says so, and goes on when it is woken.
+class Window : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kAtOnce = 16 * 1024;
+
+  // Octet i of the body is i / kAtOnce, so that every chunk is another.
+  void write_until_told_to_wait() {
+    go_on_ = false;
+    while (body_->size() < total_) {
+      if (!body_->may_append([this] { go_on_ = true; })) { return; }
+      body_->append(std::string(kAtOnce, static_cast<char>(body_->size() / kAtOnce)));
+    }
+    body_->finish();
+  }
+  static char octet_at(std::uint64_t offset) { return static_cast<char>(offset / kAtOnce); }
+  // Reads one octet, writing on for as long as the window lets it.
+  Body::Status read_on(Body::Reader& reader, char& octet) {
+    std::vector<Slice> slices;
+    while (true) {
+      const Body::Status status = reader.next(slices, 1);
+      if (status == Body::Status::kData) { octet = slices.front().view().front(); }
+      if (status != Body::Status::kWait || !go_on_) { return status; }
+      write_until_told_to_wait();
+    }
+  }
+
+  const std::uint64_t total_ = 4 * Body::kWindowOctets;
+  std::shared_ptr<Body> body_ = std::make_shared<Body>(Body::Mode::kWindow);
+  bool go_on_ = false;
+};
+
+TEST_F(Window, AReaderThatStartsBeyondItGetsItsOctets) {
+  write_until_told_to_wait();
+  ASSERT_LT(body_->size(), total_);
+  const std::uint64_t from = 3 * Body::kWindowOctets + 5;
+  Body::Reader reader(body_, from, [] {});
+  char octet = 0;
+  ASSERT_EQ(read_on(reader, octet), Body::Status::kData);
+  EXPECT_EQ(octet, octet_at(from));
+}
+
+TEST_F(Window, OctetsBeforeTheOnlyReaderAreDroppedAsTheyCome) {
+  int woken = 0;
+  Body::Reader reader(body_, 3 * Body::kWindowOctets, [&] { ++woken; });
+  std::vector<Slice> slices;
+  ASSERT_EQ(reader.next(slices, 1), Body::Status::kWait);
+  while (body_->size() < 3 * Body::kWindowOctets) {
+    body_->append(std::string(kAtOnce, 'x'));
+    ASSERT_TRUE(body_->may_append([] {}));
+    EXPECT_EQ(body_->memory_octets(), 0U);
+  }
+  EXPECT_EQ(woken, 0);
+  body_->append("y");
+  EXPECT_EQ(woken, 1);
+}
+
+TEST_F(Window, TheSlowerOfTwoReadersHoldsTheOtherBackAndMissesNothing) {
+  Body::Reader slow(body_, 0, [] {});
+  const std::uint64_t from = 2 * Body::kWindowOctets;
+  Body::Reader ahead(body_, from, [] {});
+  write_until_told_to_wait();
+  char octet = 0;
+  EXPECT_EQ(read_on(ahead, octet), Body::Status::kWait);
+  EXPECT_LE(body_->size(), Body::kWindowOctets);
+  std::vector<Slice> slices;
+  std::uint64_t position = 0;
+  while (position < from) {
+    const Body::Status status = slow.next(slices, 100'000);
+    ASSERT_NE(status, Body::Status::kFailed);
+    for (const Slice& slice : slices) {
+      EXPECT_EQ(slice.view().front(), octet_at(position));
+      position += slice.size;
+    }
+    if (go_on_) { write_until_told_to_wait(); }
+  }
+  ASSERT_EQ(read_on(ahead, octet), Body::Status::kData);
+  EXPECT_EQ(octet, octet_at(from));
+}
+
+TEST_F(Window, AReaderThatLeavesLetsTheOtherGoOn) {
+  auto slow = std::make_unique<Body::Reader>(body_, 0, [] {});
+  Body::Reader ahead(body_, 2 * Body::kWindowOctets, [] {});
+  write_until_told_to_wait();
+  char octet = 0;
+  ASSERT_EQ(read_on(ahead, octet), Body::Status::kWait);
+  slow = nullptr;
+  ASSERT_TRUE(go_on_);
+  write_until_told_to_wait();
+  EXPECT_FALSE(body_->abandoned());
+  ASSERT_EQ(read_on(ahead, octet), Body::Status::kData);
+}
+
+TEST_F(Window, AReaderBeyondTheEndIsToldOfTheEnd) {
+  int woken = 0;
+  Body::Reader reader(body_, 2 * total_, [&] { ++woken; });
+  std::vector<Slice> slices;
+  ASSERT_EQ(reader.next(slices, 1), Body::Status::kWait);
+  write_until_told_to_wait();
+  EXPECT_TRUE(body_->complete());
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(reader.next(slices, 1), Body::Status::kEnd);
+}
+
 TEST_F(BodyInFile, LargeBodiesLieInFilesAndSmallOnesOnTheHeap) {
   EXPECT_FALSE(is_in_file(*body_of(std::string(1000, 'x'), 1000)));
   EXPECT_TRUE(is_in_file(*body_of(std::string(100'000, 'x'), 16'384)));
