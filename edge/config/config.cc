@@ -200,6 +200,26 @@ Report read_report(TomlTable table, const std::string& file, Problems& problems)
   return report;
 }
 
+// The address of each family that probes are sent from.
+std::vector<gslb::Address> read_sources(TomlTable& table, Problems& problems) {
+  std::vector<gslb::Address> sources;
+  for (const gslb::LocatedString& text : table.strings("source")) {
+    const auto source = gslb::Address::parse(text.text);
+    if (!source) {
+      problems.error(text.at, "\"" + text.text + "\" is no address",
+                     "an address of this host, as in \"192.0.2.1\" or \"2001:db8::1\"");
+    } else if (std::any_of(sources.begin(), sources.end(), [&](const gslb::Address& other) {
+                 return other.is_v6() == source->is_v6();
+               })) {
+      problems.error(text.at, "a second address of its family",
+                     "probes leave by one IPv4 and one IPv6 address at most");
+    } else {
+      sources.push_back(*source);
+    }
+  }
+  return sources;
+}
+
 Probe read_probe(TomlTable table, Problems& problems) {
   Probe probe;
   probe.enabled = table.boolean("enabled").value_or(probe.enabled);
@@ -214,6 +234,7 @@ Probe read_probe(TomlTable table, Problems& problems) {
     probe.ports.push_back(static_cast<std::uint16_t>(port));
   }
   probe.exclude = read_prefixes(table, "exclude", problems);
+  probe.source = read_sources(table, problems);
   probe.allow_private = table.boolean("allow_private").value_or(probe.allow_private);
   table.finish();
   return probe;

@@ -200,7 +200,8 @@ struct Probe {
   std::int64_t timeout_ms = 2'000;
   std::vector<std::uint16_t> ports = {53, 80, 443, 853};
   std::vector<gslb::Prefix> exclude;
-  bool allow_private = false;  // addresses that are not of the public Internet
+  std::vector<gslb::Address> source;  // what probes are sent from, at most one of a family
+  bool allow_private = false;         // addresses that are not of the public Internet
 
   friend bool operator==(const Probe&, const Probe&) = default;
 };

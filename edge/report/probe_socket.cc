@@ -58,7 +58,8 @@ std::vector<std::uint8_t> make_query(std::uint64_t cookie) {
 
 }  // namespace
 
-ProbeSocket::ProbeSocket(const gslb::fleet::Probe& probe, std::uint64_t cookie, gslb::MonoTime now)
+ProbeSocket::ProbeSocket(const gslb::fleet::Probe& probe, const std::vector<gslb::Address>& sources,
+                         std::uint64_t cookie, gslb::MonoTime now)
     : probe_(probe), cookie_(cookie) {
   open();
   if (fd_ < 0) {
@@ -67,7 +68,11 @@ ProbeSocket::ProbeSocket(const gslb::fleet::Probe& probe, std::uint64_t cookie, 
     fail(not_allowed ? ProbeFailure::kUnsupported : ProbeFailure::kExcluded);
     return;
   }
-  connect_and_send(now);
+  if (bind_to(sources)) {
+    connect_and_send(now);
+  } else {
+    fail(ProbeFailure::kUnsupported);
+  }
 }
 
 ProbeSocket::~ProbeSocket() {
@@ -90,6 +95,16 @@ void ProbeSocket::open() {
       is_raw_ = true;
     }
   }
+}
+
+bool ProbeSocket::bind_to(const std::vector<gslb::Address>& sources) {
+  const auto source =
+      std::find_if(sources.begin(), sources.end(), [this](const gslb::Address& address) {
+        return address.is_v6() == probe_.target.is_v6();
+      });
+  if (source == sources.end()) { return true; }
+  const gslb::SocketAddress from({*source, 0});
+  return ::bind(fd_, from.get(), from.size) == 0;
 }
 
 void ProbeSocket::connect_and_send(gslb::MonoTime now) {

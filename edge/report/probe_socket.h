@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "gslb/base/clock.h"
+#include "gslb/base/ip.h"
 #include "gslb/fleet/report.h"
 
 namespace edge::report {
@@ -12,8 +14,10 @@ namespace edge::report {
 // Thread-compatible.  Owns its socket.
 class ProbeSocket {
  public:
-  // Sends.  `cookie` is random: an answer without it isn't ours.  It may be done at once.
-  ProbeSocket(const gslb::fleet::Probe& probe, std::uint64_t cookie, gslb::MonoTime now);
+  // Sends, from the one of `sources` that is of the target's family, else from what the system
+  // chooses.  `cookie` is random: an answer without it isn't ours.  It may be done at once.
+  ProbeSocket(const gslb::fleet::Probe& probe, const std::vector<gslb::Address>& sources,
+              std::uint64_t cookie, gslb::MonoTime now);
   ~ProbeSocket();
   ProbeSocket(const ProbeSocket&) = delete;
   ProbeSocket& operator=(const ProbeSocket&) = delete;
@@ -29,6 +33,7 @@ class ProbeSocket {
 
  private:
   void open();
+  bool bind_to(const std::vector<gslb::Address>& sources);
   void connect_and_send(gslb::MonoTime now);
   void receive(gslb::MonoTime now);
   bool is_answer(const std::uint8_t* octets, std::size_t size) const;

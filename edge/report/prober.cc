@@ -27,8 +27,9 @@ struct Prober::Impl {
     Probe probe;
   };
   struct Flight {
-    Flight(const Order& order, std::uint64_t cookie, MonoTime now, MonoTime until)
-        : owner(order.owner), socket(order.probe, cookie, now), deadline(until) {}
+    Flight(const Order& order, const std::vector<gslb::Address>& sources, std::uint64_t cookie,
+           MonoTime now, MonoTime until)
+        : owner(order.owner), socket(order.probe, sources, cookie, now), deadline(until) {}
     std::size_t owner;
     ProbeSocket socket;
     MonoTime deadline;
@@ -91,7 +92,7 @@ void Prober::Impl::launch(MonoTime now) {
       continue;
     }
     const std::uint64_t cookie = std::uint64_t{random()} << 32 | random();
-    flying.emplace_back(order, cookie, std::chrono::steady_clock::now(),
+    flying.emplace_back(order, rules.source, cookie, std::chrono::steady_clock::now(),
                         now + gslb::milliseconds(rules.timeout_ms));
     const std::lock_guard lock(mutex);
     in_flight = flying.size();

@@ -197,6 +197,8 @@ class Box:
         (self.folder / "zone").write_text(
             "$TTL 300\n@ SOA ns1 hostmaster 1 3600 600 86400 60\n@ NS ns1\nns1 A " + GSLB + "\n")
         (self.folder / "geo.csv").write_text(self._geo_csv())
+        (self.folder / "targets.csv").write_text("".join(
+            f"{client_network(city)},{client_address(city)},tcp-syn\n" for city in self.clients))
         (self.folder / "state").mkdir()
         (self.folder / "proxima.toml").write_text(self._gslb_toml(plan_interval) + more_gslb)
         with self.servers.inside():
@@ -275,7 +277,17 @@ url = "http://{GSLB}:{ORIGIN_PORT}"
 [report]
 gslb = ["http://127.0.0.1:8053"]
 interval = "250ms"
+[probe]
+source = ["{edge_address(cluster)}"]
+target_interval = "1s"
 """
+
+    def begin_probing(self):
+        """From now on the edges are asked to measure: every city has somebody who may be probed."""
+        with open(self.folder / "proxima.toml", "a") as config:
+            config.write('[probes]\ntargets = "targets.csv"\ntarget_interval = "1s"\n'
+                         'mesh_interval = "0s"\n')
+        self.proximactl("reload")
 
     def proximactl(self, *arguments):
         with self.servers.inside():

@@ -115,6 +115,7 @@ target_interval = "1m"
 timeout = "500ms"
 ports = [53]
 exclude = ["192.0.2.0/24", "2001:db8::/32"]
+source = ["2001:db8::1", "192.0.2.1"]
 allow_private = true
 )";
   gslb::Problems problems;
@@ -125,6 +126,7 @@ allow_private = true
   EXPECT_EQ(config->probe.target_interval_ms, 60'000);
   EXPECT_EQ(config->probe.ports, std::vector<std::uint16_t>{53});
   EXPECT_EQ(config->probe.exclude.size(), 2U);
+  EXPECT_EQ(config->probe.source.size(), 2U);
   EXPECT_EQ(config->beacon_nonce("abcdefgh.probe.example.com:8080"), "abcdefgh");
   EXPECT_EQ(config->beacon_nonce("a.b.probe.example.com"), "a.b") << "which is no nonce";
   EXPECT_FALSE(config->beacon_nonce("probe.example.com"));
@@ -139,10 +141,13 @@ TEST(EdgeConfig, RefusesBadProbeRulesWithTheirPlace) {
 per_second = 0
 ports = [0]
 exclude = ["192.0.2.1/24"]
+source = ["192.0.2.1", "192.0.2.2", "2001:db8::/64"]
 alow_private = true
 )",
         "e.toml", problems);
-  EXPECT_EQ(problems.error_count(), 4U) << problems.to_string();
+  EXPECT_EQ(problems.error_count(), 6U) << problems.to_string();
+  EXPECT_THAT(problems.to_string(), HasSubstr("e.toml:"));
+  EXPECT_THAT(problems.to_string(), HasSubstr("second address of its family"));
   EXPECT_THAT(problems.to_string(), HasSubstr("allow_private"));  // did you mean
   std::string toml(kGood);
   toml.replace(toml.find("interval ="), 0, "beacons = [\"probe.example.com\", \"*.a*b\"]\n");

@@ -133,6 +133,31 @@ TEST_F(ProberTest, EchoWorksWhereTheSystemAllowsIt) {
   EXPECT_TRUE(six.failure == ProbeFailure::kNone || six.failure == ProbeFailure::kUnreachable);
 }
 
+TEST_F(ProberTest, LeavesByTheAddressItIsTold) {
+  Peer resolver(SOCK_DGRAM);
+  const Probe probe = order(ProbeKind::kDns, resolver.port());
+  rules_.source = {*Address::parse("::1"), *Address::parse("127.9.9.9")};
+  start();
+  prober_->submit(0, {probe});
+  std::array<std::uint8_t, 64> octets{};
+  sockaddr_in from{};
+  socklen_t length = sizeof from;
+  ASSERT_EQ(::recvfrom(resolver.fd(), octets.data(), octets.size(), 0,
+                       reinterpret_cast<sockaddr*>(&from), &length),
+            17);
+  EXPECT_EQ(ntohl(from.sin_addr.s_addr), 0x7f090909U);
+  EXPECT_EQ(wait().failure, ProbeFailure::kTimeout);
+}
+
+TEST_F(ProberTest, AnAddressThatIsNotTheHostsIsUnsupported) {
+  Peer open(SOCK_STREAM);
+  const Probe probe = order(ProbeKind::kTcpSyn, open.port());
+  rules_.source = {*Address::parse("192.0.2.1")};
+  start();
+  prober_->submit(0, {probe});
+  EXPECT_EQ(wait().failure, ProbeFailure::kUnsupported);
+}
+
 TEST_F(ProberTest, SilenceTimesOutAndRoomComesBack) {
   Peer silent(SOCK_DGRAM);
   const Probe probe = order(ProbeKind::kDns, silent.port());
