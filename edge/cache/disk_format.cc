@@ -194,6 +194,7 @@ std::string write_meta(const RecordMeta& meta) {
   put_text(out, meta.key);
   put_fields(out, meta.variant.selected);
   put<8>(out, static_cast<std::uint64_t>(meta.received_ms));
+  put<8>(out, meta.purged_until);
   put_freshness(out, meta.freshness);
   put<8>(out, meta.first);
   put<8>(out, meta.complete);
@@ -213,6 +214,7 @@ gslb::Result<RecordMeta, DiskError> parse_meta(Octets octets, std::uint64_t body
   meta.key = get_text(in);
   meta.variant.selected = get_fields(in);
   meta.received_ms = static_cast<std::int64_t>(get_u64(in));
+  meta.purged_until = get_u64(in);
   meta.freshness = get_freshness(in);
   meta.first = get_u64(in);
   meta.complete = get_u64(in);

@@ -89,6 +89,7 @@ struct RecordMeta {
   http::ResponseHead head;
   Freshness freshness;
   std::int64_t received_ms = 0;  // wall time since 1970, when the response came
+  std::uint64_t purged_until = 0;  // as Object has it
   // The body is the octets [first, first + body) of a representation of `complete` octets.
   std::uint64_t first = 0;
   std::uint64_t complete = 0;

@@ -103,6 +103,7 @@ std::shared_ptr<Object> object_of(RecordMeta meta, std::shared_ptr<Body> body,
   object->body = std::move(body);
   object->freshness = meta.freshness;
   object->variant = std::move(meta.variant);
+  object->purged_until = PurgeStamp(meta.purged_until);
   const std::int64_t resident_ms = ms_of(clock.wall()) - meta.received_ms;
   if (resident_ms < 0) { object->freshness.always_validate = true; }
   object->received = clock.mono() - gslb::milliseconds(std::max<std::int64_t>(0, resident_ms));
@@ -115,6 +116,7 @@ RecordMeta meta_of(const std::string& key, const Object& object, const gslb::Clo
   meta.variant = object.variant;
   meta.head = object.head;
   meta.freshness = object.freshness;
+  meta.purged_until = object.purged_until.value();
   const auto resident =
       std::chrono::duration_cast<gslb::milliseconds>(clock.mono() - object.received);
   meta.received_ms = ms_of(clock.wall()) - resident.count();

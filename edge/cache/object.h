@@ -8,6 +8,7 @@
 #include "edge/cache/body.h"
 #include "edge/cache/key.h"
 #include "edge/cache/policy.h"
+#include "edge/cache/purge_stamp.h"
 
 namespace edge::cache {
 
@@ -52,6 +53,8 @@ struct Object {
   gslb::MonoTime received;
   Variant variant;
   mutable SeenMark seen_by_disk;
+  PurgeStamp
+      purged_until;  // the last purge before it was asked for, or that it was checked against
 };
 using ObjectRef = std::shared_ptr<const Object>;
 

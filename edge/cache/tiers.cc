@@ -1,5 +1,7 @@
 #include "edge/cache/tiers.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace edge::cache {
@@ -8,14 +10,46 @@ namespace {
 // A head that is fresh for less is not worth writing a body again for.
 constexpr std::int64_t kShortLifetime = 60;
 
+// As if its lifetime had ended with the purge, whose number is its time.
+ObjectRef stale_since(const Object& object, std::uint64_t purge) {
+  const auto purged = gslb::WallTime(std::chrono::microseconds(purge));
+  const auto since =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - purged);
+  const std::int64_t age = age_of(object, std::chrono::steady_clock::now());
+  auto copy = std::make_shared<Object>(object);
+  const std::int64_t then = std::clamp<std::int64_t>(age - since.count(), 0, age);
+  copy->freshness.lifetime_s = std::min(copy->freshness.lifetime_s, then);
+  return copy;
+}
+
 }  // namespace
 
 Store::Found Tiers::find(const std::string& key, const http::Fields& request) {
   Store::Found found = memory_.find(key, request);
-  if (disk_ == nullptr || !found.object) { return found; }
-  if (!found.object->body->can_be_read()) { return {}; }  // evicted from disk meanwhile
-  if (!found.object->seen_by_disk.is_set()) { offer(key, request, found.object); }
+  if (!found.object) { return found; }
+  const ObjectRef stored = found.object;
+  if (is_judged_gone(key, found)) {
+    remove(key);
+    return {};
+  }
+  if (disk_ == nullptr) { return found; }
+  if (!stored->body->can_be_read()) { return {}; }  // evicted from disk meanwhile
+  if (found.object == stored && !stored->seen_by_disk.is_set()) { offer(key, request, stored); }
   return found;
+}
+
+// What was purged softly is given out as a copy that is stale since then: what is stored stays as
+// it is until it is validated, so that nothing newer is ever replaced by it.
+bool Tiers::is_judged_gone(const std::string& key, Store::Found& found) {
+  const Object& object = *found.object;
+  if (purges_ == nullptr || purges_->is_current(object.purged_until)) { return false; }
+  const PurgeBook::Judgement judgement =
+      purges_->judge(key, object.head.fields, object.purged_until);
+  if (judgement.standing == PurgeStanding::kGone) { return true; }
+  if (judgement.standing == PurgeStanding::kStale) {
+    found.object = stale_since(object, judgement.number);
+  }
+  return false;
 }
 
 void Tiers::offer(const std::string& key, const http::Fields& request, const ObjectRef& object) {
@@ -69,14 +103,20 @@ void Tiers::find_on_disk(const std::string& key, const http::Fields& request, Do
       done({});
       return;
     }
+    Store::Found given{found.object, found.other_variant};
     if (found.object) {
+      if (is_judged_gone(key, given)) {
+        remove(key);
+        done({});
+        return;
+      }
       memory_.insert(key, request, found.object);
       if (versions_.of(hash) != version) {
         memory_.remove(key);
-        found = {};
+        given = {};
       }
     }
-    done({std::move(found.object), found.other_variant});
+    done(std::move(given));
   });
 }
 

@@ -11,6 +11,7 @@
 
 #include "edge/cache/disk.h"
 #include "edge/cache/key_versions.h"
+#include "edge/cache/purge_book.h"
 #include "edge/cache/store.h"
 
 namespace edge::cache {
@@ -18,10 +19,11 @@ namespace edge::cache {
 // Thread-safe.
 class Tiers {
  public:
-  // Both must outlive it; `disk` may be null.
-  Tiers(Store& memory, Disk* disk) : memory_(memory), disk_(disk) {}
+  // All must outlive it; `disk` and `purges` may be null.
+  Tiers(Store& memory, Disk* disk, const PurgeBook* purges = nullptr)
+      : memory_(memory), disk_(disk), purges_(purges) {}
 
-  // As Store's.
+  // As Store's; what was purged is not found, or found stale.
   Store::Found find(const std::string& key, const http::Fields& request);
   void insert(const std::string& key, const http::Fields& request, const ObjectRef& object);
   void remove(const std::string& key);
@@ -39,10 +41,12 @@ class Tiers {
   void find_on_disk(const std::string& key, const http::Fields& request, Done done);
 
  private:
+  bool is_judged_gone(const std::string& key, Store::Found& found);
   void offer(const std::string& key, const http::Fields& request, const ObjectRef& object);
 
   Store& memory_;
   Disk* const disk_;
+  const PurgeBook* const purges_;
   KeyVersions versions_;
 };
 

@@ -5,6 +5,8 @@
 #include "edge/config/cache_table.h"
 #include "edge/config/listeners.h"
 #include "edge/config/origin_table.h"
+#include "edge/config/prefetch_table.h"
+#include "edge/config/purge_table.h"
 #include "edge/config/redirect_table.h"
 #include "edge/config/rules_table.h"
 #include "edge/config/tier_table.h"
@@ -271,6 +273,8 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
   if (auto table = root->table("redirect")) {
     config.redirect = read_redirect(*table, problems);
   }
+  if (auto table = root->table("purge")) { config.purge = read_purge(*table, problems); }
+  if (auto table = root->table("prefetch")) { config.prefetch = read_prefetch(*table, problems); }
   if (auto table = root->table("report")) { config.report = read_report(*table, file, problems); }
   if (auto table = root->table("probe")) { config.probe = read_probe(*table, problems); }
   if (!config.report.gslb.empty() && config.edge.key.empty()) {

@@ -182,6 +182,24 @@ struct Cache {
   std::optional<DiskCache> disk;
 };
 
+// [purge]
+struct Purge {
+  bool method = false;  // whether PURGE is taken on the listeners for clients
+  std::vector<gslb::Prefix> allow = {gslb::Prefix(*gslb::Address::parse("127.0.0.0"), 8),
+                                     gslb::Prefix(*gslb::Address::parse("::1"), 128)};  // from whom
+  std::int64_t per_second = 1'000;  // of PURGE and the admin listener; ten times this at once
+  bool show_keys = false;           // whether clients see Surrogate-Key and Cache-Tag
+};
+
+// [prefetch]
+struct Prefetch {
+  std::int64_t per_second = 10;
+  std::int64_t in_flight = 4;
+  // What is to be fetched off-peak waits for this time of the day, local time; alike: any time.
+  unsigned from_minute = 60;
+  unsigned to_minute = 360;
+};
+
 struct Report {
   std::vector<Url> gslb;
   std::int64_t interval_ms = 1'000;
@@ -224,6 +242,8 @@ struct Config {
   Tls tls;
   Limits limits;
   Cache cache;
+  Purge purge;
+  Prefetch prefetch;
   std::optional<Origin> origin;
   std::vector<Site> sites;
   Filters filters;           // of hosts without a site

@@ -144,6 +144,21 @@ struct AccessLogFigures {
   std::uint64_t dropped = 0;
 };
 
+// Purges, as their owner reads them off.
+struct PurgeFigures {
+  std::vector<std::pair<std::string_view, std::uint64_t>> purges;  // by kind
+  std::uint64_t refused = 0;
+  std::uint64_t marks = 0;
+  std::uint64_t folded = 0;
+  std::uint64_t gone = 0;
+  std::uint64_t stale = 0;
+  bool journal_writable = true;
+  std::uint64_t prefetched = 0;
+  std::uint64_t failed_prefetches = 0;
+  std::uint64_t refused_prefetches = 0;
+  std::uint64_t waiting_prefetches = 0;
+};
+
 // When a certificate for clients ends, seconds since 1970.
 struct CertificateFigures {
   std::string file;

@@ -30,6 +30,7 @@ struct Figures {
   std::vector<PeerFigures> peers;
   LoadFigures load;
   std::vector<gslb::fleet::Condition> conditions;
+  PurgeFigures purges;
   gslb::fleet::NodeState state = gslb::fleet::NodeState::kUp;
   double start_time_s = 0;  // since 1970
 };

@@ -23,11 +23,13 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include "edge/report/admin_wait.h"
 #include "edge/report/exposition.h"
 #include "edge/report/host_use.h"
 #include "edge/report/load.h"
 #include "edge/report/prober.h"
 #include "edge/report/sender.h"
+#include "edge/report/wall_ms.h"
 #include "gslb/base/log.h"
 
 namespace edge::report {
@@ -43,22 +45,22 @@ using gslb::fleet::NodeState;
 constexpr auto kAdminTimeout = std::chrono::seconds(10);
 constexpr auto kMaxWindDown = std::chrono::seconds(1);
 constexpr std::size_t kMaxAdminClients = 64;
+constexpr auto kAdminPutTimeout = std::chrono::minutes(2);
+constexpr std::uint64_t kMaxAdminBody = 1 << 20;  // of who may change something
 
-std::uint64_t milliseconds_since_1970() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
-// Token comparison that takes the same time wherever the difference is.
-bool same_secret(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) { return false; }
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |=
-        static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
+AdminRequest admin_request(const http::request<http::string_body>& request) {
+  const auto text = [](beast::string_view view) { return std::string(view.data(), view.size()); };
+  const std::string target = text(request.target());
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  AdminRequest asked;
+  asked.method = text(request.method_string());
+  asked.path = target.substr(0, mark);
+  asked.query = target.substr(std::min(mark + 1, target.size()));
+  for (const auto& field : request) {
+    asked.fields.emplace_back(text(field.name_string()), text(field.value()));
   }
-  return difference == 0;
+  asked.body = request.body();
+  return asked;
 }
 
 }  // namespace
@@ -77,7 +79,9 @@ struct Reporter::Impl {
   asio::awaitable<void> accept();
   asio::awaitable<void> serve(tcp::socket socket);
   http::response<http::string_body> answer(const http::request<http::string_body>& request);
-  bool may_change(const http::request<http::string_body>& request) const;
+  void take(const std::string& gslb, const gslb::fleet::OrderPage& page);
+  template <typename Request>
+  bool may_change(const Request& request) const;
   void reload(http::response<http::string_body>& response);
   void change_state(const http::request<http::string_body>& request,
                     http::response<http::string_body>& response);
@@ -108,11 +112,13 @@ struct Reporter::Impl {
 void Reporter::Impl::make_senders() {
   prober = std::make_shared<Prober>(config->probe, config->report.gslb.size());
   for (std::size_t i = 0; i < config->report.gslb.size(); ++i) {
-    senders.push_back(
-        std::make_unique<Sender>(loop, config, config->report.gslb[i],
-                                 [to = prober, i](const std::vector<gslb::fleet::Probe>& orders) {
-                                   to->submit(i, orders);
-                                 }));
+    const config::Url& url = config->report.gslb[i];
+    senders.push_back(std::make_unique<Sender>(
+        loop, config, url,
+        [this, to = prober, i, name = url.to_string()](const gslb::fleet::Orders& orders) {
+          to->submit(i, orders.probes);
+          if (orders.page) { take(name, *orders.page); }
+        }));
   }
 }
 
@@ -130,6 +136,16 @@ void Reporter::Impl::renew(config::ConfigRef next) {
   make_senders();
   for (const auto& sender : senders) { sender->start(); }
   prober->start();
+}
+
+// The GSLB hears at once that they hold, and says what follows.
+void Reporter::Impl::take(const std::string& gslb, const gslb::fleet::OrderPage& page) {
+  sources.take_orders(gslb, page, [this](bool kept) {
+    if (!kept) { return; }
+    asio::post(loop, [this] {
+      if (!stopping) { send_now(); }
+    });
+  });
 }
 
 void Reporter::Impl::send_now() {
@@ -152,6 +168,7 @@ void Reporter::Impl::send_now() {
   report.probe_room = static_cast<std::uint32_t>(prober->room());
   for (std::size_t i = 0; i < senders.size(); ++i) {
     report.probes = prober->take(i);
+    report.orders = sources.orders_seen(senders[i]->url().to_string());
     senders[i]->submit(
         std::make_shared<const Outgoing>(Outgoing{gslb::fleet::write_report(report)}));
   }
@@ -217,6 +234,7 @@ Figures Reporter::Impl::figures() const {
   figures.peers = sources.peers();
   figures.load = sources.load();
   if (sources.conditions) { figures.conditions = sources.conditions(); }
+  figures.purges = sources.purges();
   figures.state = state;
   figures.start_time_s = static_cast<double>(start_ms) / 1000;
   return figures;
@@ -246,14 +264,33 @@ asio::awaitable<void> Reporter::Impl::serve(tcp::socket socket) {
   beast::flat_buffer buffer(16 * 1024);
   while (!stopping) {
     http::request_parser<http::string_body> parser;
-    parser.body_limit(4096);
+    parser.body_limit(std::max(kMaxAdminBody, config->cache.max_object_octets));
     parser.header_limit(8192);
     error_code error;
     stream.expires_after(kAdminTimeout);
+    co_await http::async_read_header(stream, buffer, parser,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    const bool puts = parser.get().method() == http::verb::put;
+    const std::uint64_t limit = !may_change(parser.get()) ? 4096
+                                : puts                    ? config->cache.max_object_octets
+                                                          : kMaxAdminBody;
+    if (error || parser.content_length().value_or(0) > limit) { break; }
+    parser.body_limit(limit);
+    if (puts) { stream.expires_after(kAdminPutTimeout); }
     co_await http::async_read(stream, buffer, parser,
                               asio::redirect_error(asio::use_awaitable, error));
     if (error) { break; }
     http::response<http::string_body> response = answer(parser.get());
+    if (response.result() == http::status::not_found) {
+      const AdminRequest request = admin_request(parser.get());
+      const auto answer = co_await ask(loop, sources.admin, request);
+      if (answer) {
+        response.result(answer->status);
+        response.set(http::field::content_type, "application/json");
+        response.body() = answer->body;
+      }
+      stream.expires_after(kAdminTimeout);
+    }
     response.keep_alive(parser.get().keep_alive());
     response.prepare_payload();
     co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
@@ -270,7 +307,8 @@ http::response<http::string_body> Reporter::Impl::answer(
   response.set(http::field::content_type, "text/plain; charset=utf-8");
   const auto target = request.target().substr(0, request.target().find('?'));
   const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
-  const bool orders = request.method() == http::verb::post;
+  const bool orders = !reads;
+  const bool posts = request.method() == http::verb::post;
   if (target == "/metrics" && reads) {
     response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
     response.body() = write_metrics(figures());
@@ -280,23 +318,23 @@ http::response<http::string_body> Reporter::Impl::answer(
   } else if (orders && !may_change(request)) {
     response.result(http::status::unauthorized);
     response.set(http::field::www_authenticate, "Bearer");
-  } else if (orders && target == "/v1/state") {
+  } else if (posts && target == "/v1/state") {
     change_state(request, response);
-  } else if (orders && target == "/v1/reload") {
+  } else if (posts && target == "/v1/reload") {
     reload(response);
   } else {
     response.result(http::status::not_found);
     response.body() =
-        "GET /metrics, GET /healthz, POST /v1/state?state=up|draining|down, POST /v1/reload\n";
+        "GET /metrics, GET /healthz, POST /v1/state?state=up|draining|down, POST /v1/reload, "
+        "POST /v1/purge, GET, POST, DELETE /v1/prefetch, PUT /v1/objects?url=\n";
   }
   return response;
 }
 
-bool Reporter::Impl::may_change(const http::request<http::string_body>& request) const {
+template <typename Request>
+bool Reporter::Impl::may_change(const Request& request) const {
   const auto authorization = request[http::field::authorization];
-  return config->edge.admin_token.empty() ||
-         same_secret({authorization.data(), authorization.size()},
-                     "Bearer " + config->edge.admin_token);
+  return is_authorised({authorization.data(), authorization.size()}, config->edge.admin_token);
 }
 
 void Reporter::Impl::reload(http::response<http::string_body>& response) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "edge/config/config.h"
+#include "edge/report/admin.h"
 #include "edge/report/beacons.h"
 #include "edge/report/counters.h"
 #include "edge/report/rtt.h"
@@ -33,6 +34,15 @@ struct Sources {
   // What is wrong with the node, and what it thinks of its siblings; may be null.
   std::function<std::vector<gslb::fleet::Condition>()> conditions;
   std::function<std::vector<gslb::fleet::SiblingHealth>()> siblings;
+  std::function<PurgeFigures()> purges;
+  AdminHandler admin;  // for what the listener does not know itself
+  // How far the orders of the GSLB of that URL were followed.
+  std::function<gslb::fleet::OrdersSeen(const std::string& gslb)> orders_seen;
+  // What it orders; `done` is called once at most, on any thread: true when they hold and are
+  // remembered.
+  std::function<void(const std::string& gslb, const gslb::fleet::OrderPage& page,
+                     std::function<void(bool)> done)>
+      take_orders;
 };
 
 // Thread-safe.

@@ -131,7 +131,7 @@ asio::awaitable<bool> Sender::Impl::deliver(std::shared_ptr<const Outgoing> hear
 }
 
 // An unsigned or stale reply orders nothing: whoever sits between could make this edge probe
-// anybody.
+// anybody, or forget what it has.
 void Sender::Impl::read_orders(const http::request<http::string_body>& request,
                                const http::response<http::string_body>& response) const {
   if (response.result_int() != 200 || response.body().empty()) { return; }
@@ -145,7 +145,7 @@ void Sender::Impl::read_orders(const http::request<http::string_body>& request,
                            field(response, fleet::kSignatureHeader));
   const auto orders = fleet::parse_orders(response.body());
   if (is_signed && orders) { return take_orders(*orders); }
-  gslb::log_warning("report", "probe orders were refused",
+  gslb::log_warning("report", "orders were refused",
                     {{"gslb", url.to_string()},
                      {"why", is_signed ? fleet::describe(orders.error()) : "wrong signature"}});
 }

@@ -26,9 +26,9 @@ struct Outgoing {
 // only the newest says anything.
 class Sender {
  public:
-  using TakeOrders = std::function<void(const std::vector<gslb::fleet::Probe>&)>;
+  using TakeOrders = std::function<void(const gslb::fleet::Orders&)>;
 
-  // `take_orders`: for probe orders of a reply that is signed as it should be.
+  // `take_orders`: for the orders of a reply that is signed as it should be.
   Sender(boost::asio::io_context& loop, config::ConfigRef config, config::Url url,
          TakeOrders take_orders);
   ~Sender();

@@ -39,7 +39,8 @@ class Fetch {
         plan_(std::move(plan)),
         policy_(plan_.config->policy_for(*plan_.origin)),
         fetching_(worker.shared.admission),
-        signal_(worker) {}
+        signal_(worker),
+        begun_(worker.shared.purges.last()) {}
 
   Awaitable<void> run();
 
@@ -68,6 +69,8 @@ class Fetch {
   const config::CachePolicy& policy_;
   const rules::Admission::Fetching fetching_;
   Signal signal_;
+  // What comes is as good as the last purge before it was asked for.
+  const cache::PurgeStamp begun_;
   std::unique_ptr<Upstream> exchange_;
   std::shared_ptr<cache::Object> object_;
   bool keep_ = false;         // the body is meant for the store
@@ -114,6 +117,7 @@ void Fetch::end(bool whole) {
 }
 
 void Fetch::insert(const cache::ObjectRef& object) {
+  if (worker_.shared.is_purged(plan_.key, *object)) { return; }
   worker_.shared.tiers.insert(plan_.key, plan_.request.fields, object);
 }
 
@@ -163,8 +167,9 @@ Fetch::Step Fetch::validated(http::ResponseHead not_modified, const cache::Excha
   object->head = cache::updated_by(stale.head, not_modified);
   object->freshness = cache::freshness_of(object->head, moments, policy_);
   object->received = std::chrono::steady_clock::now();
-  const bool stored =
-      cache::is_storable(plan_.rules, object->head, moments, policy_) && plan_.flight->may_store();
+  object->purged_until = begun_;
+  const bool stored = cache::is_storable(plan_.rules, object->head, moments, policy_) &&
+                      plan_.flight->may_store() && !worker_.shared.is_purged(plan_.key, *object);
   http::Fields own;
   if (stored) {
     object->variant = cache::variant_of(plan_.request.fields, object->head.fields);
@@ -194,6 +199,9 @@ bool Fetch::place_part(http::ResponseHead& head, gslb::WallTime now) {
     head = std::move(joined->head);
     first -= joined->before.size();
     object_->length = *object_->length + joined->before.size() + joined->behind.size();
+    if (plan_.part->purged_until.value() < begun_.value()) {
+      object_->purged_until = plan_.part->purged_until;
+    }
     before_ = std::move(joined->before);
     behind_ = std::move(joined->behind);
   }
@@ -209,6 +217,7 @@ bool Fetch::place_part(http::ResponseHead& head, gslb::WallTime now) {
 Fetch::Step Fetch::begin(http::ResponseHead head, const cache::Exchange& moments) {
   const int status = head.status;
   object_ = std::make_shared<cache::Object>();
+  object_->purged_until = begun_;
   // The exchange has judged the framing already; it can't fail here.
   const http::Framing framing = http::response_framing(head, "GET").value_or(http::Framing{});
   if (framing.kind == http::BodyKind::kNone) {

@@ -126,6 +126,10 @@ Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::W
   const int origin_minor = head.minor;
   http::remove_hop_by_hop_of_response(fields);
   if (options.has_body || options.length) { fields.remove("Content-Length"); }
+  if (!options.show_keys) {
+    fields.remove("Surrogate-Key");
+    fields.remove("Cache-Tag");
+  }
   if (!fields.has("Date")) { fields.add("Date", http::format_date(now)); }
   if (options.age_s) { fields.set("Age", std::to_string(*options.age_s)); }
   append_to_list(fields, "Via", via(origin_minor, options.name));

@@ -44,6 +44,7 @@ struct ReplyOptions {
   std::optional<std::int64_t> age_s;
   std::optional<std::uint64_t> length;  // of the body that follows, where known
   bool has_body = true;  // false: HEAD, 204, 304: the length is written only if it is known
+  bool show_keys = false;  // Surrogate-Key and Cache-Tag, which are for caches
 };
 // `head`: as received or stored; hop-by-hop fields are removed.
 Reply client_reply(http::ResponseHead head, const ReplyOptions& options, gslb::WallTime now);

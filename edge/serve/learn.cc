@@ -13,13 +13,18 @@ const config::CachePolicy& policy_of(const RequestScope& scope) {
   return origin == nullptr ? scope.config->cache.policy : scope.config->policy_for(*origin);
 }
 
-void invalidate(RequestScope& scope, const http::ResponseHead& response) {
-  if (response.status < 200 || response.status >= 400) { return; }
+std::vector<cache::Purge> invalidate(RequestScope& scope, const http::ResponseHead& response) {
+  std::vector<cache::Purge> on_disk;
+  if (response.status < 200 || response.status >= 400) { return on_disk; }
   for (const std::string& key :
        cache::invalidated_keys(scope.request, response.fields, policy_of(scope).key)) {
     scope.worker.shared.flights.invalidate(key);
+    if (scope.worker.shared.tiers.may_be_on_disk(key)) {
+      on_disk.push_back({cache::PurgeKind::kUrl, false, cache::purge_target_of(key)});
+    }
     scope.worker.shared.tiers.remove(key);
   }
+  return on_disk;
 }
 
 void learn_from_head(RequestScope& scope, http::ResponseHead head, const cache::Exchange& moments) {
@@ -53,13 +58,13 @@ void learn_from_head(RequestScope& scope, http::ResponseHead head, const cache::
 
 }  // namespace
 
-void learn(RequestScope& scope, const http::ResponseHead& response,
-           const cache::Exchange& moments) {
-  if (!http::is_safe_method(scope.request.method)) {
-    invalidate(scope, response);
-  } else if (scope.request.method == "HEAD" && response.status == 200) {
+std::vector<cache::Purge> learn(RequestScope& scope, const http::ResponseHead& response,
+                                const cache::Exchange& moments) {
+  if (!http::is_safe_method(scope.request.method)) { return invalidate(scope, response); }
+  if (scope.request.method == "HEAD" && response.status == 200) {
     learn_from_head(scope, response, moments);
   }
+  return {};
 }
 
 }  // namespace edge::serve

@@ -10,6 +10,9 @@ namespace edge::serve {
 
 // A non-error answer to an unsafe method, or to one nobody knows, invalidates what is stored for
 // its target, Location and Content-Location; a 200 to HEAD renews or outdates what a GET stored.
-void learn(RequestScope& scope, const http::ResponseHead& response, const cache::Exchange& moments);
+// Returns what was on disk of the former: to be purged before the client hears of it, so that not
+// even kill -9 brings it back.
+std::vector<cache::Purge> learn(RequestScope& scope, const http::ResponseHead& response,
+                                const cache::Exchange& moments);
 
 }  // namespace edge::serve

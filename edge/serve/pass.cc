@@ -10,6 +10,7 @@
 #include "edge/serve/guard.h"
 #include "edge/serve/learn.h"
 #include "edge/serve/pass_filtered.h"
+#include "edge/serve/purge_method.h"
 #include "edge/serve/upstream.h"
 
 namespace edge::serve {
@@ -144,7 +145,8 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
   scope.end_upstream();
   if (!head) { co_return co_await fail(scope, head.error()); }
   moments.response_received = std::chrono::system_clock::now();
-  learn(scope, *head, moments);
+  std::vector<cache::Purge> ended = learn(scope, *head, moments);
+  if (!ended.empty()) { co_await carry_out(scope.worker, std::move(ended)); }
   if (needs_filtering(scope, *head)) {
     co_return co_await pass_filtered(scope, std::move(exchange), std::move(*head), moments, why);
   }

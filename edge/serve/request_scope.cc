@@ -135,6 +135,7 @@ std::string RequestScope::forwarded_client() const {
 ReplyOptions RequestScope::reply_options() const {
   ReplyOptions options;
   options.name = worker.shared.name;
+  options.show_keys = config->purge.show_keys || caller != nullptr;
   return options;
 }
 

@@ -18,9 +18,11 @@
 #include "edge/report/load.h"
 #include "edge/serve/access_log.h"
 #include "edge/serve/complaints.h"
+#include "edge/serve/disk_figures.h"
 #include "edge/serve/guard.h"
 #include "edge/serve/listener.h"
 #include "edge/serve/peer_watch.h"
+#include "edge/serve/purging.h"
 #include "edge/serve/tls_server.h"
 #include "edge/serve/worker_thread.h"
 #include "gslb/base/log.h"
@@ -139,6 +141,7 @@ class Server {
   // What is listened on, as configured, and as bound: a port 0 is one port for all workers.
   std::map<gslb::Endpoint, gslb::Endpoint> listening_;  // guarded by mutex_
   Shared shared_;
+  std::unique_ptr<Purging> purging_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
   std::unique_ptr<Complaints> complaints_;
   std::unique_ptr<report::Reporter> reporter_;
@@ -220,6 +223,17 @@ bool Server::start() {
   };
   shared_.admission.watch([workers = sources.workers] { return report::sum(workers).sent_octets; });
   shared_.admission.renew(bounds_of(*config_));
+  purging_ = std::make_unique<Purging>(
+      shared_, *config_,
+      [this] {
+        const std::lock_guard lock(mutex_);
+        return config_;
+      },
+      [this, next = std::size_t{0}](Prefetcher::Task task) mutable {
+        workers_[next++ % workers_.size()]->run(std::move(task));
+        return true;
+      });
+  purging_->connect(sources);
   reporter_ = std::make_unique<report::Reporter>(config_, std::move(sources));
   shared_.reporter = reporter_.get();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -371,6 +385,7 @@ int Server::run(const sigset_t& signals) {
   for (auto& worker : workers_) { worker->stop(); }
   shared_.halted = true;
   if (reporter_) { reporter_->stop(); }
+  if (purging_) { purging_->stop(); }
   // Its threads wake loops, so they end before these.
   if (shared_.disk) { shared_.disk->stop(); }
   // Suspended requests refer to the reporter through shared_, so they go first.

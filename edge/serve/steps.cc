@@ -15,6 +15,7 @@
 #include "edge/serve/guard.h"
 #include "edge/serve/pass.h"
 #include "edge/serve/range_plan.h"
+#include "edge/serve/purge_method.h"
 #include "edge/serve/request_scope.h"
 #include "edge/serve/signal.h"
 #include "edge/serve/slice_source.h"
@@ -239,6 +240,11 @@ Awaitable<cache::Flight::Outcome> CachedRequest::fetch(bool alone) {
     collapsed_ = !joined.leader;
     cache::Flight::Outcome outcome = co_await wait_for(joined.flight, joined.leader);
     if (joined.leader || !outcome.object) { co_return outcome; }
+    if (worker_.shared.is_purged(key_, *outcome.object)) {
+      // It began before a purge, and who joins now wants what is after it.
+      worker_.shared.flights.remove(key_, joined.flight);
+      continue;
+    }
     if (!outcome.shareable) { break; }
     if (cache::matches(outcome.object->variant, request_.fields) && can_answer(*outcome.object)) {
       co_return outcome;
@@ -361,6 +367,9 @@ Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestH
       worker.shared.beacons.add(*nonce, *peer);
     }
     co_return co_await scope.respond_with_page(200, "seen", "beacon");
+  }
+  if (request.method == "PURGE" && scope.config->purge.method) {
+    co_return co_await answer_purge(scope);
   }
   const config::Origin* origin = scope.config->origin_for(request.host);
   if (origin == nullptr) {

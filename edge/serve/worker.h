@@ -6,6 +6,7 @@
 #include <string>
 
 #include "edge/cache/flight.h"
+#include "edge/cache/purger.h"
 #include "edge/cache/store.h"
 #include "edge/cache/tiers.h"
 #include "edge/config/config.h"
@@ -35,8 +36,10 @@ struct Shared {
   cache::FlightTable flights;
   report::RttCollector rtt;
   report::BeaconCollector beacons;
+  cache::PurgeBook purges{};
   // How requests use store and disk.
-  cache::Tiers tiers{store, disk.get()};
+  cache::Tiers tiers{store, disk.get(), &purges};
+  cache::Purger* purger = nullptr;
   tier::Peers peers{name};
   rules::Admission admission{};
   rules::RateTable rates{kRatePlaces, gslb::random_seed()};
@@ -46,6 +49,13 @@ struct Shared {
   // Every loop has ended and the loops are being destroyed: nothing may be posted any more.
   std::atomic<bool> halted{false};
   std::atomic<std::int64_t> connections{0};  // open now, all workers
+
+  // A purge came after it was asked for; it may be used for requests from before only.
+  bool is_purged(const std::string& key, const cache::Object& object) const {
+    return !purges.is_current(object.purged_until) &&
+           purges.judge(key, object.head.fields, object.purged_until).standing !=
+               cache::PurgeStanding::kGood;
+  }
 
   // Responses end their connection while the node wants to be left.
   bool keep_alive() const noexcept {

@@ -166,6 +166,10 @@ void WorkerThread::renew(Generation next) {
   });
 }
 
+void WorkerThread::run(std::function<void(Worker&)> task) {
+  asio::post(impl_->loop, [impl = impl_.get(), task = std::move(task)] { task(impl->worker); });
+}
+
 void WorkerThread::stop_accepting() {
   asio::post(impl_->loop, [impl = impl_.get()] {
     error_code ignored;

@@ -1,6 +1,7 @@
 // A thread with its event loop, listeners and connections.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -35,6 +36,8 @@ class WorkerThread {
   // Listeners that are not in the new configuration close, those that are get its options;
   // connections go on, their next request is answered by it.
   void renew(Generation next);
+  // Does the task on its thread, soon; it is forgotten if that ends before.
+  void run(std::function<void(Worker&)> task);
   void stop_accepting();
   // Of all workers one asks other edges how they are.
   void watch_peers();

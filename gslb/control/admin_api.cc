@@ -105,6 +105,9 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
   if (path == "/v1/secondaries/refresh" || path == "/v1/secondaries/retransfer") {
     return request.method == "POST" ? secondaries(request) : not_allowed("POST");
   }
+  if (path == "/v1/purge" || path == "/v1/prefetch") {
+    return get || request.method == "POST" ? order(request) : not_allowed("GET, POST");
+  }
   return operate(request);
 }
 

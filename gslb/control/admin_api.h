@@ -32,6 +32,7 @@ class AdminApi {
   HttpResponse zones(const HttpRequest& request);
   HttpResponse set_token(const HttpRequest& request);
   HttpResponse operate(const HttpRequest& request);
+  HttpResponse order(const HttpRequest& request);  // GET, POST
   HttpResponse secondaries(const HttpRequest& request);
 
   Supervisor& supervisor_;

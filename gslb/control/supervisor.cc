@@ -56,6 +56,7 @@ Supervisor::Supervisor(std::string config_file, std::shared_ptr<Compiled> compil
     : config_file_(std::move(config_file)),
       on_fatal_(std::move(on_fatal)),
       started_(std::chrono::system_clock::now()),
+      order_book_(compiled->config.server.state_dir),
       signer_(clock_, [this](const dns::Name& apex) {
         with_zones([apex](ZoneStore& store) { store.restage(apex); });
       }) {
@@ -122,7 +123,9 @@ HeartbeatAnswer Supervisor::heartbeat(const fleet::HeartbeatHeaders& headers,
     const fleet::Moment now = moment();
     HeartbeatAnswer answer{fleet::handle_heartbeat(*fleet_, headers, body, now), "", ""};
     if (answer.handled.verdict != fleet::HeartbeatVerdict::kAccepted) { return answer; }
-    const auto orders = observer_->hear(*epoch_->compiled, answer.handled.report, now);
+    const fleet::Report& report = answer.handled.report;
+    const fleet::Orders orders{observer_->hear(*epoch_->compiled, report, now),
+                               order_book_.hear(report, now.wall)};
     if (orders.empty()) { return answer; }
     const fleet::FleetModel& model = fleet_->model();
     const std::string& key = model.cluster(model.find_cluster(headers.cluster)).key;

@@ -22,6 +22,7 @@
 #include "gslb/control/epoch.h"
 #include "gslb/control/loop.h"
 #include "gslb/control/observer.h"
+#include "gslb/control/order_book.h"
 #include "gslb/control/parent_checker.h"
 #include "gslb/control/recorder.h"
 #include "gslb/control/reload_report.h"
@@ -106,6 +107,9 @@ class Supervisor {
   // How many clusters and nodes `glob` named.  kNone clears.
   std::size_t set_admin(const std::string& glob, fleet::AdminState state, std::string reason,
                         std::optional<milliseconds> lasts);
+  // Numbers orders for all edges: the last one's number; nullopt: the state can't be written.
+  std::optional<std::uint64_t> order(std::vector<fleet::Order> orders);
+  OrderBook::Status orders();
   // What is answered from; null before ready.
   std::shared_ptr<const answer::Snapshot> snapshot() {
     return loop_->call([this] { return snapshot_; });
@@ -204,6 +208,7 @@ class Supervisor {
   std::vector<bool> serving_;   // by view of the board, by cluster, as the last plan saw it
   std::optional<steer::PlanSummary> plan_summary_;
   std::unique_ptr<Observer> observer_;                       // of epoch_
+  OrderBook order_book_;
   Billing billing_;                                          // of epoch_
   std::shared_ptr<const measure::EstimateTable> estimates_;  // of the last plan
   MonoTime next_rtt_save_;

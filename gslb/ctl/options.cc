@@ -8,77 +8,6 @@
 
 namespace gslb::ctl {
 
-const std::string_view kUsage =
-    R"(usage: proximactl [OPTION]... VERB
-
-Asks a running proxima-gslb through its admin API.
-
-verbs
-  status [-v]                 version, readiness, clusters, last events; -v: every node
-  explain NAME [TYPE] --client ADDR [--as-resolver] [--resolver ADDR]
-                              why this client gets that answer: where it is, and every cluster
-                              with round-trip time, cost, price and verdict.  ADDR is sent as a
-                              client subnet; --as-resolver: it asks without one.  --resolver:
-                              who asks for it, used when the subnet says nothing.  TYPE: A
-  reload [ZONE] [--force]     read the configuration, zones and geo files anew; waits for the end.
-                              ZONE: its file alone.  --force: zone files that look unchanged too
-  monitors                    what each monitor last found, since when it is up or down, its counts
-  resolvers                   those that are answered for their clients, and where these are
-  zones [ZONE]                what is served: serial, state, where it came from, last problem
-  zone refresh ZONE           ask its primaries for their serial now
-  zone retransfer ZONE        fetch all of it, even with the same or an older serial
-  zone secondaries            zones with primaries: serial, next refresh, expiry, last error
-  acme set NAME TOKEN [--ttl-out TIME]
-                              TXT at _acme-challenge.NAME for that long (10m), then gone by itself;
-                              returns when answers have it
-  acme list | acme clear NAME
-  keys list [ZONE]            DNSSEC keys, their place in a rollover, what you have to do
-  keys ds ZONE                DS records for the parent
-  keys rollover ZONE [TAG] [--role csk|ksk|zsk]
-                              replace keys step by step, all or those named
-  keys ds-seen ZONE TAG|none  the parent's servers all have the DS of TAG and no other, or no DS
-  keys generate ZONE [--role csk|ksk|zsk]
-                              a spare key, which the next rollover takes
-      --dir DIR               list, ds, generate: the key files there, no server is asked;
-      --algorithm A           ... generate: ecdsap256sha256 (default), ed25519, rsasha256
-  drain TARGET [--for TIME] [--reason TEXT]
-                              name it in no new answer; TARGET: fra, fra/n1, 'fra*', '*/n1'
-  undrain TARGET              back to what its heartbeats say; also ends force
-  force TARGET up|down [--for TIME] [--reason TEXT]
-                              taken for alive or dead, whatever its heartbeats say
-  check [--dnssec] [--n-1 strict|warn|off]
-                              read all that the configuration names, as a start would; whether each
-                              cluster can be lost (proxima-gslb --help has the rest)
-  simulate [--outage GLOB] [--drain GLOB] [--capacity GLOB=X] [--base FILE] [--queries FILE]
-           [--state DIR] [--max-utilisation X] [--max-moved X] [--max-rtt-p95-increase MS]
-                              what would move with the configuration and these changes: traffic,
-                              use of targets, RTT, cost.  Demand and loads are the running server's
-                              but with --state or --queries; nothing is changed there.  Exit 5 when
-                              a limit would be passed (proxima-gslb --help has the rest)
-  replay FILE                 make every plan of a recording again ([record]); exit 1: one differs
-  ready | metrics             exit 0 when it answers queries; what Prometheus scrapes
-
-options
-  -c, --config FILE           the server's configuration: its [admin] says where and with which
-                              token (default /etc/proxima/proxima.toml)
-      --url URL               the admin listener, not a file's; --ca FILE: whom to trust (PEM)
-      --token T               the operator's token; --token-file F: in a file
-      --json                  print the server's JSON (docs/admin-api.md)
-      --timeout TIME          for each request, default 5s
-      --for TIME              then by itself back: 90s, 10m, 2h
-  -h, --help    --version
-
-environment: PROXIMA_URL, PROXIMA_TOKEN, where no option says otherwise; NO_COLOR
-
-exit codes
-  0  ok
-  1  the server can't be reached, isn't ready, or failed
-  2  wrong usage or input, a refused reload, a configuration with errors
-  3  no such cluster, node, zone or token
-  4  not authorised
-  5  simulate: a limit would be passed
-)";
-
 namespace {
 
 struct VerbRow {
@@ -88,23 +17,17 @@ struct VerbRow {
   std::size_t most;
 };
 
-constexpr std::array<VerbRow, 17> kVerbs = {{{"status", Verb::kStatus, 0, 0},
-                                             {"explain", Verb::kExplain, 1, 2},
-                                             {"reload", Verb::kReload, 0, 1},
-                                             {"drain", Verb::kDrain, 1, 1},
-                                             {"undrain", Verb::kUndrain, 1, 1},
-                                             {"force", Verb::kForce, 2, 2},
-                                             {"check", Verb::kCheck, 0, 0},
-                                             {"ready", Verb::kReady, 0, 0},
-                                             {"metrics", Verb::kMetrics, 0, 0},
-                                             {"monitors", Verb::kMonitors, 0, 0},
-                                             {"resolvers", Verb::kResolvers, 0, 0},
-                                             {"zones", Verb::kZones, 0, 1},
-                                             {"acme", Verb::kAcme, 1, 3},
-                                             {"zone", Verb::kZone, 1, 2},
-                                             {"keys", Verb::kKeys, 1, 3},
-                                             {"replay", Verb::kReplay, 1, 1},
-                                             {"simulate", Verb::kSimulate, 0, 0}}};
+constexpr std::array<VerbRow, 20> kVerbs = {
+    {{"status", Verb::kStatus, 0, 0},       {"explain", Verb::kExplain, 1, 2},
+     {"reload", Verb::kReload, 0, 1},       {"drain", Verb::kDrain, 1, 1},
+     {"undrain", Verb::kUndrain, 1, 1},     {"force", Verb::kForce, 2, 2},
+     {"check", Verb::kCheck, 0, 0},         {"ready", Verb::kReady, 0, 0},
+     {"metrics", Verb::kMetrics, 0, 0},     {"monitors", Verb::kMonitors, 0, 0},
+     {"resolvers", Verb::kResolvers, 0, 0}, {"zones", Verb::kZones, 0, 1},
+     {"acme", Verb::kAcme, 1, 3},           {"zone", Verb::kZone, 1, 2},
+     {"keys", Verb::kKeys, 1, 3},           {"replay", Verb::kReplay, 1, 1},
+     {"purge", Verb::kPurge, 0, 1000},      {"prefetch", Verb::kPrefetch, 1, 1000},
+     {"purges", Verb::kPurges, 0, 0},       {"simulate", Verb::kSimulate, 0, 0}}};
 
 // What proxima-gslb is told, as it stands here.
 constexpr std::array<std::string_view, 14> kTrialOptions = {
@@ -118,6 +41,13 @@ constexpr std::array<std::string_view, 14> kTrialOptions = {
 
 bool is_trial_option(std::string_view name) {
   return std::ranges::find(kTrialOptions, name) != kTrialOptions.end();
+}
+
+constexpr std::array<std::string_view, 6> kPurgeOptions = {"--prefix", "--host", "--key",
+                                                           "--all",    "--soft", "--wait"};
+
+bool is_purge_option(std::string_view name) {
+  return std::ranges::find(kPurgeOptions, name) != kPurgeOptions.end();
 }
 
 constexpr const char* kZoneNeeds = " needs 'refresh', 'retransfer' or 'secondaries'";
@@ -153,7 +83,7 @@ class Parser {
     inline_value_.reset();
     if (equals != std::string::npos) { inline_value_ = argument.substr(equals + 1); }
     given_.push_back(name);
-    if (!flag(name) && !valued(name)) {
+    if (!flag(name) && !of_purge(name) && !valued(name)) {
       error_ =
           "unknown option '" + name + "'" +
           suggest(name, {"--config",    "--url",     "--token",   "--token-file", "--ca",
@@ -181,6 +111,23 @@ class Parser {
       return false;
     }
     if (inline_value_) { error_ = name + " takes no value"; }
+    return true;
+  }
+
+  // --prefix, --host and --key may be given several times.
+  bool of_purge(const std::string& name) {
+    PurgeWish& purge = options_.purge;
+    if (!is_purge_option(name)) { return false; }
+    if (name == "--prefix") {
+      purge.prefixes.push_back(value(name));
+    } else if (name == "--host") {
+      purge.hosts.push_back(value(name));
+    } else if (name == "--key") {
+      purge.keys.push_back(value(name));
+    } else {
+      (name == "--soft" ? purge.soft : name == "--wait" ? purge.wait : purge.all) = true;
+      if (inline_value_) { error_ = name + " takes no value"; }
+    }
     return true;
   }
 
@@ -257,13 +204,14 @@ class Parser {
     options_.verb = row->verb;
     const std::size_t count = words_.size() - 1;
     if (count < row->least) {
-      error_ = words_[0] + (row->verb == Verb::kExplain  ? " needs a NAME"
-                            : row->verb == Verb::kAcme   ? " needs 'set', 'list' or 'clear'"
-                            : row->verb == Verb::kZone   ? kZoneNeeds
-                            : row->verb == Verb::kKeys   ? " needs 'list', 'ds', 'generate' ..."
-                            : row->verb == Verb::kReplay ? " needs a FILE"
-                            : count == 0                 ? " needs a TARGET"
-                                                         : " needs 'up' or 'down'");
+      error_ = words_[0] + (row->verb == Verb::kExplain    ? " needs a NAME"
+                            : row->verb == Verb::kAcme     ? " needs 'set', 'list' or 'clear'"
+                            : row->verb == Verb::kZone     ? kZoneNeeds
+                            : row->verb == Verb::kKeys     ? " needs 'list', 'ds', 'generate' ..."
+                            : row->verb == Verb::kReplay   ? " needs a FILE"
+                            : row->verb == Verb::kPrefetch ? " needs a URL"
+                            : count == 0                   ? " needs a TARGET"
+                                                           : " needs 'up' or 'down'");
     } else if (count > row->most) {
       error_ = "unexpected '" + words_[row->most + 1] + "'";
     } else {
@@ -285,6 +233,13 @@ class Parser {
       take_zone();
     } else if (options_.verb == Verb::kKeys) {
       take_keys();
+    } else if (options_.verb == Verb::kPrefetch) {
+      options_.purge.urls.assign(words_.begin() + 1, words_.end());
+    } else if (options_.verb == Verb::kPurge) {
+      options_.purge.urls.assign(words_.begin() + 1, words_.end());
+      if (options_.purge.empty()) {
+        error_ = "purge needs a URL, --prefix, --host, --key or --all";
+      }
     } else if (options_.verb == Verb::kReload || options_.verb == Verb::kZones) {
       if (words_.size() > 1) { options_.name = words_[1]; }
     } else if (words_.size() > 1) {
@@ -374,6 +329,8 @@ class Parser {
           ((name == "-v" || name == "--verbose") && verb != Verb::kStatus) ||
           (name == "--json" &&
            (verb == Verb::kMetrics || verb == Verb::kCheck || verb == Verb::kReplay)) ||
+          (is_purge_option(name) && verb != Verb::kPurge &&
+           (verb != Verb::kPrefetch || name != "--wait")) ||
           (is_trial_option(name) && verb != Verb::kSimulate && verb != Verb::kCheck)) {
         error_ = words_[0] + " has no option " + name;
         return;

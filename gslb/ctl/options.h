@@ -11,6 +11,7 @@
 
 #include "gslb/base/clock.h"
 #include "gslb/base/result.h"
+#include "gslb/ctl/purge.h"
 
 namespace gslb::ctl {
 
@@ -40,6 +41,9 @@ enum class Verb {
   kKeys,
   kReplay,
   kSimulate,
+  kPurge,
+  kPurges,
+  kPrefetch,
 };
 
 // Where and how to ask, as written; unset: not given.
@@ -74,6 +78,7 @@ struct Options {
   std::string state;                    // force: "up" or "down"
   std::optional<milliseconds> lasts;    // drain, force, acme set
   std::string reason;                   // drain, undrain, force
+  PurgeWish purge;  // prefetch: its URLs
   std::vector<std::string> trial;       // check, simulate: options that proxima-gslb understands
 };
 

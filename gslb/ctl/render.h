@@ -46,6 +46,9 @@ Result<std::string, std::string> read_token_owner(std::string_view body, std::st
 // True when GET /v1/acme says that answers have the token.
 bool is_token_published(std::string_view body, std::string_view owner, std::string_view token);
 
+// Body of GET /v1/purge.
+Result<std::string, std::string> render_purges(std::string_view body, const Look& look);
+
 // Bodies of GET /v1/keys: the keys in a table, and DS records for the parent.
 Result<std::string, std::string> render_keys(std::string_view body, const Look& look);
 Result<std::string, std::string> render_ds(std::string_view body, const Look& look);

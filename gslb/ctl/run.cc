@@ -79,6 +79,12 @@ class Run {
         return zone();
       case Verb::kKeys:
         return keys();
+      case Verb::kPurge:
+        return order("/v1/purge");
+      case Verb::kPrefetch:
+        return order("/v1/prefetch");
+      case Verb::kPurges:
+        return show("/v1/purge", {}, render_purges);
       case Verb::kHelp:
       case Verb::kVersion:
       case Verb::kSimulate:
@@ -100,8 +106,10 @@ class Run {
   }
 
   // False: nothing came back, `code_` is set and the reason printed.
-  bool ask(const std::string& method, const std::string& path, const Parameters& parameters) {
+  bool ask(const std::string& method, const std::string& path, const Parameters& parameters,
+           std::string body = {}) {
     HttpCall call = make_call(server_, method, path, parameters);
+    call.body = std::move(body);
     call.timeout = options_.connection.timeout;
     auto reply = world_.call(call);
     if (!reply) {
@@ -116,8 +124,9 @@ class Run {
   }
 
   // The same, for an answer that is not an error.
-  bool ask_well(const std::string& method, const std::string& path, const Parameters& parameters) {
-    if (!ask(method, path, parameters)) { return false; }
+  bool ask_well(const std::string& method, const std::string& path, const Parameters& parameters,
+                std::string body = {}) {
+    if (!ask(method, path, parameters, std::move(body))) { return false; }
     if (reply_.status >= 200 && reply_.status < 300) { return true; }
     if (options_.json) { world_.print(reply_.body); }
     code_ = fail(exit_code_of(reply_.status), render_error(reply_.body));
@@ -237,6 +246,24 @@ class Run {
     if (!ask_well("POST", "/v1/keys/" + options_.action, parameters)) { return code_; }
     world_.print(options_.json ? reply_.body : read_done(reply_.body) + "\n");
     return kExitOk;
+  }
+
+  // Until every node that is there has it, or the time is over.
+  int order(const std::string& path) {
+    if (!ask_well("POST", path, {}, purge_body(options_.purge))) { return code_; }
+    auto progress = read_purge(reply_.body, 0);
+    const std::uint64_t wanted = progress ? progress->last : 0;
+    for (milliseconds waited{}; progress; waited += kReloadPoll) {
+      const bool done = progress->pending.empty() || !options_.purge.wait;
+      if (done || waited >= options_.connection.timeout) { break; }
+      world_.sleep(kReloadPoll);
+      if (!ask_well("GET", "/v1/purge", {})) { return code_; }
+      progress = read_purge(reply_.body, wanted);
+      if (progress) { progress->last = wanted; }
+    }
+    if (!progress) { return fail(kExitServer, server_.url + ": " + progress.error()); }
+    world_.print(options_.json ? reply_.body : render_purge(*progress));
+    return options_.purge.wait && !progress->pending.empty() ? kExitServer : kExitOk;
   }
 
   // What was learnt is written down by a thread that may be planning.

@@ -235,6 +235,7 @@ std::string write_report(const Report& report) {
   }
   write_figures(report.figures, body);
   write_probing(report, body);
+  if (report.orders) { write_seen(*report.orders, body); }
   return json::serialize(body);
 }
 
@@ -267,6 +268,7 @@ Result<Report, ReportError> parse_report(std::string_view body) {
   parse_cache(members, &report.cache);
   parse_figures(members, &report.figures);
   parse_probing(members, &report);
+  parse_seen(members, &report.orders);
   if (!members.ok()) { return Unexpected(members.error()); }
   return report;
 }

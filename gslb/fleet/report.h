@@ -14,6 +14,7 @@
 #include "gslb/base/clock.h"
 #include "gslb/base/ip.h"
 #include "gslb/base/result.h"
+#include "gslb/fleet/orders.h"
 
 namespace gslb::fleet {
 
@@ -32,8 +33,8 @@ inline constexpr std::size_t kMaxReportProbes = 256;
 inline constexpr std::size_t kMaxReportBeacons = 256;
 inline constexpr std::size_t kMaxNonceOctets = 63;  // of a-z, 0-9 and '-'
 inline constexpr std::size_t kMinNonceOctets = 8;
-inline constexpr std::size_t kMaxOrders = 64;  // in one reply
-inline constexpr std::size_t kMaxOrdersOctets = 16'384;
+inline constexpr std::size_t kMaxOrders = 64;  // probes in one reply
+inline constexpr std::size_t kMaxOrdersOctets = 65'536;
 inline constexpr std::size_t kMaxReportHosts = 64;
 inline constexpr std::size_t kMaxReportConditions = 16;
 inline constexpr std::size_t kMaxReportDetailOctets = 128;
@@ -179,6 +180,7 @@ struct Report {
   std::uint32_t probe_room = 0;  // orders it takes with the reply
   std::vector<ProbeResult> probes;
   std::vector<BeaconHit> beacons;
+  std::optional<OrdersSeen> orders;  // absent: the edge takes none
 };
 
 enum class ReportError : std::uint8_t {
@@ -199,9 +201,16 @@ std::string write_report(const Report& report);
 // Total.  Unknown members are ignored (a newer edge may send more).
 Result<Report, ReportError> parse_report(std::string_view body);
 
-// The reply's body: what to measure.  As write_report and parse_report.
-std::string write_orders(const std::vector<Probe>& orders);
-Result<std::vector<Probe>, ReportError> parse_orders(std::string_view body);
+// What comes back with a heartbeat.
+struct Orders {
+  std::vector<Probe> probes;
+  std::optional<OrderPage> page;
+
+  bool empty() const noexcept { return probes.empty() && !page; }
+};
+// The reply's body.  As write_report and parse_report; REQUIRES: the page is within its limits.
+std::string write_orders(const Orders& orders);
+Result<Orders, ReportError> parse_orders(std::string_view body);
 
 // HTTP header fields of the POST: the signature covers "v1\n" + time + "\n" + body.
 inline constexpr std::string_view kReportPath = "/v1/heartbeat";

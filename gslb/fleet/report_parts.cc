@@ -41,6 +41,14 @@ bool Members::number(const json::value& value, std::uint64_t low, std::uint64_t 
   return ok();
 }
 
+void Members::truth(std::string_view name, bool* out) {
+  const json::value* found = find(name, Member::kOptional);
+  if (found == nullptr) { return; }
+  const bool* truth = found->if_bool();
+  if (truth == nullptr) { return fail(ReportError::kWrongType); }
+  *out = *truth;
+}
+
 void Members::amount(std::string_view name, Member need, double* out) {
   const json::value* found = find(name, need);
   if (found == nullptr) { return; }

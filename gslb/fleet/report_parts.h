@@ -50,6 +50,8 @@ class Members {
   // The same of a value; false: failed.
   bool number(const boost::json::value& value, std::uint64_t low, std::uint64_t high,
               std::uint64_t* out);
+  // Optional.
+  void truth(std::string_view name, bool* out);
   void amount(std::string_view name, Member need, double* out);
   void flag(std::string_view name, Member need, bool* out);
   // nullptr when absent or failed.
@@ -77,5 +79,11 @@ void parse_figures(Members& members, NodeFigures* figures);
 // The members about probes and beacons.
 void write_probing(const Report& report, boost::json::object& body);
 void parse_probing(Members& members, Report* report);
+
+// The member `orders` of replies and of heartbeats.
+void write_page(const OrderPage& page, boost::json::object& body);
+std::optional<OrderPage> parse_page(Members& reply);
+void write_seen(const OrdersSeen& seen, boost::json::object& body);
+void parse_seen(Members& report, std::optional<OrdersSeen>* out);
 
 }  // namespace gslb::fleet

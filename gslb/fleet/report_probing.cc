@@ -154,9 +154,9 @@ void parse_probing(Members& members, Report* report) {
   parse_beacons(members, &report->beacons);
 }
 
-std::string write_orders(const std::vector<Probe>& orders) {
+std::string write_orders(const Orders& orders) {
   json::array entries;
-  for (const Probe& probe : orders) {
+  for (const Probe& probe : orders.probes) {
     if (entries.size() == kMaxOrders) { break; }
     if (!is_probe(probe)) { continue; }
     json::object entry{{"id", probe.id},
@@ -165,10 +165,12 @@ std::string write_orders(const std::vector<Probe>& orders) {
     if (probe.port != 0) { entry["port"] = probe.port; }
     entries.push_back(std::move(entry));
   }
-  return json::serialize(json::object{{"version", kReportVersion}, {"probes", std::move(entries)}});
+  json::object body{{"version", kReportVersion}, {"probes", std::move(entries)}};
+  if (orders.page) { write_page(*orders.page, body); }
+  return json::serialize(body);
 }
 
-Result<std::vector<Probe>, ReportError> parse_orders(std::string_view body) {
+Result<Orders, ReportError> parse_orders(std::string_view body) {
   if (body.size() > kMaxOrdersOctets) { return Unexpected(ReportError::kTooLong); }
   json::error_code not_json;
   json::parse_options options;
@@ -179,12 +181,13 @@ Result<std::vector<Probe>, ReportError> parse_orders(std::string_view body) {
   int version = 0;
   members.integer("version", 0, 65'535, &version);
   if (members.ok() && version != kReportVersion) { members.fail(ReportError::kVersion); }
-  std::vector<Probe> orders;
+  Orders orders;
   if (const json::array* list = members.list("probes", kMaxOrders)) {
     for (const json::value& entry : *list) {
-      if (members.ok()) { parse_order(entry, members, &orders); }
+      if (members.ok()) { parse_order(entry, members, &orders.probes); }
     }
   }
+  orders.page = parse_page(members);
   if (!members.ok()) { return Unexpected(members.error()); }
   return orders;
 }

@@ -163,7 +163,7 @@ TEST(Orders, ParsesWhatItWrites) {
   const std::vector<Probe> orders = {{1, ProbeKind::kTcpSyn, *Address::parse("192.0.2.1"), 443},
                                      {2, ProbeKind::kIcmp, *Address::parse("2001:db8::1"), 0},
                                      {3, ProbeKind::kDns, *Address::parse("192.0.2.53"), 53}};
-  const std::string text = write_orders(orders);
+  const std::string text = write_orders({orders, {}});
   EXPECT_EQ(text, R"({"version":1,"probes":[)"
                   R"({"id":1,"kind":"tcp-syn","target":"192.0.2.1","port":443},)"
                   R"({"id":2,"kind":"icmp","target":"2001:db8::1"},)"
@@ -190,7 +190,7 @@ TEST(Orders, RefusesWhatCannotBeCarriedOutAndSkipsNewKinds) {
   EXPECT_TRUE(parse_orders(R"({"version":1})")->empty());
   EXPECT_EQ(parse_orders(std::string(kMaxOrdersOctets + 1, ' ')).error(), ReportError::kTooLong);
   std::vector<Probe> many(kMaxOrders + 1, {1, ProbeKind::kIcmp, *Address::parse("2001:db8::1"), 0});
-  EXPECT_EQ(parse_orders(write_orders(many))->size(), kMaxOrders);
+  EXPECT_EQ(parse_orders(write_orders({many, {}}))->probes.size(), kMaxOrders);
 }
 
 TEST(Orders, ASignatureHoldsForOneHeartbeatOneKeyAndOneText) {
