@@ -26,6 +26,7 @@ ObjectRef stale_since(const Object& object, std::uint64_t purge) {
 
 Store::Found Tiers::find(const std::string& key, const http::Fields& request) {
   Store::Found found = memory_.find(key, request);
+  if (!found.object && has_pins()) { found.object = pins_->find(key, request); }
   if (!found.object) { return found; }
   const ObjectRef stored = found.object;
   if (is_judged_gone(key, found)) {
@@ -64,15 +65,29 @@ void Tiers::offer(const std::string& key, const http::Fields& request, const Obj
 
 void Tiers::insert(const std::string& key, const http::Fields& request, const ObjectRef& object) {
   if (disk_ == nullptr) {
-    memory_.insert(key, request, object);
+    insert_in_memory(key, request, object);
     return;
   }
   const KeyVersions::Change change(versions_, disk_->hash_of(key));
   disk_->put(key, object);
+  insert_in_memory(key, request, object);
+}
+
+void Tiers::insert_in_memory(const std::string& key, const http::Fields& request,
+                             const ObjectRef& object) {
   memory_.insert(key, request, object);
+  if (has_pins()) { pins_->keep(key, request, object); }
+}
+
+bool Tiers::pin(const std::string& key) {
+  if (pins_ == nullptr || !pins_->pin(key)) { return false; }
+  const ObjectRef stored = memory_.find(key, {}).object;
+  if (stored) { pins_->keep(key, {}, stored); }
+  return true;
 }
 
 void Tiers::remove(const std::string& key) {
+  if (has_pins()) { pins_->drop(key); }
   if (disk_ == nullptr) {
     memory_.remove(key);
     return;
@@ -91,7 +106,7 @@ void Tiers::update(const std::string& key, const http::Fields& request, const Ob
     return;
   }
   const KeyVersions::Change change(versions_, disk_->hash_of(key));
-  memory_.insert(key, request, object);
+  insert_in_memory(key, request, object);
 }
 
 void Tiers::find_on_disk(const std::string& key, const http::Fields& request, Done done) {
@@ -110,7 +125,7 @@ void Tiers::find_on_disk(const std::string& key, const http::Fields& request, Do
         done({});
         return;
       }
-      memory_.insert(key, request, found.object);
+      insert_in_memory(key, request, found.object);
       if (versions_.of(hash) != version) {
         memory_.remove(key);
         given = {};

@@ -11,6 +11,7 @@
 
 #include "edge/cache/disk.h"
 #include "edge/cache/key_versions.h"
+#include "edge/cache/pins.h"
 #include "edge/cache/purge_book.h"
 #include "edge/cache/store.h"
 
@@ -19,15 +20,17 @@ namespace edge::cache {
 // Thread-safe.
 class Tiers {
  public:
-  // All must outlive it; `disk` and `purges` may be null.
-  Tiers(Store& memory, Disk* disk, const PurgeBook* purges = nullptr)
-      : memory_(memory), disk_(disk), purges_(purges) {}
+  // All must outlive it; all but the memory may be null.
+  Tiers(Store& memory, Disk* disk, const PurgeBook* purges = nullptr, Pins* pins = nullptr)
+      : memory_(memory), disk_(disk), purges_(purges), pins_(pins) {}
 
   // As Store's; what was purged is not found, or found stale.
   Store::Found find(const std::string& key, const http::Fields& request);
   void insert(const std::string& key, const http::Fields& request, const ObjectRef& object);
   void remove(const std::string& key);
   bool recount(const std::string& key, const Body& body) { return memory_.recount(key, body); }
+  // What is stored there is not evicted any more, nor what will be.  False: too many are pinned.
+  bool pin(const std::string& key);
   // `object` is `stale` with a head a 304 renewed.  Not written when the disk's copy, which has to
   // be validated before it is used, will do: else what is validated each minute would be written
   // each minute.
@@ -41,12 +44,16 @@ class Tiers {
   void find_on_disk(const std::string& key, const http::Fields& request, Done done);
 
  private:
+  bool has_pins() const noexcept { return pins_ != nullptr && pins_->any(); }
   bool is_judged_gone(const std::string& key, Store::Found& found);
+  void insert_in_memory(const std::string& key, const http::Fields& request,
+                        const ObjectRef& object);
   void offer(const std::string& key, const http::Fields& request, const ObjectRef& object);
 
   Store& memory_;
   Disk* const disk_;
   const PurgeBook* const purges_;
+  Pins* const pins_;
   KeyVersions versions_;
 };
 

@@ -157,6 +157,10 @@ struct PurgeFigures {
   std::uint64_t failed_prefetches = 0;
   std::uint64_t refused_prefetches = 0;
   std::uint64_t waiting_prefetches = 0;
+  std::uint64_t pins = 0;
+  std::uint64_t pinned_octets = 0;
+  std::uint64_t pinned_budget_octets = 0;
+  std::uint64_t refused_pins = 0;
 };
 
 // When a certificate for clients ends, seconds since 1970.

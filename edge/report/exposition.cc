@@ -168,9 +168,9 @@ void add_filters(Page& page, const Workers& workers) {
     }
     return all;
   };
-  MetricFamily& in = page.family("coding_in_bytes_total",
-                                 "Octets of bodies before they were coded or decoded.",
-                                 MetricType::Counter);
+  MetricFamily& in =
+      page.family("coding_in_bytes_total", "Octets of bodies before they were coded or decoded.",
+                  MetricType::Counter);
   for (std::size_t i = 1; i < config::kCodings; ++i) {
     const auto coding = label("coding", config::kCodingNames[i]);
     Page::add(in, {coding, label("way", "encode")},
@@ -178,8 +178,8 @@ void add_filters(Page& page, const Workers& workers) {
     Page::add(in, {coding, label("way", "decode")},
               sum([i](const Counters& each) -> auto& { return each.decoded[i].in; }));
   }
-  MetricFamily& out = page.family("coding_out_bytes_total", "What these octets became.",
-                                  MetricType::Counter);
+  MetricFamily& out =
+      page.family("coding_out_bytes_total", "What these octets became.", MetricType::Counter);
   for (std::size_t i = 1; i < config::kCodings; ++i) {
     const auto coding = label("coding", config::kCodingNames[i]);
     Page::add(out, {coding, label("way", "encode")},
@@ -356,6 +356,13 @@ void add_purges(Page& page, const PurgeFigures& purges) {
             static_cast<double>(purges.refused_prefetches));
   page.gauge("prefetches_waiting", "URLs that wait to be fetched.",
              static_cast<double>(purges.waiting_prefetches));
+  page.gauge("pins", "URLs that are pinned.", static_cast<double>(purges.pins));
+  page.gauge("pinned_bytes", "Of pinned responses in memory.",
+             static_cast<double>(purges.pinned_octets));
+  page.gauge("pinned_budget_bytes", "What they may be at most.",
+             static_cast<double>(purges.pinned_budget_octets));
+  page.counter("refused_pins_total", "Pinned responses there was no room for.",
+               static_cast<double>(purges.refused_pins));
   page.gauge("purge_journal_writable", "0: purges hold until the next start only.",
              purges.journal_writable ? 1 : 0);
 }

@@ -326,7 +326,8 @@ http::response<http::string_body> Reporter::Impl::answer(
     response.result(http::status::not_found);
     response.body() =
         "GET /metrics, GET /healthz, POST /v1/state?state=up|draining|down, POST /v1/reload, "
-        "POST /v1/purge, GET, POST, DELETE /v1/prefetch, PUT /v1/objects?url=\n";
+        "POST /v1/purge, GET, POST, DELETE /v1/prefetch and /v1/pins, "
+        "PUT /v1/objects?url=\n";
   }
   return response;
 }

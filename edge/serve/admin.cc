@@ -37,6 +37,10 @@ bool Admin::handle(const report::AdminRequest& request, report::AdminDone done) 
     done(prefetch(request));
     return true;
   }
+  if (request.path == "/v1/pins" && (lists || request.method == "GET")) {
+    done(pins(request));
+    return true;
+  }
   if (request.path == "/v1/objects" && request.method == "PUT") {
     done(put(request));
     return true;
@@ -68,6 +72,25 @@ report::AdminAnswer Admin::prefetch(const report::AdminRequest& request) {
               ",\"failed\":" + std::to_string(now.failed) +
               ",\"refused\":" + std::to_string(now.refused) +
               ",\"off_peak\":" + (now.window_open ? "true" : "false") + "}\n"};
+}
+
+report::AdminAnswer Admin::pins(const report::AdminRequest& request) {
+  if (request.method == "GET") { return {200, pins_.to_json()}; }
+  const auto wanted = gslb::fleet::parse_prefetch_request(request.body);
+  if (!wanted) { return {400, error_json(wanted.error())}; }
+  std::vector<PrefetchUrl> urls;
+  for (const std::string& url : wanted->urls) {
+    auto parsed = parse_prefetch_url(url);
+    if (!parsed) { return {400, error_json(url + " is no http or https URL")}; }
+    urls.push_back(*std::move(parsed));
+  }
+  const bool unpins = request.method == "DELETE";
+  const PinList::Outcome outcome = unpins ? pins_.remove(urls) : pins_.add(urls);
+  if (outcome == PinList::Outcome::kTooMany) { return {429, error_json("too many are pinned")}; }
+  if (outcome == PinList::Outcome::kNotKept) {
+    return {500, error_json("done, but the list can't be written: a restart forgets it")};
+  }
+  return {200, pins_.to_json()};
 }
 
 report::AdminAnswer Admin::put(const report::AdminRequest& request) {

@@ -8,8 +8,8 @@ namespace edge::serve {
 namespace {
 
 // Next to what it is about: without a disk nothing is left that a purge could have meant.
-std::string journal_of(const Shared& shared, const config::Config& config) {
-  return shared.disk ? config.cache.disk->path + "/purges" : "";
+std::string file_of(const Shared& shared, const config::Config& config, const char* name) {
+  return shared.disk ? config.cache.disk->path + '/' + name : "";
 }
 
 }  // namespace
@@ -17,9 +17,10 @@ std::string journal_of(const Shared& shared, const config::Config& config) {
 Purging::Purging(Shared& shared, const config::Config& first, Prefetcher::CurrentConfig config,
                  Prefetcher::RunOnWorker run)
     : shared_(shared),
-      purger_(shared.purges, shared.tiers, shared.flights, journal_of(shared, first)),
+      purger_(shared.purges, shared.tiers, shared.flights, file_of(shared, first, "purges")),
       prefetcher_(std::move(run), config),
-      admin_(shared, purger_, prefetcher_, config),
+      pins_(shared, prefetcher_, file_of(shared, first, "pins")),
+      admin_(shared, purger_, prefetcher_, pins_, config),
       orders_(purger_, prefetcher_, purger_.began_empty() ? report::milliseconds_since_1970() : 0,
               [config] { return config()->tier.has_value(); }) {
   shared_.purger = &purger_;
@@ -62,6 +63,11 @@ report::PurgeFigures Purging::figures() const {
   figures.failed_prefetches = prefetches.failed;
   figures.refused_prefetches = prefetches.refused;
   figures.waiting_prefetches = prefetches.waiting;
+  const cache::Pins::Figures pins = shared_.pins.figures();
+  figures.pins = pins.keys;
+  figures.pinned_octets = pins.octets;
+  figures.pinned_budget_octets = pins.budget_octets;
+  figures.refused_pins = pins.refused;
   return figures;
 }
 

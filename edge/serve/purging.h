@@ -33,6 +33,7 @@ class Purging {
   Shared& shared_;
   cache::Purger purger_;
   Prefetcher prefetcher_;
+  PinList pins_;
   Admin admin_;
   Orders orders_;
 };

@@ -38,7 +38,8 @@ struct Shared {
   report::BeaconCollector beacons;
   cache::PurgeBook purges{};
   // How requests use store and disk.
-  cache::Tiers tiers{store, disk.get(), &purges};
+  cache::Pins pins{store, store.stats().budget_octets / 4};
+  cache::Tiers tiers{store, disk.get(), &purges, &pins};
   cache::Purger* purger = nullptr;
   tier::Peers peers{name};
   rules::Admission admission{};

@@ -297,6 +297,40 @@ class Filling(PurgeCase):
         self.assertEqual(self.prefetch(edge, urls=["/a"])[0], 400)
         self.assertEqual(self.prefetch(edge, urls=urls, priority=10)[0], 400)
 
+    def pins(self, edge, method="GET", **what):
+        status, _, body = edge.request("/v1/pins", method, edge.admin, json.dumps(what),
+                                       Authorization="Bearer t0ken")
+        self.assertEqual(status, 200, body)
+        return json.loads(body)
+
+    def test_pinned_pages_outlive_a_flood_and_a_restart(self):
+        edge = self.edge(disk=True)
+        edge.get("/stored")
+        self.pins(edge, "POST", urls=["http://www.example/pinned", "http://www.example/stored"])
+        harness.wait_until(
+            lambda: [pin["objects"] for pin in self.pins(edge)["pins"]] == [1, 1])
+        body = b"x" * 200_000
+        for i in range(60):  # more than the memory, and worth as much
+            for _ in range(3):
+                status, _, _ = self.put(edge, f"http://www.example/flood/{i}", body,
+                                        Cache_Control="max-age=600")
+                edge.request(f"/flood/{i}", Host="www.example")
+        for path in ("/pinned", "/stored"):
+            self.assertRegex(edge.get(path)[1], r"hit; ttl=\d+$")
+        self.assertEqual(self.origin.asked.count("/pinned"), 1)
+        # A purge ends what is stored, not the pin.
+        self.origin.version = 2
+        self.assertEqual(edge.purge(urls=["http://www.example/pinned"])[0], 200)
+        self.assertEqual(edge.get("/pinned")[0], 2)
+        self.assertEqual(self.pins(edge)["pins"][0]["objects"], 1)
+        edge.process.kill()
+        edge.start()
+        harness.wait_until(
+            lambda: [pin["objects"] for pin in self.pins(edge)["pins"]] == [1, 1])
+        self.pins(edge, "DELETE", urls=["http://www.example/pinned", "http://www.example/stored"])
+        self.assertEqual(self.pins(edge)["pins"], [])
+        self.assertEqual(self.pins(edge)["bytes"], 0)
+
     def test_off_peak_waits_for_its_time(self):
         hour = (time.localtime().tm_hour + 2) % 24
         edge = self.edge(purge=f'[prefetch]\noff_peak = "{hour:02}:00-{hour:02}:30"')
