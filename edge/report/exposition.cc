@@ -333,40 +333,6 @@ void add_families(Page& page, const Figures& figures) {
   }
 }
 
-void add_purges(Page& page, const PurgeFigures& purges) {
-  MetricFamily& family =
-      page.family("purges_total", "Purges that were carried out.", MetricType::Counter);
-  for (const auto& [kind, count] : purges.purges) {
-    Page::add(family, {label("kind", kind)}, static_cast<double>(count));
-  }
-  page.counter("refused_purges_total", "Purges over the rate or over what may wait.",
-               static_cast<double>(purges.refused));
-  MetricFamily& voided = page.family(
-      "purged_responses_total", "Times a stored response was found purged.", MetricType::Counter);
-  Page::add(voided, {label("standing", "gone")}, static_cast<double>(purges.gone));
-  Page::add(voided, {label("standing", "stale")}, static_cast<double>(purges.stale));
-  page.gauge("purge_marks", "Purges that are remembered.", static_cast<double>(purges.marks));
-  page.counter("folded_purge_marks_total", "Purges that were folded into wider ones, for room.",
-               static_cast<double>(purges.folded));
-  MetricFamily& prefetches =
-      page.family("prefetches_total", "URLs of prefetch lists.", MetricType::Counter);
-  Page::add(prefetches, {label("result", "done")}, static_cast<double>(purges.prefetched));
-  Page::add(prefetches, {label("result", "failed")}, static_cast<double>(purges.failed_prefetches));
-  Page::add(prefetches, {label("result", "refused")},
-            static_cast<double>(purges.refused_prefetches));
-  page.gauge("prefetches_waiting", "URLs that wait to be fetched.",
-             static_cast<double>(purges.waiting_prefetches));
-  page.gauge("pins", "URLs that are pinned.", static_cast<double>(purges.pins));
-  page.gauge("pinned_bytes", "Of pinned responses in memory.",
-             static_cast<double>(purges.pinned_octets));
-  page.gauge("pinned_budget_bytes", "What they may be at most.",
-             static_cast<double>(purges.pinned_budget_octets));
-  page.counter("refused_pins_total", "Pinned responses there was no room for.",
-               static_cast<double>(purges.refused_pins));
-  page.gauge("purge_journal_writable", "0: purges hold until the next start only.",
-             purges.journal_writable ? 1 : 0);
-}
-
 }  // namespace
 
 std::string write_metrics(const Figures& figures) {
@@ -382,7 +348,6 @@ std::string write_metrics(const Figures& figures) {
   add_peers(page, figures);
   add_reports(page, figures);
   add_reloads(page, figures.reloads);
-  add_purges(page, figures.purges);
   page.counter("access_log_lines_total", "Lines taken for the access log.",
                static_cast<double>(figures.access_log.lines));
   page.counter("access_log_dropped_lines_total",

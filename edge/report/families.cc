@@ -93,6 +93,7 @@ std::vector<Family> families_of(const Figures& figures) {
   add_hosts(figures, families);
   add_rules(figures, families);
   add_load(figures, families);
+  add_purges(figures.purges, families);
   return families;
 }
 

@@ -22,7 +22,9 @@ struct Family {
   std::vector<Sample> samples;
 };
 
-// What hosts, rules and load did to requests.
+// What hosts, rules and load did to requests, and what was purged, prefetched and pinned.
 std::vector<Family> families_of(const Figures& figures);
+// The latter's part of it.
+void add_purges(const PurgeFigures& purges, std::vector<Family>& families);
 
 }  // namespace edge::report

@@ -1,7 +1,6 @@
 #include "edge/report/reporter.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -11,19 +10,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 
-#include "edge/report/admin_wait.h"
+#include "edge/report/admin_listener.h"
 #include "edge/report/exposition.h"
 #include "edge/report/host_use.h"
 #include "edge/report/load.h"
@@ -36,55 +28,30 @@ namespace edge::report {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-using asio::ip::tcp;
 using boost::system::error_code;
 using gslb::fleet::NodeState;
 
-constexpr auto kAdminTimeout = std::chrono::seconds(10);
 constexpr auto kMaxWindDown = std::chrono::seconds(1);
-constexpr std::size_t kMaxAdminClients = 64;
-constexpr auto kAdminPutTimeout = std::chrono::minutes(2);
-constexpr std::uint64_t kMaxAdminBody = 1 << 20;  // of who may change something
-
-AdminRequest admin_request(const http::request<http::string_body>& request) {
-  const auto text = [](beast::string_view view) { return std::string(view.data(), view.size()); };
-  const std::string target = text(request.target());
-  const std::size_t mark = std::min(target.find('?'), target.size());
-  AdminRequest asked;
-  asked.method = text(request.method_string());
-  asked.path = target.substr(0, mark);
-  asked.query = target.substr(std::min(mark + 1, target.size()));
-  for (const auto& field : request) {
-    asked.fields.emplace_back(text(field.name_string()), text(field.value()));
-  }
-  asked.body = request.body();
-  return asked;
-}
 
 }  // namespace
 
 struct Reporter::Impl {
   Impl(config::ConfigRef from, Sources with)
-      : config(std::move(from)), sources(std::move(with)), tick(loop), acceptor(loop) {
+      : config(std::move(from)),
+        sources(std::move(with)),
+        tick(loop),
+        admin(loop, config, admin_sources()) {
     make_senders();
     start_ms = milliseconds_since_1970();
   }
 
+  AdminSources admin_sources();
   void make_senders();
   void renew(config::ConfigRef next);
   asio::awaitable<void> beat();
   asio::awaitable<void> wind_down();
-  asio::awaitable<void> accept();
-  asio::awaitable<void> serve(tcp::socket socket);
-  http::response<http::string_body> answer(const http::request<http::string_body>& request);
   void take(const std::string& gslb, const gslb::fleet::OrderPage& page);
-  template <typename Request>
-  bool may_change(const Request& request) const;
-  void reload(http::response<http::string_body>& response);
-  void change_state(const http::request<http::string_body>& request,
-                    http::response<http::string_body>& response);
+  void change_state(NodeState wanted);
   void send_now();
   Figures figures() const;
   gslb::fleet::NodeFigures own_figures(gslb::MonoTime now);
@@ -93,7 +60,7 @@ struct Reporter::Impl {
   Sources sources;
   asio::io_context loop{1};
   asio::steady_timer tick;
-  tcp::acceptor acceptor;
+  AdminListener admin;
   std::shared_ptr<Prober> prober;
   std::vector<std::unique_ptr<Sender>> senders;
   std::thread thread;
@@ -103,11 +70,15 @@ struct Reporter::Impl {
   gslb::MonoTime told_at = std::chrono::steady_clock::now();
   std::uint64_t start_ms = 0;
   std::uint64_t sequence = 0;
-  std::size_t admin_clients = 0;
   bool stopping = false;
   std::string reason;  // loop only
   std::atomic<NodeState> state{NodeState::kUp};
 };
+
+AdminSources Reporter::Impl::admin_sources() {
+  return {[this] { return figures(); }, [this]() -> NodeState { return state; },
+          [this](NodeState wanted) { change_state(wanted); }, sources.reload, sources.admin};
+}
 
 void Reporter::Impl::make_senders() {
   prober = std::make_shared<Prober>(config->probe, config->report.gslb.size());
@@ -124,6 +95,7 @@ void Reporter::Impl::make_senders() {
 
 void Reporter::Impl::renew(config::ConfigRef next) {
   const config::ConfigRef before = std::exchange(config, std::move(next));
+  admin.renew(config);
   const bool same = before->report.gslb == config->report.gslb &&
                     before->report.ca_file == config->report.ca_file &&
                     before->report.interval_ms == config->report.interval_ms &&
@@ -240,125 +212,11 @@ Figures Reporter::Impl::figures() const {
   return figures;
 }
 
-asio::awaitable<void> Reporter::Impl::accept() {
-  while (!stopping) {
-    error_code error;
-    tcp::socket socket =
-        co_await acceptor.async_accept(asio::redirect_error(asio::use_awaitable, error));
-    if (stopping || error == asio::error::operation_aborted) { co_return; }
-    if (error) {
-      // Out of descriptors: wait for some to come back instead of spinning.
-      asio::steady_timer pause(loop, std::chrono::milliseconds(100));
-      co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      continue;
-    }
-    if (admin_clients < kMaxAdminClients) {
-      asio::co_spawn(loop, serve(std::move(socket)), asio::detached);
-    }
-  }
-}
-
-asio::awaitable<void> Reporter::Impl::serve(tcp::socket socket) {
-  ++admin_clients;
-  beast::tcp_stream stream(std::move(socket));
-  beast::flat_buffer buffer(16 * 1024);
-  while (!stopping) {
-    http::request_parser<http::string_body> parser;
-    parser.body_limit(std::max(kMaxAdminBody, config->cache.max_object_octets));
-    parser.header_limit(8192);
-    error_code error;
-    stream.expires_after(kAdminTimeout);
-    co_await http::async_read_header(stream, buffer, parser,
-                                     asio::redirect_error(asio::use_awaitable, error));
-    const bool puts = parser.get().method() == http::verb::put;
-    const std::uint64_t limit = !may_change(parser.get()) ? 4096
-                                : puts                    ? config->cache.max_object_octets
-                                                          : kMaxAdminBody;
-    if (error || parser.content_length().value_or(0) > limit) { break; }
-    parser.body_limit(limit);
-    if (puts) { stream.expires_after(kAdminPutTimeout); }
-    co_await http::async_read(stream, buffer, parser,
-                              asio::redirect_error(asio::use_awaitable, error));
-    if (error) { break; }
-    http::response<http::string_body> response = answer(parser.get());
-    if (response.result() == http::status::not_found) {
-      const AdminRequest request = admin_request(parser.get());
-      const auto answer = co_await ask(loop, sources.admin, request);
-      if (answer) {
-        response.result(answer->status);
-        response.set(http::field::content_type, "application/json");
-        response.body() = answer->body;
-      }
-      stream.expires_after(kAdminTimeout);
-    }
-    response.keep_alive(parser.get().keep_alive());
-    response.prepare_payload();
-    co_await http::async_write(stream, response, asio::redirect_error(asio::use_awaitable, error));
-    if (error || !response.keep_alive()) { break; }
-  }
-  error_code ignored;
-  stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
-  --admin_clients;
-}
-
-http::response<http::string_body> Reporter::Impl::answer(
-    const http::request<http::string_body>& request) {
-  http::response<http::string_body> response(http::status::ok, request.version());
-  response.set(http::field::content_type, "text/plain; charset=utf-8");
-  const auto target = request.target().substr(0, request.target().find('?'));
-  const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
-  const bool orders = !reads;
-  const bool posts = request.method() == http::verb::post;
-  if (target == "/metrics" && reads) {
-    response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
-    response.body() = write_metrics(figures());
-  } else if (target == "/healthz" && reads) {
-    if (state != NodeState::kUp) { response.result(http::status::service_unavailable); }
-    response.body() = std::string(state_name(state)) + "\n";
-  } else if (orders && !may_change(request)) {
-    response.result(http::status::unauthorized);
-    response.set(http::field::www_authenticate, "Bearer");
-  } else if (posts && target == "/v1/state") {
-    change_state(request, response);
-  } else if (posts && target == "/v1/reload") {
-    reload(response);
-  } else {
-    response.result(http::status::not_found);
-    response.body() =
-        "GET /metrics, GET /healthz, POST /v1/state?state=up|draining|down, POST /v1/reload, "
-        "POST /v1/purge, GET, POST, DELETE /v1/prefetch and /v1/pins, "
-        "PUT /v1/objects?url=\n";
-  }
-  return response;
-}
-
-template <typename Request>
-bool Reporter::Impl::may_change(const Request& request) const {
-  const auto authorization = request[http::field::authorization];
-  return is_authorised({authorization.data(), authorization.size()}, config->edge.admin_token);
-}
-
-void Reporter::Impl::reload(http::response<http::string_body>& response) {
-  const bool done = sources.reload(response.body());
-  if (!done) { response.result(http::status::unprocessable_entity); }
-}
-
-void Reporter::Impl::change_state(const http::request<http::string_body>& request,
-                                  http::response<http::string_body>& response) {
-  const std::string target(request.target());
-  constexpr std::array<NodeState, 3> kStates = {NodeState::kUp, NodeState::kDraining,
-                                                NodeState::kDown};
-  for (const NodeState wanted : kStates) {
-    if (!target.ends_with("?state=" + std::string(state_name(wanted)))) { continue; }
-    state = wanted;
-    reason = wanted == NodeState::kUp ? "" : "operator";
-    gslb::log_info("report", "state set by an operator", {{"state", state_name(wanted)}});
-    send_now();
-    response.body() = std::string(state_name(wanted)) + "\n";
-    return;
-  }
-  response.result(http::status::bad_request);
-  response.body() = "state must be up, draining or down\n";
+void Reporter::Impl::change_state(NodeState wanted) {
+  state = wanted;
+  reason = wanted == NodeState::kUp ? "" : "operator";
+  gslb::log_info("report", "state set by an operator", {{"state", state_name(wanted)}});
+  send_now();
 }
 
 Reporter::Reporter(config::ConfigRef config, Sources sources)
@@ -367,20 +225,9 @@ Reporter::Reporter(config::ConfigRef config, Sources sources)
 Reporter::~Reporter() { stop(); }
 
 bool Reporter::start(std::string* error) {
-  const gslb::Endpoint& admin = impl_->config->edge.admin;
-  error_code code;
-  const tcp::endpoint endpoint(asio::ip::make_address(admin.address.to_string(), code), admin.port);
-  impl_->acceptor.open(endpoint.protocol(), code);
-  if (!code) { impl_->acceptor.set_option(tcp::acceptor::reuse_address(true), code); }
-  if (!code) { impl_->acceptor.bind(endpoint, code); }
-  if (!code) { impl_->acceptor.listen(asio::socket_base::max_listen_connections, code); }
-  if (code) {
-    *error = "admin " + admin.to_string() + ": " + code.message();
-    return false;
-  }
+  if (!impl_->admin.open(error)) { return false; }
   for (const auto& sender : impl_->senders) { sender->start(); }
   impl_->prober->start();
-  asio::co_spawn(impl_->loop, impl_->accept(), asio::detached);
   asio::co_spawn(impl_->loop, impl_->beat(), asio::detached);
   impl_->thread = std::thread([impl = impl_.get()] { impl->loop.run(); });
   return true;
@@ -407,8 +254,7 @@ void Reporter::stop() {
   asio::post(impl_->loop, [impl = impl_.get()] {
     impl->stopping = true;
     impl->tick.cancel();
-    error_code ignored;
-    impl->acceptor.close(ignored);
+    impl->admin.close();
     for (const auto& sender : impl->senders) { sender->finish(); }
     asio::co_spawn(impl->loop, impl->wind_down(), asio::detached);
   });

@@ -8,11 +8,9 @@
 #include <utility>
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <pthread.h>
-#include <sched.h>
 
 #include "edge/report/exposition.h"
 #include "edge/report/load.h"
@@ -22,6 +20,7 @@
 #include "edge/serve/listener.h"
 #include "edge/serve/peer_watch.h"
 #include "edge/serve/purging.h"
+#include "edge/serve/startup.h"
 #include "edge/serve/tls_server.h"
 #include "edge/serve/worker_thread.h"
 #include "gslb/base/log.h"
@@ -30,28 +29,6 @@ namespace edge::serve {
 namespace {
 
 using gslb::fleet::NodeState;
-
-unsigned worker_count(const config::Config& config) {
-  if (config.edge.workers > 0) { return config.edge.workers; }
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) { return 1; }
-  return std::max(1U, static_cast<unsigned>(CPU_COUNT(&allowed)));
-}
-
-// The soft limit on descriptors is often 1024; the hard one is what the operator allows.
-void raise_descriptor_limit(const config::Limits& limits) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) { return; }
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  // A client, and an origin's connection for it at the worst.
-  const auto wanted = static_cast<rlim_t>(limits.connections + limits.fetches);
-  if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted) {
-    gslb::log_warning("serve", "fewer file descriptors than [limits] may need",
-                      {{"descriptors", limit.rlim_cur}, {"wanted", wanted}});
-  }
-}
 
 void log_as(const config::Log& log) {
   gslb::LogLevel level = gslb::LogLevel::kInfo;
@@ -77,33 +54,6 @@ void warn_of_fixed(const config::Config& before, const config::Config& now,
   warn(before.cache.disk != now.cache.disk, "[cache.disk]");
 }
 
-// A node without its disk still serves: from memory and the origin.
-std::unique_ptr<cache::Disk> open_disk(const config::Cache& cache, cache::MemoryFile* file) {
-  if (!cache.disk) { return nullptr; }
-  static const gslb::SystemClock system_clock;
-  cache::DiskOptions options;
-  options.memory_file = file;
-  options.log = {cache.disk->path, cache.disk->octets, cache.disk->segment_octets};
-  std::string error;
-  auto disk = cache::Disk::open(std::move(options), system_clock, &error);
-  if (!disk) { gslb::log_error("disk", "serving from memory alone", {{"why", error}}); }
-  return disk;
-}
-
-Shared open_shared(const config::Config& config) {
-  auto memory_file = cache::MemoryFile::open();
-  auto disk = open_disk(config.cache, memory_file.get());
-  return Shared{
-      config.edge.cluster + '-' + config.edge.node,
-      std::move(memory_file),
-      cache::Store(config.cache.memory_octets, cache::Store::shards_for(config.cache.memory_octets),
-                   {config.cache.size_exponent}),
-      std::move(disk),
-      {},
-      {},
-      {}};
-}
-
 void tell(const gslb::Problems& problems) {
   for (const gslb::Problem& problem : problems.list()) {
     gslb::log(problem.severity == gslb::Severity::kError ? gslb::LogLevel::kError
@@ -123,6 +73,7 @@ class Server {
   using Listeners = std::vector<std::vector<OpenListener>>;  // by worker
 
   bool start();
+  void connect(report::Sources& sources);
   void serve(const sigset_t& signals);
   void drain();
   bool reload(std::string& told);
@@ -172,6 +123,46 @@ bool Server::open(const config::Config& config, Listeners& opened, std::string* 
   return true;
 }
 
+// What the reporter tells of, and whom it passes orders to.
+void Server::connect(report::Sources& sources) {
+  sources.store = [this, has_disk = config_->cache.disk.has_value()] {
+    const cache::Store::Stats stats = shared_.store.stats();
+    report::StoreFigures figures{stats.octets, stats.budget_octets, stats.objects, stats.evictions};
+    if (has_disk) { figures.disk = disk_figures(shared_.disk.get()); }
+    return figures;
+  };
+  sources.rtt = &shared_.rtt;
+  sources.beacons = &shared_.beacons;
+  sources.reload = [this](std::string& told) { return reload(told); };
+  sources.reloads = [this] { return reloads(); };
+  sources.certificates = [this] { return certificates(); };
+  sources.peers = [this] { return peer_figures(shared_.peers); };
+  sources.access_log = [this] {
+    const std::lock_guard lock(mutex_);
+    const auto figures = access_log_ ? access_log_->figures() : AccessLog::Figures{};
+    return report::AccessLogFigures{figures.lines, figures.dropped};
+  };
+  sources.load = [this] { return load_figures(shared_.admission); };
+  complaints_ = std::make_unique<Complaints>(shared_, sources.workers);
+  sources.conditions = [this] {
+    return complaints_->now(std::chrono::steady_clock::now(), reloads());
+  };
+  sources.siblings = [this, cluster = config_->edge.cluster] {
+    return sibling_health(shared_, cluster);
+  };
+  purging_ = std::make_unique<Purging>(
+      shared_, *config_,
+      [this] {
+        const std::lock_guard lock(mutex_);
+        return config_;
+      },
+      [this, next = std::size_t{0}](Prefetcher::Task task) mutable {
+        workers_[next++ % workers_.size()]->run(std::move(task));
+        return true;
+      });
+  purging_->connect(sources);
+}
+
 bool Server::start() {
   report::Sources sources;
   const unsigned count = worker_count(*config_);
@@ -194,45 +185,10 @@ bool Server::start() {
     gslb::log_error("serve", "can't listen", {{"why", error}});
     return false;
   }
-  sources.store = [this, has_disk = config_->cache.disk.has_value()] {
-    const cache::Store::Stats stats = shared_.store.stats();
-    report::StoreFigures figures{stats.octets, stats.budget_octets, stats.objects, stats.evictions};
-    if (has_disk) { figures.disk = disk_figures(shared_.disk.get()); }
-    return figures;
-  };
-  sources.rtt = &shared_.rtt;
-  sources.beacons = &shared_.beacons;
-  sources.reload = [this](std::string& told) { return reload(told); };
-  sources.reloads = [this] { return reloads(); };
-  sources.certificates = [this] { return certificates(); };
-  sources.peers = [this] { return peer_figures(shared_.peers); };
-  sources.access_log = [this] {
-    const std::lock_guard lock(mutex_);
-    const auto figures = access_log_ ? access_log_->figures() : AccessLog::Figures{};
-    return report::AccessLogFigures{figures.lines, figures.dropped};
-  };
   shared_.peers.renew(config_);
-  sources.load = [this] { return load_figures(shared_.admission); };
-  complaints_ = std::make_unique<Complaints>(shared_, sources.workers);
-  sources.conditions = [this] {
-    return complaints_->now(std::chrono::steady_clock::now(), reloads());
-  };
-  sources.siblings = [this, cluster = config_->edge.cluster] {
-    return sibling_health(shared_, cluster);
-  };
   shared_.admission.watch([workers = sources.workers] { return report::sum(workers).sent_octets; });
   shared_.admission.renew(bounds_of(*config_));
-  purging_ = std::make_unique<Purging>(
-      shared_, *config_,
-      [this] {
-        const std::lock_guard lock(mutex_);
-        return config_;
-      },
-      [this, next = std::size_t{0}](Prefetcher::Task task) mutable {
-        workers_[next++ % workers_.size()]->run(std::move(task));
-        return true;
-      });
-  purging_->connect(sources);
+  connect(sources);
   reporter_ = std::make_unique<report::Reporter>(config_, std::move(sources));
   shared_.reporter = reporter_.get();
   for (std::size_t i = 0; i < workers_.size(); ++i) {

@@ -8,12 +8,11 @@
 
 #include "edge/cache/slices.h"
 #include "edge/serve/disk_lookup.h"
-#include "edge/serve/signal.h"
+#include "edge/serve/flight_wait.h"
 
 namespace edge::serve {
 namespace {
 
-constexpr gslb::milliseconds kForever = std::chrono::hours(24);
 // Looking for more than that costs more than asking.
 constexpr std::uint64_t kMostLookedFor = 1024;
 
@@ -99,18 +98,13 @@ origin::Awaitable<SliceSource::Piece> SliceSource::at(std::uint64_t octet, std::
     current_ = co_await get(number);
   }
   if (last / sliced_.octets > number) { ask_ahead(number + 1); }
-  while (!current_->object) {
-    Signal signal(worker_);
-    const cache::Flight::Outcome outcome = current_->flight->poll(signal.waker());
-    if (outcome.pending) {
-      // The fetch has a timeout for each of its phases, so the flight always ends.
-      co_await signal.wait(kForever);
-    } else if (outcome.object) {
-      current_->object = outcome.object;
-    } else {
+  if (!current_->object) {
+    const cache::Flight::Outcome outcome = co_await wait_for(worker_, current_->flight);
+    if (!outcome.object) {
       failure_ = outcome.failure;
       co_return Piece{};
     }
+    current_->object = outcome.object;
   }
   const http::ByteRange range = cache::slice_range(sliced_, number);
   co_return Piece{current_->object->body, octet - range.first, range.last + 1 - octet};

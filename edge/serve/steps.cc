@@ -11,13 +11,13 @@
 #include "edge/serve/disk_lookup.h"
 #include "edge/serve/elsewhere.h"
 #include "edge/serve/fetch.h"
+#include "edge/serve/flight_wait.h"
 #include "edge/serve/forward.h"
 #include "edge/serve/guard.h"
 #include "edge/serve/pass.h"
-#include "edge/serve/range_plan.h"
 #include "edge/serve/purge_method.h"
+#include "edge/serve/range_plan.h"
 #include "edge/serve/request_scope.h"
-#include "edge/serve/signal.h"
 #include "edge/serve/slice_source.h"
 #include "edge/serve/upstream.h"
 
@@ -26,7 +26,6 @@ namespace {
 
 using report::CacheResult;
 
-constexpr gslb::milliseconds kForever = std::chrono::hours(24);
 // Rounds of joining flights for other variants before a request fetches for itself.
 constexpr int kMaxJoins = 4;
 
@@ -53,7 +52,6 @@ class CachedRequest {
   bool may_join() const;
   bool may_fetch();
   Awaitable<cache::Flight::Outcome> fetch(bool alone);
-  Awaitable<cache::Flight::Outcome> wait_for(cache::FlightRef flight, bool leads);
   void refresh_in_background();
   const tier::Route& route();
   cache::FlightTable::Levels levels();
@@ -238,7 +236,8 @@ Awaitable<cache::Flight::Outcome> CachedRequest::fetch(bool alone) {
       start_fetch(worker_, std::move(own));
     }
     collapsed_ = !joined.leader;
-    cache::Flight::Outcome outcome = co_await wait_for(joined.flight, joined.leader);
+    cache::Flight::Outcome outcome =
+        co_await wait_for(worker_, joined.flight, joined.leader ? &scope_.client : nullptr);
     if (joined.leader || !outcome.object) { co_return outcome; }
     if (worker_.shared.is_purged(key_, *outcome.object)) {
       // It began before a purge, and who joins now wants what is after it.
@@ -255,22 +254,7 @@ Awaitable<cache::Flight::Outcome> CachedRequest::fetch(bool alone) {
   own.joinable = false;
   const cache::FlightRef flight = own.flight;
   start_fetch(worker_, std::move(own));
-  co_return co_await wait_for(flight, true);
-}
-
-Awaitable<cache::Flight::Outcome> CachedRequest::wait_for(cache::FlightRef flight, bool leads) {
-  Signal signal(worker_);
-  while (true) {
-    cache::Flight::Outcome outcome = flight->poll(signal.waker());
-    std::vector<http::ResponseHead> interim;
-    if (leads) { interim = flight->take_interim(); }
-    for (const http::ResponseHead& head : interim) {
-      co_await scope_.client.send_interim(head);  // a client that is gone shows later
-    }
-    if (!outcome.pending) { co_return outcome; }
-    // The fetch has a timeout for each of its phases, so the flight always ends.
-    co_await signal.wait(kForever);
-  }
+  co_return co_await wait_for(worker_, flight, &scope_.client);
 }
 
 Awaitable<bool> CachedRequest::serve(cache::Flight::Outcome outcome) {

@@ -1,0 +1,33 @@
+#include "edge/serve/flight_wait.h"
+
+#include <chrono>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "edge/serve/signal.h"
+
+namespace edge::serve {
+namespace {
+
+// The fetch has a timeout for each of its phases, so the flight always ends.
+constexpr gslb::milliseconds kForever = std::chrono::hours(24);
+
+}  // namespace
+
+Awaitable<cache::Flight::Outcome> wait_for(Worker& worker, cache::FlightRef flight,
+                                           ClientIo* leading) {
+  Signal signal(worker);
+  while (true) {
+    cache::Flight::Outcome outcome = flight->poll(signal.waker());
+    std::vector<http::ResponseHead> interim;
+    if (leading != nullptr) { interim = flight->take_interim(); }
+    for (const http::ResponseHead& head : interim) {
+      co_await leading->send_interim(head);  // a client that is gone shows later
+    }
+    if (!outcome.pending) { co_return outcome; }
+    co_await signal.wait(kForever);
+  }
+}
+
+}  // namespace edge::serve
