@@ -9,7 +9,7 @@ using gslb::ByteReader;
 using gslb::Octets;
 using gslb::Unexpected;
 
-constexpr std::uint64_t kSegmentMagic = 0x5052'5845'4447'4532ULL;  // "PRXEDGE2": the version too
+constexpr std::uint64_t kSegmentMagic = 0x5052'5845'4447'4533ULL;  // "PRXEDGE3": the version too
 constexpr std::uint64_t kTrailerMagic = 0x5052'5845'4647'5431ULL;
 constexpr std::size_t kChecksumOctets = 8;
 constexpr std::size_t kMaxListed = 1024;  // fields in a meta; a head has at most http::kMaxFields

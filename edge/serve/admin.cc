@@ -107,16 +107,17 @@ report::AdminAnswer Admin::put(const report::AdminRequest& request) {
 void Admin::purge(const report::AdminRequest& request, report::AdminDone done) {
   const auto orders = gslb::fleet::parse_purge_request(request.body);
   if (!orders) { return done({400, error_json(orders.error())}); }
+  const config::ConfigRef config = config_();
   std::vector<cache::Purge> purges;
   for (const gslb::fleet::Order& order : *orders) {
-    auto purge = purge_of(order);
+    auto purge = purge_of(*config, order);
     if (!purge) { return done({400, error_json(order.value + " is no http or https URL")}); }
     purges.push_back(*std::move(purge));
   }
   const std::size_t count = purges.size();
   const auto shared = std::make_shared<report::AdminDone>(std::move(done));
   const auto now = std::chrono::steady_clock::now();
-  const bool taken = purger_.admit(count, config_()->purge.per_second, now) &&
+  const bool taken = purger_.admit(count, config->purge.per_second, now) &&
                      purger_.submit(std::move(purges), std::nullopt, [shared, count](bool kept) {
                        (*shared)(answer_of(kept, count));
                      });

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "edge/serve/keyed_purge.h"
 #include "gslb/base/hash.h"
 #include "gslb/base/log.h"
 
@@ -13,9 +14,7 @@ namespace {
 // purged again when all that are there have heard of it.
 constexpr std::chrono::seconds kEcho{3};
 
-}  // namespace
-
-std::optional<cache::Purge> purge_of(const gslb::fleet::Order& order) {
+std::optional<cache::Purge> as_named(const gslb::fleet::Order& order) {
   using cache::PurgeKind;
   using gslb::fleet::OrderKind;
   switch (order.kind) {
@@ -39,6 +38,15 @@ std::optional<cache::Purge> purge_of(const gslb::fleet::Order& order) {
   return std::nullopt;
 }
 
+}  // namespace
+
+std::optional<cache::Purge> purge_of(const config::Config& config,
+                                     const gslb::fleet::Order& order) {
+  auto purge = as_named(order);
+  if (!purge) { return std::nullopt; }
+  return keyed(config, *std::move(purge));
+}
+
 gslb::fleet::OrdersSeen Orders::seen(const std::string& gslb) const {
   const cache::OrderCursor cursor = purger_.cursor(gslb::hash_text(gslb));
   return {cursor.journal, cursor.seen, empty_ms_};
@@ -46,6 +54,7 @@ gslb::fleet::OrdersSeen Orders::seen(const std::string& gslb) const {
 
 void Orders::take(const std::string& gslb, const gslb::fleet::OrderPage& page,
                   std::function<void(bool)> done) {
+  const config::ConfigRef config = config_();
   const cache::OrderCursor cursor{gslb::hash_text(gslb), page.journal, page.seen};
   std::vector<cache::Purge> purges;
   Prefetcher::List list;
@@ -57,12 +66,12 @@ void Orders::take(const std::string& gslb, const gslb::fleet::OrderPage& page,
       const bool repeated =
           before.journal == page.journal && page.seen >= before.seen && order.id <= before.seen;
       if (repeated) { continue; }
-      if (auto purge = purge_of(order)) { purges.push_back(*std::move(purge)); }
+      if (auto purge = purge_of(*config, order)) { purges.push_back(*std::move(purge)); }
       if (order.kind != gslb::fleet::OrderKind::kPrefetch) { continue; }
       if (auto url = parse_prefetch_url(order.value)) { list.urls.push_back(*std::move(url)); }
     }
   }
-  if (is_tiered_() && !purges.empty()) {
+  if (config->tier && !purges.empty()) {
     purger_.submit_again(purges, std::chrono::steady_clock::now() + kEcho);
   }
   const std::size_t count = purges.size();

@@ -15,21 +15,18 @@
 
 namespace edge::serve {
 
-// Purges as the cache wants them.  Nothing: not a purge, or of no URL.
-std::optional<cache::Purge> purge_of(const gslb::fleet::Order& order);
+// Purges as the cache wants them, by the key rules of their hosts.  Nothing: not a purge, or of no
+// URL.
+std::optional<cache::Purge> purge_of(const config::Config& config, const gslb::fleet::Order& order);
 
 // Thread-safe.
 class Orders {
  public:
   // `purger` and `prefetcher` outlive it.  `empty_ms`: since 1970, when the stores were empty; 0:
   // they may not have been.
-  // `is_tiered`: whether other edges are asked for what is missed.
   Orders(cache::Purger& purger, Prefetcher& prefetcher, std::uint64_t empty_ms,
-         std::function<bool()> is_tiered)
-      : purger_(purger),
-        prefetcher_(prefetcher),
-        empty_ms_(empty_ms),
-        is_tiered_(std::move(is_tiered)) {}
+         Prefetcher::CurrentConfig config)
+      : purger_(purger), prefetcher_(prefetcher), empty_ms_(empty_ms), config_(std::move(config)) {}
 
   // How far the orders of the GSLB at that URL were followed.
   gslb::fleet::OrdersSeen seen(const std::string& gslb) const;
@@ -42,7 +39,7 @@ class Orders {
   cache::Purger& purger_;
   Prefetcher& prefetcher_;
   const std::uint64_t empty_ms_;
-  const std::function<bool()> is_tiered_;
+  const Prefetcher::CurrentConfig config_;
   std::mutex mutex_;
   std::map<std::string, cache::OrderCursor> taken_;  // by GSLB; guarded by mutex_
 };

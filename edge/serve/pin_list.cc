@@ -4,22 +4,21 @@
 #include <system_error>
 #include <utility>
 
+#include "edge/cache/key_rules.h"
 #include "gslb/base/file.h"
 #include "gslb/base/log.h"
 
 namespace edge::serve {
 namespace {
 
-std::string key_of(const PrefetchUrl& url) {
-  return cache::primary_key(url.host, url.target, url.secure);
+std::string key_of(const config::Config& config, const PrefetchUrl& url) {
+  const config::Origin* origin = config.origin_for(url.host);
+  const auto& policy = origin == nullptr ? config.cache.policy : config.policy_for(*origin);
+  return cache::key_of(policy.key, url.host, url.target, url.secure);
 }
 
-// A key as the URL it is of.
-std::string url_of(const std::string& key) {
-  const bool secure = key.starts_with("https ");
-  const std::string both = cache::purge_target_of(key);
-  const std::size_t space = both.find(' ');
-  return (secure ? "https://" : "http://") + both.substr(0, space) + both.substr(space + 1);
+std::string text_of(const PrefetchUrl& url) {
+  return (url.secure ? "https://" : "http://") + url.host + url.target;
 }
 
 // Targets have neither control characters nor spaces, so these two are all there is to escape.
@@ -34,8 +33,9 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-PinList::PinList(Shared& shared, Prefetcher& prefetcher, std::string file)
-    : shared_(shared), prefetcher_(prefetcher), file_(std::move(file)) {
+PinList::PinList(Shared& shared, Prefetcher& prefetcher, Prefetcher::CurrentConfig config,
+                 std::string file)
+    : shared_(shared), prefetcher_(prefetcher), config_(std::move(config)), file_(std::move(file)) {
   const auto text = file_.empty() ? std::nullopt : gslb::read_file(file_);
   std::vector<PrefetchUrl> urls;
   std::string_view rest = text ? std::string_view(*text) : std::string_view();
@@ -48,12 +48,15 @@ PinList::PinList(Shared& shared, Prefetcher& prefetcher, std::string file)
 }
 
 PinList::Outcome PinList::add(const std::vector<PrefetchUrl>& urls) {
+  const config::ConfigRef config = config_();
   const std::lock_guard lock(mutex_);
   Prefetcher::List list;
   list.priority = Prefetcher::kPriorities - 1;
   bool all = true;
   for (const PrefetchUrl& url : urls) {
-    if (shared_.tiers.pin(key_of(url))) {
+    const std::string key = key_of(*config, url);
+    if (shared_.tiers.pin(key)) {
+      urls_.try_emplace(key, text_of(url));
       list.urls.push_back(url);
     } else {
       all = false;
@@ -65,15 +68,20 @@ PinList::Outcome PinList::add(const std::vector<PrefetchUrl>& urls) {
 }
 
 PinList::Outcome PinList::remove(const std::vector<PrefetchUrl>& urls) {
+  const config::ConfigRef config = config_();
   const std::lock_guard lock(mutex_);
-  for (const PrefetchUrl& url : urls) { shared_.pins.unpin(key_of(url)); }
+  for (const PrefetchUrl& url : urls) {
+    const std::string key = key_of(*config, url);
+    shared_.pins.unpin(key);
+    urls_.erase(key);
+  }
   return save();
 }
 
 PinList::Outcome PinList::save() const {
   if (file_.empty()) { return Outcome::kDone; }
   std::string text;
-  for (const auto& pinned : shared_.pins.list()) { text += url_of(pinned.key) + '\n'; }
+  for (const auto& [key, url] : urls_) { text += url + '\n'; }
   if (gslb::write_file_atomically(file_, text)) { return Outcome::kDone; }
   gslb::log_error("pins", "the list can't be written",
                   {{"file", file_}, {"why", std::generic_category().message(errno)}});
@@ -86,8 +94,11 @@ std::string PinList::to_json() const {
                      ",\"budget_bytes\":" + std::to_string(figures.budget_octets) +
                      ",\"refused\":" + std::to_string(figures.refused) + ",\"pins\":[";
   bool first = true;
+  const std::lock_guard lock(mutex_);
   for (const auto& pinned : shared_.pins.list()) {
-    text += std::string(first ? "" : ",") + "{\"url\":" + quoted(url_of(pinned.key)) +
+    const auto url = urls_.find(pinned.key);
+    if (url == urls_.end()) { continue; }  // taken back meanwhile
+    text += std::string(first ? "" : ",") + "{\"url\":" + quoted(url->second) +
             ",\"objects\":" + std::to_string(pinned.objects) +
             ",\"bytes\":" + std::to_string(pinned.octets) + "}";
     first = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -15,7 +16,8 @@ namespace edge::serve {
 class PinList {
  public:
   // `file`: "": a restart forgets it.
-  PinList(Shared& shared, Prefetcher& prefetcher, std::string file);
+  PinList(Shared& shared, Prefetcher& prefetcher, Prefetcher::CurrentConfig config,
+          std::string file);
 
   enum class Outcome : std::uint8_t { kDone, kTooMany, kNotKept };
   // What is not stored is fetched.
@@ -24,12 +26,15 @@ class PinList {
   std::string to_json() const;
 
  private:
+  // REQUIRES: the mutex.
   Outcome save() const;
 
   Shared& shared_;
   Prefetcher& prefetcher_;
+  const Prefetcher::CurrentConfig config_;
   const std::string file_;
-  mutable std::mutex mutex_;  // one change at a time
+  mutable std::mutex mutex_;                 // one change at a time
+  std::map<std::string, std::string> urls_;  // as they were given, by key; guarded by mutex_
 };
 
 }  // namespace edge::serve

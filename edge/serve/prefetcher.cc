@@ -62,7 +62,7 @@ Awaitable<void> ask(Worker& worker, PrefetchUrl url, Ended ended) {
   request.secure = url.secure;
   request.fields.add("Host", request.host);
   Nobody nobody;
-  co_await answer(worker, nobody, request, {});
+  co_await answer_as(worker, nobody, request, {}, {nullptr, true});
   ended(nobody.is_good());
 }
 

@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "edge/serve/keyed_purge.h"
 #include "edge/serve/signal.h"
 
 namespace edge::serve {
@@ -46,7 +47,7 @@ Awaitable<bool> answer_purge(RequestScope& scope) {
   if (scope.worker.shared.purger->admit(1, scope.config->purge.per_second,
                                         std::chrono::steady_clock::now())) {
     std::vector<cache::Purge> purges;
-    purges.push_back(std::move(purge));
+    purges.push_back(keyed(*scope.config, std::move(purge)));
     outcome = co_await carry_out(scope.worker, std::move(purges));
   }
   switch (outcome) {

@@ -19,10 +19,10 @@ Purging::Purging(Shared& shared, const config::Config& first, Prefetcher::Curren
     : shared_(shared),
       purger_(shared.purges, shared.tiers, shared.flights, file_of(shared, first, "purges")),
       prefetcher_(std::move(run), config),
-      pins_(shared, prefetcher_, file_of(shared, first, "pins")),
+      pins_(shared, prefetcher_, config, file_of(shared, first, "pins")),
       admin_(shared, purger_, prefetcher_, pins_, config),
       orders_(purger_, prefetcher_, purger_.began_empty() ? report::milliseconds_since_1970() : 0,
-              [config] { return config()->tier.has_value(); }) {
+              config) {
   shared_.purger = &purger_;
 }
 

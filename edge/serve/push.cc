@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 
+#include "edge/cache/key_rules.h"
 #include "edge/serve/prefetcher.h"
 
 namespace edge::serve {
@@ -28,7 +29,9 @@ http::ResponseHead head_of(Pushed& pushed, gslb::WallTime now) {
 PushOutcome push(Shared& shared, const config::Config& config, Pushed pushed) {
   auto url = parse_prefetch_url(pushed.url);
   if (!url) { return {400, "url is no http or https URL", 0}; }
-  if (config.origin_for(url->host) == nullptr) { return {421, "this host is not served here", 0}; }
+  const config::Origin* origin = config.origin_for(url->host);
+  if (origin == nullptr) { return {421, "this host is not served here", 0}; }
+  const config::CachePolicy& policy = config.policy_for(*origin);
   if (pushed.body.size() > config.cache.max_object_octets) {
     return {413, "larger than max_object of [cache]", 0};
   }
@@ -43,10 +46,10 @@ PushOutcome push(Shared& shared, const config::Config& config, Pushed pushed) {
   object->purged_until = cache::PurgeStamp(shared.purges.last());
   object->head = head_of(pushed, now);
   const cache::RequestRules rules = cache::request_rules(request);
-  if (!cache::is_storable(rules, object->head, moments, config.cache.policy)) {
+  if (!cache::is_storable(rules, object->head, moments, policy)) {
     return {422, "it may not be stored: give it a Cache-Control with max-age", 0};
   }
-  object->freshness = cache::freshness_of(object->head, moments, config.cache.policy);
+  object->freshness = cache::freshness_of(object->head, moments, policy);
   object->received = std::chrono::steady_clock::now();
   object->variant = cache::variant_of(request.fields, object->head.fields);
   cache::strip_for_storage(object->head);
@@ -54,7 +57,7 @@ PushOutcome push(Shared& shared, const config::Config& config, Pushed pushed) {
   object->body = std::make_shared<cache::Body>(cache::Body::Mode::kKeep);
   object->body->append(std::move(pushed.body));
   object->body->finish();
-  const std::string key = cache::primary_key(request.host, request.target, request.secure);
+  const std::string key = cache::key_of(policy.key, request);
   shared.flights.invalidate(key);
   shared.tiers.insert(key, request.fields, object);
   // Asked for once, so that it is worth a place, and offered to the disk.

@@ -29,6 +29,7 @@ class SliceFetch {
         sliced_(*plan_.index->sliced),
         range_(cache::slice_range(sliced_, plan_.number)),
         key_(cache::slice_key(plan_.fetch.key, sliced_, plan_.number)),
+        begun_(worker.shared.purges.last()),
         keep_(!plan_.fetch.rules.control.no_store) {
     plan_.fetch.stale = nullptr;
     plan_.fetch.part = nullptr;
@@ -51,6 +52,7 @@ class SliceFetch {
   const cache::Sliced sliced_;
   const http::ByteRange range_;
   const std::string key_;
+  const cache::PurgeStamp begun_;         // as of which purge what comes is good
   std::shared_ptr<cache::Object> slice_;  // null: not begun
   std::uint64_t skip_ = 0;                // octets that come before those that are wanted
   bool keep_;
@@ -122,6 +124,7 @@ Awaitable<bool> SliceFetch::read() {
 
 void SliceFetch::begin(int status) {
   slice_ = std::make_shared<cache::Object>();
+  slice_->purged_until = begun_;
   slice_->head.status = 200;
   slice_->length = range_.size();
   slice_->received = std::chrono::steady_clock::now();

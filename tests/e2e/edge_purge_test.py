@@ -2,6 +2,7 @@
 import http.client
 import http.server
 import json
+import re
 import threading
 import time
 import unittest
@@ -34,6 +35,7 @@ path = "disk-{node}"
 size = "16MiB"
 segment = "1MiB"
 """
+LARGE = 3 << 20  # octets of /large: in slices
 REPORT = """[report]
 gslb = ["http://127.0.0.1:{gslb}"]
 interval = "{interval}"
@@ -66,6 +68,8 @@ class OriginHandler(http.server.BaseHTTPRequestHandler):
         if self.server.down:
             self.close_connection = True
             return
+        if self.path.startswith("/large"):
+            return self.answer_large()
         version = self.server.version
         body = f"{self.path} {version}".encode()
         self.send_response(200)
@@ -81,6 +85,25 @@ class OriginHandler(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/slow"):
             self.server.gate.wait(20)
         self.wfile.write(body)
+
+    def answer_large(self):
+        version = self.server.version
+        whole = str(version).encode() * LARGE
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        first = int(asked[1]) if asked else 0
+        last = int(asked[2]) if asked and asked[2] else LARGE - 1
+        self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {first}-{last}/{LARGE}")
+        for name, value in (("Cache-Control", "max-age=1000"), ("ETag", f'"{version}"'),
+                            ("Accept-Ranges", "bytes"), ("Surrogate-Key", "large"),
+                            ("Content-Length", str(last + 1 - first))):
+            self.send_header(name, value)
+        self.end_headers()
+        try:
+            self.wfile.write(whole[first:last + 1])
+        except OSError:
+            self.close_connection = True  # it wanted the head, or the first slice of it
 
 
 class Edge:
@@ -205,6 +228,45 @@ class AtTheEdge(PurgeCase):
         self.assertEqual(edge.purge(keys=["k1"])[0], 200)
         self.origin.down = True
         self.assertEqual(edge.request("/a?k1", Host="www.example")[0], 502)
+
+    def test_rules_for_keys_hold_for_purges(self):
+        edge = self.edge(purge="""[[site]]
+host = "*.shop.example"
+url = "http://127.0.0.1:%d"
+[site.cache]
+query = "sort"
+ignore_query = ["utm_*"]
+key_host = "shop.example"
+""" % self.origin.port)
+        for how in ({"urls": ["http://www.shop.example/a?y=1&utm_x=2&x=3"]},
+                    {"prefixes": ["de.shop.example/a?y"]}, {"hosts": ["fr.shop.example"]}):
+            edge.get("/a?x=3&y=1", "www.shop.example")
+            self.assertIn("hit", edge.get("/a?y=1&utm_x=9&x=3", "de.shop.example")[1])
+            self.assertEqual(edge.purge(**how)[0], 200)
+            self.assertIn("uri-miss", edge.get("/a?x=3&y=1", "fr.shop.example")[1], how)
+        self.assertEqual(edge.request("/a?y=1&x=3&utm_z", "PURGE", Host="x.shop.example")[0], 200)
+        self.assertIn("uri-miss", edge.get("/a?x=3&y=1", "www.shop.example")[1])
+
+    def test_a_response_in_slices_ends_as_a_whole_and_comes_back(self):
+        edge = self.edge()
+        def whole():
+            _, fields, body = edge.request("/large", Host="www.example")
+            return body == str(self.origin.version).encode() * LARGE, fields["Cache-Status"]
+        def is_stored():
+            fetched = len(self.origin.asked)
+            good, status = whole()
+            self.assertTrue(good)
+            return "hit" in status and len(self.origin.asked) == fetched
+        for what in ({"urls": ["www.example/large"]}, {"keys": ["large"]}, {"all": True},
+                     {"hosts": ["www.example"]}):
+            harness.wait_until(is_stored, what="all slices")
+            self.origin.version += 1
+            self.assertEqual(edge.purge(**what)[0], 200)
+            good, status = whole()
+            self.assertTrue(good, what)
+            self.assertIn("miss", status)
+        self.assertEqual(edge.purge(soft=True, all=True)[0], 200)
+        self.assertTrue(whole()[0])
 
     def test_what_is_on_its_way_when_a_purge_comes_is_not_used_after_it(self):
         edge = self.edge()
