@@ -8,6 +8,7 @@
 #include "edge/config/prefetch_table.h"
 #include "edge/config/purge_table.h"
 #include "edge/config/redirect_table.h"
+#include "edge/config/resolver_table.h"
 #include "edge/config/rules_table.h"
 #include "edge/config/tier_table.h"
 #include "edge/config/values.h"
@@ -260,9 +261,13 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
   config.has_filters = config.filters.any();
   for (TomlTable& table : root->tables("site")) {
     Filters filters = read_filters(table, config.filters);
-    config.sites.push_back(read_site(table, file, config.cache.policy, problems));
+    Site site = read_site(table, file, config.cache.policy, problems);
+    const bool twice = std::any_of(config.sites.begin(), config.sites.end(),
+                                   [&](const Site& each) { return each.host == site.host; });
+    if (twice) { problems.error(table.at("host"), site.host + " is there twice", "keep one"); }
     config.has_filters = config.has_filters || filters.any();
-    config.sites.back().filters = std::move(filters);
+    site.filters = std::move(filters);
+    config.sites.push_back(std::move(site));
   }
   config.rules = read_rules(*root, file, problems);
   if (!config.origin && config.sites.empty()) {
@@ -275,6 +280,10 @@ std::optional<Config> read(std::optional<TomlTable> root, const std::string& fil
   }
   if (auto table = root->table("purge")) { config.purge = read_purge(*table, problems); }
   if (auto table = root->table("prefetch")) { config.prefetch = read_prefetch(*table, problems); }
+  if (auto table = root->table("resolver")) { config.resolver = read_resolver(*table, problems); }
+  if (auto table = root->table("customers")) {
+    config.customers = read_customers(*table, problems);
+  }
   if (auto table = root->table("report")) { config.report = read_report(*table, file, problems); }
   if (auto table = root->table("probe")) { config.probe = read_probe(*table, problems); }
   if (!config.report.gslb.empty() && config.edge.key.empty()) {

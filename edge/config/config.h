@@ -12,63 +12,13 @@
 
 #include "edge/config/cache_policy.h"
 #include "edge/config/filters.h"
+#include "edge/config/origin.h"
 #include "edge/config/redirect.h"
 #include "edge/config/rules.h"
 #include "gslb/base/ip.h"
 #include "gslb/base/problem.h"
 
 namespace edge::config {
-
-// "http://host:port" or "https://host:port"; no path but "/".
-struct Url {
-  bool tls = false;
-  std::string host;  // name or address, without brackets
-  std::uint16_t port = 0;
-
-  // As in Host: brackets around IPv6, the port unless it is the scheme's own.
-  std::string authority() const;
-  std::string to_string() const;
-  friend bool operator==(const Url&, const Url&) = default;
-};
-std::optional<Url> parse_url(std::string_view text);
-// A request's host without ":port".
-std::string_view without_port(std::string_view host);
-
-// [site.swift]: the origin is OpenStack Swift, hosts are <container>.<account>.<domain>.
-struct Swift {
-  std::string domain;  // the site's host without "*."
-  std::string account_prefix = "AUTH_";
-  // Who the edge reads as; without it as anybody: then Swift decides alone who may read, and its
-  // own static web middleware answers for directories.
-  std::optional<Url> auth;
-  std::string auth_path;  // "/auth/v1.0"
-  std::string user;
-  std::string key;
-  std::int64_t container_ttl_ms = 30'000;  // how long a container's settings are believed
-  // How long what has no freshness of its own is fresh; a container's own goes before it.
-  std::int64_t ttl_s = 300;
-  std::int64_t negative_ttl_s = 10;  // 404
-  std::string ttl_field = "X-Container-Meta-Cdn-Ttl";
-
-  friend bool operator==(const Swift&, const Swift&) = default;
-};
-
-// Where misses go.  [origin], or what a [[site]] says instead.
-struct Origin {
-  std::vector<Url> urls;  // tried in order when one does not connect
-  std::string host;       // Host sent; "": the client's
-  std::string ca_file;    // PEM, for https; "": the system's
-  std::int64_t connect_timeout_ms = 3'000;
-  std::int64_t first_byte_timeout_ms = 15'000;
-  std::int64_t between_bytes_timeout_ms = 15'000;
-  std::int64_t idle_ms = 30'000;       // how long a pooled connection is kept
-  std::int64_t idle_connections = 64;  // per worker
-  std::optional<Swift> swift;
-  bool tiered = true;  // misses go to the edges of [tier] first
-  bool slices = true;  // false: none of what it sends is kept in slices
-
-  friend bool operator==(const Origin&, const Origin&) = default;
-};
 
 // [[site]]: hosts that have an origin of their own.
 struct Site {
@@ -98,6 +48,25 @@ struct Tier {
   std::int64_t warm_up_ms = 600'000;
   std::int64_t probe_interval_ms = 2'000;
   std::int64_t probe_timeout_ms = 1'000;
+};
+
+// [resolver]: who is asked for the addresses of origins, and what customers' domains stand for.
+struct Resolver {
+  std::vector<gslb::Endpoint> servers;  // empty: the system's
+  std::int64_t timeout_ms = 2'000;      // of one try
+  std::int64_t min_ttl_ms = 5'000;      // answers are believed at least so long
+  std::int64_t max_ttl_ms = 3'600'000;  // and at most so long
+
+  friend bool operator==(const Resolver&, const Resolver&) = default;
+};
+
+// [customers]: hosts no site names, which are aliases (CNAME) of hosts that sites do name.
+struct Customers {
+  std::vector<std::string> domains;       // "*.cdn.example.com", lower case: where aliases may lead
+  bool share = false;                     // what is stored is one with the CDN host's, else apart
+  std::int64_t negative_ttl_ms = 60'000;  // of a name that leads nowhere, at most
+  std::int64_t names = 10'000;            // remembered, a worker; as many that lead nowhere
+  std::int64_t lookups_per_second = 50;   // of names not known, a worker
 };
 
 // [report.capacity.NAME]
@@ -251,6 +220,8 @@ struct Config {
   std::optional<Tier> tier;
   std::optional<Redirect> redirect;
   std::vector<Rule> rules;  // of all hosts
+  Resolver resolver;
+  std::optional<Customers> customers;
   Report report;
   Probe probe;
   Log log;
@@ -259,6 +230,8 @@ struct Config {
   // The origin for a request's host (lower case, maybe with a port): exact site, longest wildcard,
   // [origin]; null when there is none.  Valid as long as this object.
   const Origin* origin_for(std::string_view host) const;
+  // All there are, other edges included; likewise.
+  std::vector<const Origin*> origins() const;
   // What is done to the bodies of that host; valid as long as this object.  One look where no host
   // has any.
   const Filters& filters_for(std::string_view host) const;

@@ -14,19 +14,17 @@ std::optional<Url> parse_auth(const std::string& text, std::string& path) {
   const std::size_t scheme = text.find("://");
   const std::size_t slash = scheme == text.npos ? text.npos : text.find('/', scheme + 3);
   path = slash == text.npos ? "/" : text.substr(slash);
-  const bool plain =
-      std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f; });
-  return plain ? parse_url(std::string_view(text).substr(0, slash)) : std::nullopt;
+  return is_visible(path) ? parse_url(std::string_view(text).substr(0, slash)) : std::nullopt;
 }
 
-bool is_token(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
-bool is_plain_value(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c != 0x7f; });
+Keystone read_keystone(gslb::TomlTable& table) {
+  Keystone keystone;
+  keystone.credential_id = table.string("credential_id").value_or("");
+  if (!keystone.credential_id.empty()) { return keystone; }
+  keystone.user_domain = table.string("user_domain").value_or(keystone.user_domain);
+  keystone.project = table.string("project", gslb::Need::kRequired).value_or("");
+  keystone.project_domain = table.string("project_domain").value_or(keystone.project_domain);
+  return keystone;
 }
 
 }  // namespace
@@ -50,7 +48,11 @@ Swift read_swift(gslb::TomlTable& table, const std::string& host, std::string ke
     if (!swift.auth) {
       table.error("auth_url", "\"" + *url + "\" is no URL", "as in \"http://host:8080/auth/v1.0\"");
     }
-    swift.user = table.string("user", gslb::Need::kRequired).value_or("");
+    if (swift.auth_path.ends_with("/v3/")) { swift.auth_path.pop_back(); }
+    if (swift.auth_path.ends_with("/v3")) { swift.keystone = read_keystone(table); }
+    const bool has_user = !swift.keystone || swift.keystone->credential_id.empty();
+    const auto need = has_user ? gslb::Need::kRequired : gslb::Need::kOptional;
+    swift.user = table.string("user", need).value_or("");
     swift.key = std::move(key);
     if (swift.key.empty()) { table.error("key_file", "no key", "key_file = \"swift.key\""); }
     if (!is_plain_value(swift.user)) { table.error("user", "has control characters"); }

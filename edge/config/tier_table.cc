@@ -18,15 +18,18 @@ bool is_cache_name(const std::string& text) {
   });
 }
 
-Peer read_peer(TomlTable table, const Peer& defaults, Problems& problems) {
+Peer read_peer(TomlTable table, std::string_view kind, const Peer& defaults, Problems& problems) {
   Peer peer = defaults;
   peer.name = table.string("name", Need::kRequired).value_or("");
   if (!peer.name.empty() && !is_cache_name(peer.name)) {
     table.error("name", "\"" + peer.name + "\" is no edge's name",
                 "\"<cluster>-<node>\" as in its [edge], e.g. \"fra-a\"");
   }
-  peer.origin.urls = read_urls(table, "url", problems);
+  for (Url& url : read_urls(table, "url", problems)) {
+    peer.origin.servers.emplace_back().url = std::move(url);
+  }
   if (!table.has("url")) { table.error("url", "no url", "url = \"http://edge.example:8080\""); }
+  peer.origin.name = std::string(kind) + " " + peer.name;
   peer.weight = table.number("weight", 0.001, 1000).value_or(1);
   table.finish();
   return peer;
@@ -36,7 +39,7 @@ std::vector<Peer> read_peers(TomlTable& table, std::string_view key, const Peer&
                              Problems& problems) {
   std::vector<Peer> peers;
   for (const TomlTable& each : table.tables(key)) {
-    Peer peer = read_peer(each, defaults, problems);
+    Peer peer = read_peer(each, key, defaults, problems);
     const bool known = std::any_of(peers.begin(), peers.end(),
                                    [&](const Peer& other) { return other.name == peer.name; });
     if (known) { problems.error(each.at(), "\"" + peer.name + "\" is there twice", "keep one"); }
@@ -62,7 +65,10 @@ Tier read_tier(TomlTable table, const std::string& file, Problems& problems) {
   read_ms(table, "probe_timeout", 10, tier.probe_timeout_ms);
   Peer defaults;
   Origin& link = defaults.origin;
-  link.ca_file = read_ca_file(table, file);
+  link.tls.ca_file = read_ca_file(table, file);
+  // Who is asked next, and who is left alone, is the tier's affair.
+  link.failover.retries = 0;
+  link.failover.eject_after = 0;
   link.connect_timeout_ms = 1'000;
   // Another edge waits for the origin, and a sibling for a parent that does.
   link.first_byte_timeout_ms = 20'000;

@@ -81,6 +81,16 @@ const Site* Config::site_for(std::string_view host) const {
   return best;
 }
 
+std::vector<const Origin*> Config::origins() const {
+  std::vector<const Origin*> all;
+  if (origin) { all.push_back(&*origin); }
+  for (const Site& site : sites) { all.push_back(&site.origin); }
+  if (!tier) { return all; }
+  for (const Peer& peer : tier->parents) { all.push_back(&peer.origin); }
+  for (const Peer& peer : tier->siblings) { all.push_back(&peer.origin); }
+  return all;
+}
+
 const Origin* Config::origin_for(std::string_view host) const {
   const Site* site = site_for(host);
   if (site != nullptr) { return &site->origin; }

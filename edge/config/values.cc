@@ -1,5 +1,6 @@
 #include "edge/config/values.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -81,6 +82,22 @@ std::string read_key(TomlTable& table, const std::string& file) {
   while (!key->empty() && (key->back() == '\n' || key->back() == '\r')) { key->pop_back(); }
   if (key->empty()) { table.error("key_file", *path + " is empty"); }
   return *key;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+bool is_plain_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 0x7f; });
+}
+
+bool is_visible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 }  // namespace edge::config

@@ -24,5 +24,11 @@ std::vector<gslb::Prefix> read_prefixes(gslb::TomlTable& table, std::string_view
 std::string read_ca_file(gslb::TomlTable& table, const std::string& file);
 // key or key_file, without the newline at its end; "": not given.
 std::string read_key(gslb::TomlTable& table, const std::string& file);
+// A field name, as far as operators have reason to write one.
+bool is_token(std::string_view text);
+// Without control characters.
+bool is_plain_value(std::string_view text);
+// Without spaces, either, and ASCII.
+bool is_visible(std::string_view text);
 
 }  // namespace edge::config

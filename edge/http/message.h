@@ -23,10 +23,14 @@ struct RequestHead {
   std::string method;   // case-sensitive
   std::string target;   // origin-form or "*", after parsing
   std::string host;     // lower case, with port unless it is 80
+  // The host whose site answers, where `host` is an alias of it; "": itself.
+  std::string alias_of;
   int major = 1;        // 2: came by HTTP/2; minor then means nothing
   int minor = 1;        // HTTP/1.minor
   bool secure = false;  // came over TLS: the target is of https
   Fields fields;
+
+  const std::string& site_host() const noexcept { return alias_of.empty() ? host : alias_of; }
 };
 
 struct ResponseHead {
@@ -85,5 +89,7 @@ std::string_view reason_phrase(int status) noexcept;
 
 // RFC 9110 9.2.1 and the methods that a cache understands.
 bool is_safe_method(std::string_view method) noexcept;
+// RFC 9110 9.2.2: sent twice is as sent once.
+bool is_idempotent_method(std::string_view method) noexcept;
 
 }  // namespace edge::http

@@ -134,4 +134,8 @@ bool is_safe_method(std::string_view method) noexcept {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
 }
 
+bool is_idempotent_method(std::string_view method) noexcept {
+  return is_safe_method(method) || method == "PUT" || method == "DELETE";
+}
+
 }  // namespace edge::http

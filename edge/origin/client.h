@@ -1,7 +1,8 @@
 // The HTTP/1.1 client towards origins: pooled connections, a timeout for each phase, bodies
-// streamed both ways.
+// streamed both ways, another server when one fails.
 //
-// Source: RFC 9112 9.3 (persistence, retries 9.3.1), RFC 9110 7.3, 15.2 (interim responses).
+// Source: RFC 9112 9.3 (persistence, retries 9.3.1), RFC 9110 7.3, 9.2.2 (retries), 15.2 (interim
+// responses).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include "edge/config/config.h"
 #include "edge/http/message.h"
 #include "edge/origin/awaitable.h"
+#include "edge/origin/customers.h"
 #include "gslb/base/result.h"
 
 namespace edge::origin {
@@ -29,6 +31,8 @@ enum class OriginError : std::uint8_t {
   kShortBody,         // closed within the body
   kAuth,              // the origin gives the edge itself no token
   kEdge,              // another edge that was asked instead could not answer either
+  kBusy,              // all servers have as many requests as they may, and so has the queue
+  kDeadline,          // the whole took too long
 };
 // 502 or 504 to the client, and a token for Cache-Status and metrics.
 int status_for(OriginError error) noexcept;
@@ -46,8 +50,9 @@ class Exchange {
   using Status = gslb::Result<void, OriginError>;
   virtual ~Exchange() = default;
 
-  // Connects (or takes a pooled connection) and writes the head.  `retriable`: a safe request
-  // without a body, which is sent once more when a pooled connection turns out to be dead.
+  // Connects (or takes a pooled connection) and writes the head.  `retriable`: an idempotent
+  // request without a body, which is sent again when a pooled connection turns out to be dead, and
+  // as the origin's Failover says; never once a part of an answer is here.
   virtual Awaitable<Status> send_head(http::RequestHead head, bool retriable) = 0;
   // Octets of the body as framed by the head; `octets` must stay valid until it is done.
   virtual Awaitable<Status> send_body(std::string_view octets) = 0;
@@ -59,12 +64,14 @@ class Exchange {
   virtual std::uint64_t octets_read() const = 0;
 };
 
+class Directory;
 struct Pool;
 
 // Worker-confined: one per event loop, with its own pool.
 class Client {
  public:
-  explicit Client(boost::asio::io_context& loop);
+  // Both must outlive it.
+  Client(boost::asio::io_context& loop, Directory& directory);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -77,6 +84,8 @@ class Client {
   // 0: the request may be answered, also from a store; else the status of the refusal.
   // REQUIRES: the origin is a Swift.
   Awaitable<int> verdict(const config::Origin& origin, const http::RequestHead& request);
+  // What a host no site names is an alias of.  REQUIRES: config->customers.
+  Awaitable<CustomerHost> customer_host(config::ConfigRef config, const http::RequestHead& request);
   // Closes every idle connection; later ones are not kept.
   void shut_down();
 

@@ -1,7 +1,9 @@
 #include "edge/origin/connection.h"
 
+#include <algorithm>
 #include <array>
-#include <vector>
+#include <optional>
+#include <utility>
 
 #include <sys/socket.h>
 
@@ -24,13 +26,15 @@ namespace asio = boost::asio;
 namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+
+// RFC 8305 8: the recommended delay between attempts.
+constexpr std::chrono::milliseconds kNextAttempt{250};
 
 }  // namespace
 
 struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   explicit Impl(asio::io_context& io) : loop(io), socket(io), timer(io) {}
-
-  asio::awaitable<error_code> resolve(const config::Url& url, std::vector<tcp::endpoint>& found);
 
   asio::io_context& loop;
   tcp::socket socket;
@@ -40,14 +44,20 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
   bool timed_out = false;
 };
 
-std::shared_ptr<TlsContext> make_tls_context(const std::string& ca_file) {
+std::shared_ptr<TlsContext> make_tls_context(const config::ServerTls& tls) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
   error_code error;
-  context->set_verify_mode(ssl::verify_peer);
-  if (ca_file.empty()) {
+  SSL_CTX_set_min_proto_version(context->native_handle(),
+                                tls.only_tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  context->set_verify_mode(tls.verify ? ssl::verify_peer : ssl::verify_none);
+  if (tls.ca_file.empty()) {
     context->set_default_verify_paths(error);
   } else {
-    context->load_verify_file(ca_file, error);
+    context->load_verify_file(tls.ca_file, error);
+  }
+  if (!tls.certificate.empty()) {
+    context->use_certificate_chain_file(tls.certificate, error);
+    context->use_private_key_file(tls.key, ssl::context::pem, error);
   }
   return context;
 }
@@ -88,46 +98,93 @@ bool Connection::is_quiet() const {
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-asio::awaitable<error_code> Connection::Impl::resolve(const config::Url& url,
-                                                      std::vector<tcp::endpoint>& found) {
-  error_code error;
-  const auto literal = asio::ip::make_address(url.host, error);
-  if (!error) {
-    found.emplace_back(literal, url.port);
-    co_return error;
-  }
-  tcp::resolver resolver(loop);
-  const std::string service = std::to_string(url.port);
-  const auto entries = co_await resolver.async_resolve(
-      url.host, service, asio::redirect_error(asio::use_awaitable, error));
-  for (const auto& entry : entries) { found.push_back(entry.endpoint()); }
-  co_return error;
-}
+namespace {
 
-Awaitable<Exchange::Status> Connection::connect(const config::Url& url, std::int64_t timeout_ms,
-                                                TlsContext* tls) {
-  std::vector<tcp::endpoint> endpoints;
-  error_code error = co_await impl_->resolve(url, endpoints);
-  if (error) { co_return gslb::Unexpected(OriginError::kResolve); }
-  for (const tcp::endpoint& endpoint : endpoints) {
-    impl_->socket.close(error);
-    error.clear();
-    arm(timeout_ms);
-    co_await impl_->socket.async_connect(endpoint,
-                                         asio::redirect_error(asio::use_awaitable, error));
-    disarm();
-    if (!error) { break; }
+// Attempts at several addresses, of which one wins.  Their handlers hold it too.
+struct Race {
+  explicit Race(asio::io_context& loop) : timer(loop) {}
+
+  void start(asio::io_context& loop, const tcp::endpoint& endpoint,
+             const std::shared_ptr<Race>& self) {
+    sockets.push_back(std::make_unique<tcp::socket>(loop));
+    const std::size_t index = sockets.size() - 1;
+    ++under_way;
+    sockets[index]->async_connect(endpoint, [self, index](const error_code& error) {
+      --self->under_way;
+      self->news = true;
+      if (!error && !self->winner) { self->winner = index; }
+      self->timer.cancel();
+    });
   }
-  if (error) {
-    co_return gslb::Unexpected(impl_->timed_out ? OriginError::kConnectTimeout
-                                                : OriginError::kConnect);
+  void end() {
+    error_code ignored;
+    for (const auto& socket : sockets) { socket->close(ignored); }
   }
+
+  asio::steady_timer timer;
+  std::vector<std::unique_ptr<tcp::socket>> sockets;
+  std::optional<std::size_t> winner;
+  std::size_t under_way = 0;
+  bool news = false;  // since the last wait
+};
+
+// However the coroutine ends, no attempt goes on.
+struct RaceEnd {
+  const std::shared_ptr<Race>& race;
+  ~RaceEnd() { race->end(); }
+};
+
+}  // namespace
+
+Awaitable<Exchange::Status> Connection::connect(std::vector<gslb::Address> addresses,
+                                                std::uint16_t port, std::int64_t timeout_ms,
+                                                std::vector<gslb::Address>& failed) {
+  const auto race = std::make_shared<Race>(impl_->loop);
+  const RaceEnd ends{race};
+  const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  auto next_start = Clock::now();
+  bool late = false;
+  while (!race->winner && !late) {
+    const bool has_more = race->sockets.size() < addresses.size();
+    if (!has_more && race->under_way == 0) { break; }
+    if (has_more && (race->under_way == 0 || Clock::now() >= next_start)) {
+      error_code error;
+      const gslb::Address& address = addresses[race->sockets.size()];
+      race->start(impl_->loop, {asio::ip::make_address(address.to_string(), error), port}, race);
+      next_start = Clock::now() + kNextAttempt;
+    }
+    if (!race->news) {
+      error_code ignored;
+      const bool will_start = race->sockets.size() < addresses.size();
+      race->timer.expires_at(will_start ? std::min(next_start, deadline) : deadline);
+      co_await race->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    race->news = false;
+    late = Clock::now() >= deadline;
+  }
+  // In a draw the one that came first has it; what was not decided yet is not known to be bad.
+  const std::size_t tried = race->winner.value_or(race->sockets.size());
+  failed.assign(addresses.begin(), addresses.begin() + static_cast<std::ptrdiff_t>(tried));
+  if (!race->winner) {
+    co_return gslb::Unexpected(late ? OriginError::kConnectTimeout : OriginError::kConnect);
+  }
+  impl_->socket = std::move(*race->sockets[*race->winner]);
   error_code ignored;
   impl_->socket.set_option(tcp::no_delay(true), ignored);
-  if (tls == nullptr) { co_return Exchange::Status{}; }
-  impl_->tls = std::make_unique<ssl::stream<tcp::socket&>>(impl_->socket, *tls);
-  SSL_set_tlsext_host_name(impl_->tls->native_handle(), url.host.c_str());
-  impl_->tls->set_verify_callback(ssl::host_name_verification(url.host));
+  co_return Exchange::Status{};
+}
+
+Awaitable<Exchange::Status> Connection::shake_hands(std::string name, std::int64_t timeout_ms,
+                                                    TlsContext& tls) {
+  error_code error;
+  impl_->tls = std::make_unique<ssl::stream<tcp::socket&>>(impl_->socket, tls);
+  // SNI is for names alone.
+  if (!gslb::Address::parse(name)) {
+    SSL_set_tlsext_host_name(impl_->tls->native_handle(), name.c_str());
+  }
+  if (SSL_CTX_get_verify_mode(tls.native_handle()) != SSL_VERIFY_NONE) {
+    impl_->tls->set_verify_callback(ssl::host_name_verification(name));
+  }
   arm(timeout_ms);
   co_await impl_->tls->async_handshake(ssl::stream_base::client,
                                        asio::redirect_error(asio::use_awaitable, error));

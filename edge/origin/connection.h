@@ -1,4 +1,6 @@
-// One connection to an origin, plain or TLS, each wait under a deadline.
+// One connection to a server, plain or TLS, each wait under a deadline.
+//
+// Source: RFC 8305 5 (attempts in staggered succession); RFC 6066 3 (SNI), RFC 6125 (names).
 #pragma once
 
 #include <chrono>
@@ -6,10 +8,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "edge/config/config.h"
+#include "edge/config/origin.h"
 #include "edge/origin/awaitable.h"
 #include "edge/origin/client.h"
+#include "gslb/base/ip.h"
 
 namespace boost::asio::ssl {
 class context;
@@ -18,8 +22,8 @@ class context;
 namespace edge::origin {
 
 using TlsContext = boost::asio::ssl::context;
-// Trusts `ca_file`, or what the system trusts when it is "".
-std::shared_ptr<TlsContext> make_tls_context(const std::string& ca_file);
+// What `tls` says but for the name.  Files that can't be used show as handshakes that fail.
+std::shared_ptr<TlsContext> make_tls_context(const config::ServerTls& tls);
 
 // Worker-confined.
 class Connection {
@@ -29,10 +33,14 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Resolves, connects and, with `tls`, shakes hands; `timeout_ms` for each address and for the
-  // handshake.  REQUIRES: once.
-  Awaitable<Exchange::Status> connect(const config::Url& url, std::int64_t timeout_ms,
-                                      TlsContext* tls);
+  // To the first of `addresses` that takes it: the next is tried beside an attempt that takes
+  // over a quarter of a second, or at once when it fails.  `failed`: those that did, or were
+  // tried in vain.  REQUIRES: once.
+  Awaitable<Exchange::Status> connect(std::vector<gslb::Address> addresses, std::uint16_t port,
+                                      std::int64_t timeout_ms, std::vector<gslb::Address>& failed);
+  // `name`: in SNI and in the certificate.
+  Awaitable<Exchange::Status> shake_hands(std::string name, std::int64_t timeout_ms,
+                                          TlsContext& tls);
   // From now on what is awaited ends after `timeout_ms`.
   void arm(std::int64_t timeout_ms);
   void disarm();
@@ -46,11 +54,13 @@ class Connection {
   void close();
 
   bool reused = false;
+  std::int64_t requests = 0;  // sent over it
   std::chrono::steady_clock::time_point idle_since;
 
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;  // its timer's handler holds it too
 };
+using ConnectionRef = std::unique_ptr<Connection>;
 
 }  // namespace edge::origin

@@ -9,7 +9,7 @@ struct ErrorRow {
   int status;
   std::string_view name;
 };
-constexpr std::array<ErrorRow, 12> kErrors = {{
+constexpr std::array<ErrorRow, 14> kErrors = {{
     {502, "origin-unknown"},
     {502, "origin-unreachable"},
     {504, "origin-connect-timeout"},
@@ -22,6 +22,8 @@ constexpr std::array<ErrorRow, 12> kErrors = {{
     {502, "origin-short-body"},
     {502, "origin-auth"},
     {502, "tier-failed"},
+    {503, "origin-busy"},
+    {504, "origin-deadline"},
 }};
 
 }  // namespace

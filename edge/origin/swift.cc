@@ -10,6 +10,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "edge/origin/keystone.h"
+
 namespace edge::origin {
 namespace {
 
@@ -19,7 +21,10 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxContainers = 10'000;
 // Where Swift does not answer, settings are believed for so much longer.
 constexpr std::chrono::seconds kGrace{60};
+// Between two times a Swift that does not answer is asked about one container.
+constexpr std::chrono::milliseconds kPause{500};
 constexpr std::int64_t kDefaultTokenS = 3600;
+constexpr std::size_t kMaxTokenAnswer = 4 << 20;  // catalogs of large clouds are long
 
 // Coroutines that wait for one of them to be done.
 class Turn {
@@ -47,6 +52,7 @@ struct Entry {
   explicit Entry(asio::io_context& loop) : turn(loop) {}
   SwiftSession::ContainerRef info;
   Clock::time_point asked;
+  Clock::time_point wait_until{};  // Swift did not answer: it is not asked again before
   Turn turn;
 };
 
@@ -86,6 +92,46 @@ SwiftSession::~SwiftSession() = default;
 const config::Swift& SwiftSession::swift() const noexcept { return *state_->origin.swift; }
 
 Awaitable<bool> SwiftSession::renew_token() {
+  if (swift().keystone) { return renew_token_v3(); }
+  return renew_token_v1();
+}
+
+void SwiftSession::keep_token(const std::string& token, std::int64_t life_s) {
+  state_->token = token;
+  // A twentieth early, for clocks and for what is on its way.
+  const std::int64_t most = 100'000'000;
+  state_->token_until = Clock::now() + std::chrono::seconds(std::min(life_s, most)) * 19 / 20;
+}
+
+Awaitable<bool> SwiftSession::renew_token_v3() {
+  const std::string body = keystone_request(swift());
+  http::RequestHead request;
+  request.method = "POST";
+  request.target = swift().auth_path + "/auth/tokens";
+  request.fields.add("Host", swift().auth->authority());
+  request.fields.add("Content-Type", "application/json");
+  request.fields.add("Content-Length", std::to_string(body.size()));
+  const std::unique_ptr<Exchange> exchange = state_->connect(Peer::kAuth);
+  const Exchange::Status sent = co_await exchange->send_head(std::move(request), false);
+  if (!sent) { co_return false; }
+  const Exchange::Status told = co_await exchange->send_body(body);
+  if (!told) { co_return false; }
+  const auto head = co_await exchange->read_head();
+  if (!head || head->status / 100 != 2) { co_return false; }
+  const std::string* const token = head->fields.find("X-Subject-Token");
+  if (token == nullptr || token->empty()) { co_return false; }
+  std::string answer;
+  std::string part;
+  while (answer.size() < kMaxTokenAnswer) {
+    const auto more = co_await exchange->read_body(part);
+    if (!more || !*more) { break; }
+    answer += part;
+  }
+  keep_token(*token, keystone_life_s(answer).value_or(kDefaultTokenS));
+  co_return true;
+}
+
+Awaitable<bool> SwiftSession::renew_token_v1() {
   State& state = *state_;
   http::RequestHead request;
   request.method = "GET";
@@ -102,10 +148,7 @@ Awaitable<bool> SwiftSession::renew_token() {
   if (token == nullptr || token->empty()) { co_return false; }
   const auto life =
       http::parse_number(head->fields.joined("X-Auth-Token-Expires")).value_or(kDefaultTokenS);
-  state.token = *token;
-  // A twentieth early, for clocks and for what is on its way.
-  state.token_until =
-      Clock::now() + std::chrono::seconds(std::min<std::uint64_t>(life, 1e8)) * 19 / 20;
+  keep_token(*token, static_cast<std::int64_t>(std::min<std::uint64_t>(life, 1e8)));
   co_return true;
 }
 
@@ -128,7 +171,7 @@ Awaitable<SwiftSession::Answer> SwiftSession::ask_once(http::RequestHead request
   for (const char* name : {"X-Auth-Token", "X-Storage-Token", "X-Service-Token", "X-Web-Mode"}) {
     request.fields.remove(name);
   }
-  request.fields.set("Host", state_->origin.urls.front().authority());
+  request.fields.set("Host", state_->origin.servers.front().url.authority());
   if (has_account()) { request.fields.add("X-Auth-Token", state_->token); }
   std::unique_ptr<Exchange> exchange = state_->connect(Peer::kProxy);
   const Exchange::Status sent = co_await exchange->send_head(std::move(request), true);
@@ -160,6 +203,8 @@ Awaitable<SwiftSession::ContainerRef> SwiftSession::container(SwiftPlace place) 
   const std::shared_ptr<Entry> entry = known->second;
   while (entry->turn.taken()) { co_await entry->turn.wait(); }
   if (entry->info && Clock::now() < entry->asked + ttl) { co_return entry->info; }
+  // Who was let in by it and who answers ask one after the other.
+  if (Clock::now() < entry->wait_until) { co_return entry->info; }
   entry->turn.take();
   http::RequestHead request;
   request.method = "HEAD";
@@ -170,8 +215,9 @@ Awaitable<SwiftSession::ContainerRef> SwiftSession::container(SwiftPlace place) 
     entry->info =
         std::make_shared<SwiftContainer>(swift_container(*answer.head, swift().ttl_field));
     entry->asked = Clock::now();
-  } else if (entry->info && Clock::now() >= entry->asked + ttl + kGrace) {
-    entry->info = nullptr;
+  } else {
+    entry->wait_until = Clock::now() + kPause;
+    if (Clock::now() >= entry->asked + ttl + kGrace) { entry->info = nullptr; }
   }
   entry->turn.give();
   co_return entry->info;

@@ -50,6 +50,9 @@ class SwiftSession {
  private:
   struct State;
   Awaitable<bool> renew_token();
+  Awaitable<bool> renew_token_v1();
+  Awaitable<bool> renew_token_v3();
+  void keep_token(const std::string& token, std::int64_t life_s);
   Awaitable<bool> wait_for_token();
   Awaitable<Answer> ask_once(http::RequestHead request);
   std::unique_ptr<State> state_;

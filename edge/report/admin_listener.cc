@@ -21,6 +21,7 @@
 #include <boost/beast/http/write.hpp>
 
 #include "edge/report/admin_wait.h"
+#include "edge/report/state_json.h"
 
 namespace edge::report {
 namespace {
@@ -151,6 +152,9 @@ http::response<http::string_body> AdminListener::Impl::answer(
     const NodeState state = sources.state();
     if (state != NodeState::kUp) { response.result(http::status::service_unavailable); }
     response.body() = std::string(state_name(state)) + "\n";
+  } else if (target == "/v1/state" && reads) {
+    response.set(http::field::content_type, "application/json");
+    response.body() = write_state(sources.figures());
   } else if (orders && !may_change(request)) {
     response.result(http::status::unauthorized);
     response.set(http::field::www_authenticate, "Bearer");
@@ -161,8 +165,8 @@ http::response<http::string_body> AdminListener::Impl::answer(
   } else {
     response.result(http::status::not_found);
     response.body() =
-        "GET /metrics, GET /healthz, POST /v1/state?state=up|draining|down, POST /v1/reload, "
-        "POST /v1/purge, GET, POST, DELETE /v1/prefetch and /v1/pins, "
+        "GET /metrics, GET /healthz, GET /v1/state, POST /v1/state?state=up|draining|down, "
+        "POST /v1/reload, POST /v1/purge, GET, POST, DELETE /v1/prefetch and /v1/pins, "
         "PUT /v1/objects?url=\n";
   }
   return response;

@@ -51,6 +51,10 @@ struct RuleCounters {
   gslb::Counter acted;
 };
 
+// What hosts that no site names were found to be, where that was not known.
+inline constexpr std::array<std::string_view, 4> kCustomerResultNames = {"found", "nowhere",
+                                                                         "failed", "refused"};
+
 // One writer (the worker), many readers.
 struct WorkerCounters {
   std::array<std::array<gslb::Counter, kCacheResultNames.size()>, kStatusClassNames.size()>
@@ -75,6 +79,7 @@ struct WorkerCounters {
   gslb::Counter descriptor_failures;  // accepting failed for want of them
   NamedCounters<HostCounters> hosts;
   NamedCounters<RuleCounters> rules;
+  std::array<gslb::Counter, 4> customer_lookups;  // by kCustomerResultNames
   gslb::LogHistogram<26> ttfb_us;  // up to 33 s; whole head read to first octet written
 
   FilterCounters filters;
@@ -137,6 +142,25 @@ inline constexpr std::array<std::string_view, 4> kPeerResultNames = {"served", "
 struct LoadFigures {
   std::vector<std::pair<std::string_view, std::uint64_t>> refused;  // by resource
   std::int64_t fetches = 0;                                         // under way
+};
+
+// An origin's server, as the process sees it.
+struct ServerFigures {
+  std::string url;
+  std::string_view state;  // up, trial, ejected, down
+  std::uint64_t in_flight = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t failures = 0;
+  std::uint64_t ejections = 0;
+  std::uint64_t checks_failed = 0;
+};
+struct OriginFigures {
+  std::string name;  // the site's host, or "origin"
+  std::vector<ServerFigures> servers;
+  std::uint64_t retries = 0;
+  std::uint64_t retries_refused = 0;
+  std::uint64_t queued = 0;
+  std::uint64_t queue_refused = 0;
 };
 
 struct AccessLogFigures {

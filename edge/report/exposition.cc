@@ -7,6 +7,7 @@
 
 #include "edge/report/families.h"
 #include "edge/report/load.h"
+#include "edge/report/origin_metrics.h"
 
 namespace edge::report {
 namespace {
@@ -39,6 +40,7 @@ class Page {
     }
     family.metric.push_back(std::move(metric));
   }
+  std::vector<MetricFamily>& families() { return families_; }
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
  private:
@@ -123,6 +125,19 @@ void add_traffic(Page& page, const Workers& workers) {
                total(workers, &W::connections_refused));
   page.gauge("connections", "Client connections open now.",
              static_cast<double>(sum(workers).connections));
+}
+
+void add_customers(Page& page, const Workers& workers) {
+  MetricFamily& family = page.family(
+      "customer_lookups_total", "Hosts no site names that the DNS was asked for, by what they are.",
+      MetricType::Counter);
+  for (std::size_t i = 0; i < kCustomerResultNames.size(); ++i) {
+    double sum = 0;
+    for (const WorkerCounters* worker : workers) {
+      sum += static_cast<double>(worker->customer_lookups[i].value());
+    }
+    Page::add(family, {label("result", kCustomerResultNames[i])}, sum);
+  }
 }
 
 void add_tls(Page& page, const Figures& figures) {
@@ -343,9 +358,11 @@ std::string write_metrics(const Figures& figures) {
   add_traffic(page, figures.workers);
   add_tls(page, figures);
   add_filters(page, figures.workers);
+  add_customers(page, figures.workers);
   add_store(page, figures.store);
   if (figures.store.disk) { add_disk(page, *figures.store.disk); }
   add_peers(page, figures);
+  add_origins(page.families(), figures.origins);
   add_reports(page, figures);
   add_reloads(page, figures.reloads);
   page.counter("access_log_lines_total", "Lines taken for the access log.",

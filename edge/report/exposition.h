@@ -31,6 +31,7 @@ struct Figures {
   LoadFigures load;
   std::vector<gslb::fleet::Condition> conditions;
   PurgeFigures purges;
+  std::vector<OriginFigures> origins;
   gslb::fleet::NodeState state = gslb::fleet::NodeState::kUp;
   double start_time_s = 0;  // since 1970
 };

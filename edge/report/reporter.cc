@@ -207,6 +207,7 @@ Figures Reporter::Impl::figures() const {
   figures.load = sources.load();
   if (sources.conditions) { figures.conditions = sources.conditions(); }
   figures.purges = sources.purges();
+  figures.origins = sources.origins();
   figures.state = state;
   figures.start_time_s = static_cast<double>(start_ms) / 1000;
   return figures;

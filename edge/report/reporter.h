@@ -43,6 +43,7 @@ struct Sources {
   std::function<void(const std::string& gslb, const gslb::fleet::OrderPage& page,
                      std::function<void(bool)> done)>
       take_orders;
+  std::function<std::vector<OriginFigures>()> origins;
 };
 
 // Thread-safe.

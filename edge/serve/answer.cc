@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "edge/serve/customer.h"
 #include "edge/serve/edge_caller.h"
 #include "edge/serve/request_scope.h"
 #include "edge/serve/steps.h"
@@ -34,6 +35,17 @@ Awaitable<bool> answer_redirected(Worker& worker, ClientIo& client,
   co_return co_await answer_as(worker, client, asked, body, {nullptr, true});
 }
 
+Awaitable<bool> answer_customer(Worker& worker, ClientIo& client, const http::RequestHead& request,
+                                http::Framing body) {
+  http::RequestHead asked = request;
+  const int status = co_await follow_alias(worker, asked);
+  if (status != 0) {
+    RequestScope scope(worker, client, request, body);
+    co_return co_await scope.respond_with_page(status, "nobody knows this host now", "customers");
+  }
+  co_return co_await answer_as(worker, client, asked, body, {});
+}
+
 }  // namespace
 
 // No coroutine of its own: a hit pays for none.
@@ -42,6 +54,9 @@ Awaitable<bool> answer(Worker& worker, ClientIo& client, const http::RequestHead
   if (request.fields.has(tier::kEdgeField)) { return answer_edge(worker, client, request, body); }
   if (const auto host = worker.config->redirected_host(request.host)) {
     return answer_redirected(worker, client, request, body, std::string(*host));
+  }
+  if (may_be_customers(*worker.config, request)) {
+    return answer_customer(worker, client, request, body);
   }
   return answer_as(worker, client, request, body, {});
 }

@@ -52,7 +52,7 @@ http::RequestHead head_for(const Worker& worker, const FetchPlan& plan) {
   options.if_range = plan.ask.if_range;
   // Another edge does by itself what it says it does.
   if (!plan.request.fields.has(tier::kEdgeField)) {
-    tell_of_filters(options, plan.config->filters_for(plan.request.host));
+    tell_of_filters(options, plan.config->filters_for(plan.request.site_host()));
   }
   return origin_request(plan.request, options);
 }

@@ -230,7 +230,7 @@ Fetch::Step Fetch::begin(http::ResponseHead head, const cache::Exchange& moments
   const bool asked_range = !plan_.ask.range.empty();
   if (plan_.rest_only && status == 416) { return Step::kAgain; }
   // A part of a page with includes is no part of what it becomes.
-  const config::Filters& filters = plan_.config->filters_for(plan_.request.host);
+  const config::Filters& filters = plan_.config->filters_for(plan_.request.site_host());
   if (status == 206 && asked_range && filter::is_esi_page(filters, head)) {
     plan_.other = {};
     return Step::kAgain;

@@ -39,7 +39,7 @@ BodyRef filtered_body(RequestScope& scope, BodyRef body, std::string_view key,
 
 const config::Filters& filters_of(const RequestScope& scope) {
   static const config::Filters none;
-  return scope.caller != nullptr ? none : scope.config->filters_for(scope.request.host);
+  return scope.caller != nullptr ? none : scope.config->filters_for(scope.request.site_host());
 }
 
 Shown filtered(RequestScope& scope, const cache::ObjectRef& object, std::string_view key) {

@@ -43,7 +43,7 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
   http::RequestHead result;
   result.method = options.for_cache ? "GET" : request.method;
   result.target = request.target;
-  result.host = request.host;
+  result.host = request.site_host();
   result.secure = request.secure;
   http::Fields kept = request.fields;
   http::remove_hop_by_hop_of_request(kept);
@@ -60,7 +60,7 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
   if (forwards && *forwards > 0) { kept.set("Max-Forwards", std::to_string(*forwards - 1)); }
   const std::string& rewritten = options.origin->host;
   http::Fields& fields = result.fields;
-  fields.add("Host", rewritten.empty() ? request.host : rewritten);
+  fields.add("Host", rewritten.empty() ? request.site_host() : rewritten);
   for (http::Field& field : kept.list()) {
     fields.add(std::move(field.name), std::move(field.value));
   }
@@ -78,7 +78,9 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
   }
   if (!options.range.empty()) { fields.add("Range", options.range); }
   if (!options.if_range.empty()) { fields.add("If-Range", options.if_range); }
-  if (!rewritten.empty()) { fields.set("X-Forwarded-Host", request.host); }
+  if (!rewritten.empty() || !request.alias_of.empty()) {
+    fields.set("X-Forwarded-Host", request.host);
+  }
   if (!options.client.empty()) {
     append_to_list(fields, "X-Forwarded-For", std::string(options.client));
   }

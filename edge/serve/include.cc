@@ -92,6 +92,7 @@ http::RequestHead request_for(const http::RequestHead& page, http::Resolved url)
   }
   request.fields.add("Host", request.host);
   if (request.host != page.host) {
+    request.alias_of.clear();
     for (const std::string_view name : {"Cookie", "Authorization"}) { request.fields.remove(name); }
   }
   return request;

@@ -9,7 +9,7 @@ namespace edge::serve {
 namespace {
 
 const config::CachePolicy& policy_of(const RequestScope& scope) {
-  const config::Origin* origin = scope.config->origin_for(scope.request.host);
+  const config::Origin* origin = scope.config->origin_for(scope.request.site_host());
   return origin == nullptr ? scope.config->cache.policy : scope.config->policy_for(*origin);
 }
 

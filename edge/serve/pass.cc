@@ -120,7 +120,7 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
   cache::Exchange moments;
   moments.request_sent = std::chrono::system_clock::now();
   http::RequestHead request = origin_request(scope.request, options);
-  const bool retriable = !has_body && http::is_safe_method(scope.request.method);
+  const bool retriable = !has_body && http::is_idempotent_method(scope.request.method);
   scope.begin_upstream();
   const origin::Exchange::Status sent = co_await exchange->send_head(std::move(request), retriable);
   if (!sent) { co_return co_await fail(scope, sent.error()); }

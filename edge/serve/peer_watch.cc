@@ -40,7 +40,8 @@ Awaitable<void> probe(Worker& worker, RouterRef router, const tier::Member& memb
   origin.first_byte_timeout_ms = timeout_ms;
   const auto exchange = worker.origin.exchange(origin);
   int status = 0;
-  const auto sent = co_await exchange->send_head(probe_head(*router, origin.urls.front()), false);
+  const auto sent =
+      co_await exchange->send_head(probe_head(*router, origin.servers.front().url), false);
   if (sent) {
     const auto head = co_await exchange->read_head();
     if (head) { status = head->status; }

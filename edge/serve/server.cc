@@ -16,8 +16,10 @@
 #include "edge/report/load.h"
 #include "edge/serve/access_log.h"
 #include "edge/serve/complaints.h"
+#include "edge/serve/disk_figures.h"
 #include "edge/serve/guard.h"
 #include "edge/serve/listener.h"
+#include "edge/serve/origin_figures.h"
 #include "edge/serve/peer_watch.h"
 #include "edge/serve/purging.h"
 #include "edge/serve/startup.h"
@@ -136,6 +138,7 @@ void Server::connect(report::Sources& sources) {
   sources.reload = [this](std::string& told) { return reload(told); };
   sources.reloads = [this] { return reloads(); };
   sources.certificates = [this] { return certificates(); };
+  sources.origins = [this] { return origin_figures(shared_.origins); };
   sources.peers = [this] { return peer_figures(shared_.peers); };
   sources.access_log = [this] {
     const std::lock_guard lock(mutex_);
@@ -191,6 +194,7 @@ bool Server::start() {
   connect(sources);
   reporter_ = std::make_unique<report::Reporter>(config_, std::move(sources));
   shared_.reporter = reporter_.get();
+  shared_.origins.renew(*config_);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->start({config_, tls_, access_log_, std::move(opened[i])});
   }
@@ -230,6 +234,7 @@ bool Server::change_to(const config::ConfigRef& next, gslb::Problems& problems) 
   if (access_log_ && same_log) { access_log_->reopen(); }
   warn_of_fixed(*config_, *next, problems);
   log_as(next->log);
+  shared_.origins.renew(*next);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->renew({next, tls_, access_log_, std::move(opened[i])});
   }
@@ -343,6 +348,7 @@ int Server::run(const sigset_t& signals) {
   if (purging_) { purging_->stop(); }
   // Its threads wake loops, so they end before these.
   if (shared_.disk) { shared_.disk->stop(); }
+  shared_.origins.stop();
   // Suspended requests refer to the reporter through shared_, so they go first.
   workers_.clear();
   if (started) { gslb::log_info("serve", "stopped"); }

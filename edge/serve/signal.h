@@ -1,34 +1,17 @@
-// One coroutine sleeps until anybody, on any thread, says there is news.
+// A worker's signal: one coroutine sleeps until anybody, on any thread, says there is news.
 #pragma once
 
-#include <functional>
-#include <memory>
-
-#include "edge/origin/awaitable.h"
+#include "edge/origin/signal.h"
 #include "edge/serve/worker.h"
-#include "gslb/base/clock.h"
 
 namespace edge::serve {
 
 using origin::Awaitable;
 
-// wait() on the loop's thread only, by one coroutine at a time; waker() is called from anywhere.
-class Signal {
+// As its base.
+class Signal : public origin::Signal {
  public:
-  explicit Signal(Worker& worker);
-  ~Signal();
-  Signal(const Signal&) = delete;
-  Signal& operator=(const Signal&) = delete;
-
-  // May be called after this object is gone: then it does nothing.  Not after the worker is gone,
-  // unless Shared::halted is set.
-  std::function<void()> waker();
-  // Returns at once when woken since the last wait; false after `timeout`.
-  Awaitable<bool> wait(gslb::milliseconds timeout);
-
- private:
-  struct State;
-  std::shared_ptr<State> state_;
+  explicit Signal(Worker& worker) : origin::Signal(worker.loop, worker.shared.halted) {}
 };
 
 }  // namespace edge::serve

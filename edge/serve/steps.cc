@@ -355,7 +355,7 @@ Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestH
   if (request.method == "PURGE" && scope.config->purge.method) {
     co_return co_await answer_purge(scope);
   }
-  const config::Origin* origin = scope.config->origin_for(request.host);
+  const config::Origin* origin = scope.config->origin_for(request.site_host());
   if (origin == nullptr) {
     co_return co_await scope.respond_with_page(421, "this host is not served here", "");
   }

@@ -11,6 +11,7 @@
 #include "edge/cache/tiers.h"
 #include "edge/config/config.h"
 #include "edge/origin/client.h"
+#include "edge/origin/directory.h"
 #include "edge/report/reporter.h"
 #include "edge/rules/admission.h"
 #include "edge/rules/client_count.h"
@@ -50,6 +51,7 @@ struct Shared {
   // Every loop has ended and the loops are being destroyed: nothing may be posted any more.
   std::atomic<bool> halted{false};
   std::atomic<std::int64_t> connections{0};  // open now, all workers
+  origin::Directory origins{halted};
 
   // A purge came after it was asked for; it may be used for requests from before only.
   bool is_purged(const std::string& key, const cache::Object& object) const {

@@ -62,7 +62,7 @@ struct WorkerThread::Impl {
   ConnectionSet open;
   Worker worker;
   asio::io_context loop{1};
-  origin::Client origin{loop};
+  origin::Client origin{loop, shared.origins};
   std::vector<AcceptorRef> acceptors;
   std::thread thread;
 };

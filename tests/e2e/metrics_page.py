@@ -12,7 +12,7 @@ import re
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 # Labels whose values are the configuration's; of others the page lists the values.
 OPEN_LABELS = {"cluster", "node", "service", "zone", "group", "resource", "monitor", "target", "file",
-               "hosts", "rule", "gslb", "edge", "version", "le"}
+               "hosts", "rule", "gslb", "edge", "origin", "server", "version", "le"}
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\w+) \|(.*?)\| (.*) \|$", re.M)
 EDGE = "# Metrics of proxima-edge"
 

@@ -10,7 +10,7 @@ import harness
 
 PROGRAMS = ("swift-proxy-server", "swift-ring-builder", "memcached", "unshare")
 FILTERS = {"catch_errors": "catch_errors", "cache": "memcache", "domain_remap": "domain_remap",
-           "listing_formats": "listing_formats", "tempauth": "tempauth", "staticweb": "staticweb",
+           "listing_formats": "listing_formats", "s3api": "s3api", "tempauth": "tempauth", "staticweb": "staticweb",
            "slo": "slo", "dlo": "dlo"}
 # On a busy machine a connection may take longer than Swift's half a second.
 PATIENCE = "conn_timeout = 20\nnode_timeout = 30\n"

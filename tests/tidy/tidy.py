@@ -38,6 +38,7 @@ FENCES = {
     r"^nats": {"gslb/bus"},
     r"^nghttp2/": {"edge/serve"},
     r"^(zlib|zstd|brotli)": {"edge/filter"},
+    r"^ares\.h": {"edge/origin"},
     r"^openssl/": {"gslb/fleet", "gslb/zone", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/transfer",
                    "gslb/monitor", "gslb/server", "gslb/tls", "edge/serve", "edge/origin", "edge/report"},
     r"^boost/json": {"gslb/fleet", "gslb/dnssec", "gslb/control", "gslb/ctl", "gslb/trial", "edge/report",

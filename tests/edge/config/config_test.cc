@@ -80,8 +80,8 @@ TEST(EdgeConfig, MapsHostsToTheMostSpecificOrigin) {
   gslb::Problems problems;
   const auto config = parse(kGood, "e.toml", problems);
   ASSERT_TRUE(config);
-  EXPECT_EQ(config->origin_for("www.example.com:8080")->urls[0].host, "a.example");
-  EXPECT_EQ(config->origin_for("x.y.example.com")->urls[0].host, "s.example");
+  EXPECT_EQ(config->origin_for("www.example.com:8080")->servers[0].url.host, "a.example");
+  EXPECT_EQ(config->origin_for("x.y.example.com")->servers[0].url.host, "s.example");
   EXPECT_EQ(config->origin_for("example.com"), &*config->origin);
   EXPECT_EQ(config->origin_for("[::1]:80"), &*config->origin);
 }

@@ -42,7 +42,7 @@ weight = 2.5
   EXPECT_FALSE(tier.origin_on_failure);
   ASSERT_EQ(tier.parents.size(), 1U);
   EXPECT_EQ(tier.parents[0].weight, 2.5);
-  EXPECT_EQ(tier.parents[0].origin.urls.front().to_string(), "https://parent.example");
+  EXPECT_EQ(tier.parents[0].origin.servers.front().url.to_string(), "https://parent.example");
   EXPECT_EQ(tier.parents[0].origin.first_byte_timeout_ms, 8'000);
   // A sibling waits for its parents, so it is waited for a little longer.
   ASSERT_EQ(tier.siblings.size(), 1U);

@@ -1,4 +1,4 @@
-#include "edge/serve/signal.h"
+#include "edge/origin/signal.h"
 
 #include <utility>
 
@@ -9,26 +9,27 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace edge::serve {
+namespace edge::origin {
 
 namespace asio = boost::asio;
 
 struct Signal::State {
-  explicit State(Worker& worker) : shared(worker.shared), loop(worker.loop), timer(loop) {}
-  const Shared& shared;
+  State(asio::io_context& io, const std::atomic<bool>& end) : halted(end), loop(io), timer(io) {}
+  const std::atomic<bool>& halted;
   asio::io_context& loop;
   asio::steady_timer timer;
   bool woken = false;  // loop only
 };
 
-Signal::Signal(Worker& worker) : state_(std::make_shared<State>(worker)) {}
+Signal::Signal(asio::io_context& loop, const std::atomic<bool>& halted)
+    : state_(std::make_shared<State>(loop, halted)) {}
 Signal::~Signal() = default;
 
 std::function<void()> Signal::waker() {
   return [state = state_] {
     // A loop that is destroyed ends the readers in its coroutines, and these wake writers
     // elsewhere.
-    if (state->shared.halted) { return; }
+    if (state->halted) { return; }
     asio::post(state->loop, [state] {
       state->woken = true;
       state->timer.cancel();
@@ -46,4 +47,4 @@ Awaitable<bool> Signal::wait(gslb::milliseconds timeout) {
   co_return std::exchange(state->woken, false);
 }
 
-}  // namespace edge::serve
+}  // namespace edge::origin
