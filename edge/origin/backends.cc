@@ -31,6 +31,13 @@ bool Backends::is_full(std::size_t server) const {
   return bound > 0 && servers_[server].in_flight >= bound;
 }
 
+bool Backends::has_room() const {
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    if (!is_full(i)) { return true; }
+  }
+  return false;
+}
+
 // Those that are well, else the backups that are, else whoever has not been tried.
 Backends::Candidates Backends::candidates(const Wanted& wanted, gslb::MonoTime now) const {
   using State = ServerHealth::State;
@@ -124,9 +131,8 @@ Backends::Choice Backends::choose_locked(const Wanted& wanted, gslb::MonoTime no
 }
 
 Backends::Choice Backends::choose(const Wanted& wanted, gslb::MonoTime now, std::size_t& server) {
+  // Nobody is overtaken: who waits had the first go at what became free (call_up()).
   const std::lock_guard lock(mutex_);
-  // Nobody overtakes those who wait.
-  if (!queue_.empty()) { return candidates(wanted, now).empty() ? Choice::kNone : Choice::kFull; }
   return choose_locked(wanted, now, server);
 }
 
@@ -134,7 +140,7 @@ bool Backends::enqueue(const std::shared_ptr<QueuedRequest>& request, gslb::Mono
   const std::lock_guard lock(mutex_);
   std::size_t server = 0;
   // What was full when it was asked may not be any more.
-  if (queue_.empty() && choose_locked(request->wanted, now, server) == Choice::kServer) {
+  if (choose_locked(request->wanted, now, server) == Choice::kServer) {
     request->server = server;
     return true;
   }
@@ -156,12 +162,16 @@ std::optional<std::size_t> Backends::withdraw(const QueuedRequest& request) {
 
 std::vector<std::shared_ptr<QueuedRequest>> Backends::call_up(gslb::MonoTime now) {
   std::vector<std::shared_ptr<QueuedRequest>> called;
-  while (!queue_.empty()) {
+  // The first may wait for another server than the one that has room.
+  for (auto waiting = queue_.begin(); waiting != queue_.end() && has_room();) {
     std::size_t server = 0;
-    if (choose_locked(queue_.front()->wanted, now, server) != Choice::kServer) { break; }
-    queue_.front()->server = server;
-    called.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+    if (choose_locked((*waiting)->wanted, now, server) != Choice::kServer) {
+      ++waiting;
+      continue;
+    }
+    (*waiting)->server = server;
+    called.push_back(std::move(*waiting));
+    waiting = queue_.erase(waiting);
   }
   return called;
 }

@@ -105,7 +105,8 @@ class Backends {
   std::size_t by_turns(const Candidates& among);
   std::size_t by_hash(const Candidates& among, std::uint64_t hash) const;
   bool is_full(std::size_t server) const;
-  // The next in the queue, as far as there is room; they are woken by the caller, unlocked.
+  bool has_room() const;
+  // In the queue's order those for whom there is room; they are woken by the caller, unlocked.
   std::vector<std::shared_ptr<QueuedRequest>> call_up(gslb::MonoTime now);
 
   const config::Origin origin_;

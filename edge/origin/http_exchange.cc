@@ -77,6 +77,7 @@ class HttpExchange final : public Exchange {
   Awaitable<Status> take_turn();
   Awaitable<Status> wait_for_turn();
   Awaitable<Status> open(bool may_reuse);
+  bool has_untried() const;
   bool may_try_again(OriginError error);
   Awaitable<Head> read_head_of_turn();
   bool is_refused(const http::ResponseHead& head) const;
@@ -123,14 +124,18 @@ Awaitable<Exchange::Status> HttpExchange::start() {
   }
 }
 
+bool HttpExchange::has_untried() const {
+  const std::uint64_t all = ~std::uint64_t{0} >> (64 - origin().servers.size());
+  return (wanted_.tried & all) != all;
+}
+
 // Counts one more try.  What was not sent may go to the next server without ado; what was sent, if
 // it may be sent twice (RFC 9110 9.2.2) and the budget lets it.
 bool HttpExchange::may_try_again(OriginError error) {
   const bool not_sent = error == OriginError::kResolve || error == OriginError::kConnect ||
                         error == OriginError::kConnectTimeout || error == OriginError::kTls;
   if (patience_.deadline && Clock::now() >= *patience_.deadline) { return false; }
-  const std::uint64_t all = ~std::uint64_t{0} >> (64 - origin().servers.size());
-  const bool has_other = (wanted_.tried & all) != all;
+  const bool has_other = has_untried();
   if (not_sent) { return has_other; }
   if (!retriable_ || retries_ >= origin().failover.retries) { return false; }
   if (!pool_->backends->may_retry()) { return false; }
@@ -233,7 +238,8 @@ Awaitable<Head> HttpExchange::ask_another(http::ResponseHead refused) {
   std::unique_ptr<Turn> first = std::move(turn_);
   wanted_.tried |= std::uint64_t{1} << first->server();
   Head head = gslb::Unexpected(OriginError::kConnect);
-  if (may_try_again(OriginError::kClosed)) {
+  // Who has answered is not asked the same again: it would have to wait for its own end.
+  if (has_untried() && may_try_again(OriginError::kClosed)) {
     const Status started = co_await start();
     if (started) { head = co_await read_head(); }
   }

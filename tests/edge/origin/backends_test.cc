@@ -153,6 +153,35 @@ TEST(Backends, RequestsWaitInOrderForRoom) {
   EXPECT_EQ(backends.figures(kStart).queue_refused, 2U);
 }
 
+TEST(Backends, WhoWaitsForOneServerHoldsNobodyUpForAnother) {
+  config::Origin two = origin(2, config::Balance::kPriority);
+  for (config::Server& server : two.servers) { server.max_connections = 1; }
+  Backends backends(two);
+  std::size_t server = 9;
+  for (int i = 0; i < 2; ++i) { ASSERT_EQ(backends.choose({}, kStart, server), Choice::kServer); }
+  std::string woken;
+  const auto wait = [&](char name, std::uint64_t tried) {
+    auto request = std::make_shared<QueuedRequest>();
+    request->wanted.tried = tried;
+    request->wake = [&woken, name] { woken += name; };
+    EXPECT_TRUE(backends.enqueue(request, kStart));
+    return request;
+  };
+  const auto first = wait('a', 0b10);  // wants server 0
+  const auto second = wait('b', 0b01);
+  const auto third = wait('c', 0);
+  backends.leave(1, kStart);
+  EXPECT_EQ(woken, "b");
+  backends.leave(1, kStart);
+  EXPECT_EQ(woken, "bc");
+  EXPECT_EQ(backends.choose({}, kStart, server), Choice::kFull);
+  backends.leave(1, kStart);
+  EXPECT_EQ(backends.choose({}, kStart, server), Choice::kServer) << "nobody waits for it";
+  EXPECT_EQ(server, 1U);
+  backends.leave(0, kStart);
+  EXPECT_EQ(woken, "bca");
+}
+
 TEST(Backends, AServerAtItsBoundIsPassedOverButNotForABackup) {
   config::Origin three = origin(3, config::Balance::kPriority);
   three.servers[0].max_connections = 1;
