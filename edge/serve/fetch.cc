@@ -293,7 +293,7 @@ void Fetch::keep(http::ResponseHead head, bool storable, int status) {
 
 // What is put together or decoded here is needed as a whole.
 bool Fetch::may_slice(const http::ResponseHead& head) const {
-  const config::Filters& filters = plan_.config->filters_for(plan_.request.host);
+  const config::Filters& filters = plan_.config->filters_for(plan_.request.site_host());
   const bool filtered = filter::is_esi_page(filters, head) ||
                         (filters.compress && head.fields.has("Content-Encoding"));
   return !filtered && plan_.origin->slices && plan_.flight->may_store() && before_.empty() &&

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "edge/cache/key_rules.h"
+#include "edge/serve/keyed_purge.h"
 #include "gslb/base/file.h"
 #include "gslb/base/log.h"
 
@@ -12,9 +13,7 @@ namespace edge::serve {
 namespace {
 
 std::string key_of(const config::Config& config, const PrefetchUrl& url) {
-  const config::Origin* origin = config.origin_for(url.host);
-  const auto& policy = origin == nullptr ? config.cache.policy : config.policy_for(*origin);
-  return cache::key_of(policy.key, url.host, url.target, url.secure);
+  return cache::key_of(key_rules_of(config, url.host), url.host, url.target, url.secure);
 }
 
 std::string text_of(const PrefetchUrl& url) {

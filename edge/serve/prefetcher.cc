@@ -10,6 +10,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "edge/serve/customer.h"
 #include "edge/serve/steps.h"
 
 namespace edge::serve {
@@ -62,6 +63,13 @@ Awaitable<void> ask(Worker& worker, PrefetchUrl url, Ended ended) {
   request.secure = url.secure;
   request.fields.add("Host", request.host);
   Nobody nobody;
+  if (may_be_customers(*worker.config, request)) {
+    const int status = co_await follow_alias(worker, request);
+    if (status != 0) {
+      ended(false);
+      co_return;
+    }
+  }
   co_await answer_as(worker, nobody, request, {}, {nullptr, true});
   ended(nobody.is_good());
 }

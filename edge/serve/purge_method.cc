@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "edge/cache/key_rules.h"
 #include "edge/serve/keyed_purge.h"
 #include "edge/serve/signal.h"
 
@@ -42,12 +43,13 @@ Awaitable<bool> answer_purge(RequestScope& scope) {
   }
   cache::Purge purge;
   purge.soft = scope.request.fields.has("Soft-Purge");
-  purge.value = scope.request.host + ' ' + scope.request.target;
+  purge.value = cache::key_of(key_rules_of(*scope.config, scope.request.site_host()),
+                              scope.request.host, scope.request.target, false);
   PurgeOutcome outcome = PurgeOutcome::kRefused;
   if (scope.worker.shared.purger->admit(1, scope.config->purge.per_second,
                                         std::chrono::steady_clock::now())) {
     std::vector<cache::Purge> purges;
-    purges.push_back(keyed(*scope.config, std::move(purge)));
+    purges.push_back(std::move(purge));
     outcome = co_await carry_out(scope.worker, std::move(purges));
   }
   switch (outcome) {
