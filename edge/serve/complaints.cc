@@ -1,5 +1,6 @@
 #include "edge/serve/complaints.h"
 
+#include <algorithm>
 #include <string>
 
 #include "edge/serve/peer_watch.h"
@@ -10,6 +11,14 @@ namespace {
 // Longer than the longest beat between two heartbeats that are missed, so that it is seen.
 constexpr gslb::seconds kOverloadedFor{5};
 constexpr gslb::seconds kLackingFor{60};
+
+// All of its servers are left alone, for what requests or checks showed.
+bool is_away(const origin::OriginFigures& origin) {
+  using State = origin::ServerHealth::State;
+  return std::all_of(origin.servers.begin(), origin.servers.end(), [](const auto& server) {
+    return server.state == State::kEjected || server.state == State::kDown;
+  });
+}
 
 }  // namespace
 
@@ -40,6 +49,9 @@ std::vector<gslb::fleet::Condition> Complaints::now(gslb::MonoTime now,
     complaints.push_back({"descriptors", ""});
   }
   if (shared_.disk && !shared_.disk->stats().writable) { complaints.push_back({"disk", ""}); }
+  for (const origin::OriginFigures& figures : shared_.origins.figures()) {
+    if (is_away(figures)) { complaints.push_back({"origin", figures.name}); }
+  }
   if (!reloads.last_successful) { complaints.push_back({"configuration", ""}); }
   return complaints;
 }

@@ -16,7 +16,6 @@
 #include "edge/report/load.h"
 #include "edge/serve/access_log.h"
 #include "edge/serve/complaints.h"
-#include "edge/serve/disk_figures.h"
 #include "edge/serve/guard.h"
 #include "edge/serve/listener.h"
 #include "edge/serve/origin_figures.h"

@@ -265,6 +265,10 @@ status = ["200"]
         well = True
         harness.wait_until(lambda: self.state()["servers"][0]["state"] == "up", what="up")
         self.assertEqual(self.ask("/c")[1], b"first")
+        self.assertEqual(self.metric("condition"), 0)
+        second.behave, well = behave, False
+        harness.wait_until(lambda: self.metric("condition") == 1, what="the complaint")
+        self.assertEqual(self.ask("/d")[0], 200, "better a try than an error for sure")
 
     def test_servers_have_no_more_requests_than_they_may_and_the_rest_waits(self):
         busy = []
