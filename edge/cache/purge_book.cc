@@ -24,9 +24,10 @@ struct Named {
   std::string_view target;
 };
 
+constexpr std::string_view kSecure = "https ";
+
 // A key is "[https ]host target"; what else stands behind a target is of the cache's own making.
 Named named_by(std::string_view key) {
-  constexpr std::string_view kSecure = "https ";
   if (key.starts_with(kSecure)) { key.remove_prefix(kSecure.size()); }
   const std::size_t space = key.find(' ');
   if (space == std::string_view::npos) { return {key, {}}; }
@@ -82,6 +83,8 @@ std::string purge_target_of(std::string_view key) {
   std::string target(named.host);
   return target.append(" ").append(named.target);
 }
+
+bool is_secure_key(std::string_view key) noexcept { return key.starts_with(kSecure); }
 
 PurgeMark mark_of(const Purge& purge, std::uint64_t number) {
   PurgeMark mark;

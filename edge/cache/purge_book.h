@@ -52,6 +52,8 @@ std::string purge_target(std::string_view url);
 
 // The same of the key of a stored response.
 std::string purge_target_of(std::string_view key);
+// Whether that came by https.
+bool is_secure_key(std::string_view key) noexcept;
 
 // A purge as it is kept: of fixed size, the texts hashed.
 struct PurgeMark {

@@ -15,7 +15,8 @@ int admit_edge(Worker& worker, const http::RequestHead& request,
     return 403;
   }
   worker.counters.edge_requests.add();
-  if (shown->level / tier::kLevelsOfTier > router->tier().max_hops) { return 508; }
+  const bool too_far = shown->level / tier::kLevelsOfTier > router->tier().max_hops;
+  if (too_far && !shown->orders()) { return 508; }
   if (request.target == tier::kProbePath) { return worker.shared.keep_alive() ? 200 : 503; }
   caller = std::move(*shown);
   return 0;

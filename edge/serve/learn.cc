@@ -4,6 +4,7 @@
 
 #include "edge/cache/key_rules.h"
 #include "edge/cache/update.h"
+#include "edge/serve/tell_siblings.h"
 
 namespace edge::serve {
 namespace {
@@ -16,14 +17,10 @@ const config::CachePolicy& policy_of(const RequestScope& scope) {
 std::vector<cache::Purge> invalidate(RequestScope& scope, const http::ResponseHead& response) {
   std::vector<cache::Purge> on_disk;
   if (response.status < 200 || response.status >= 400) { return on_disk; }
-  for (const std::string& key :
-       cache::invalidated_keys(scope.request, response.fields, policy_of(scope).key)) {
-    scope.worker.shared.flights.invalidate(key);
-    if (scope.worker.shared.tiers.may_be_on_disk(key)) {
-      on_disk.push_back({cache::PurgeKind::kUrl, false, cache::purge_target_of(key)});
-    }
-    scope.worker.shared.tiers.remove(key);
-  }
+  const std::vector<std::string> keys =
+      cache::invalidated_keys(scope.request, response.fields, policy_of(scope).key);
+  for (const std::string& key : keys) { end_stored(scope.worker.shared, key, on_disk); }
+  tell_siblings(scope, keys);
   return on_disk;
 }
 
@@ -57,6 +54,14 @@ void learn_from_head(RequestScope& scope, http::ResponseHead head, const cache::
 }
 
 }  // namespace
+
+void end_stored(Shared& shared, const std::string& key, std::vector<cache::Purge>& on_disk) {
+  shared.flights.invalidate(key);
+  if (shared.tiers.may_be_on_disk(key)) {
+    on_disk.push_back({cache::PurgeKind::kUrl, false, cache::purge_target_of(key)});
+  }
+  shared.tiers.remove(key);
+}
 
 std::vector<cache::Purge> learn(RequestScope& scope, const http::ResponseHead& response,
                                 const cache::Exchange& moments) {

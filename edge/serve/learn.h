@@ -15,4 +15,7 @@ namespace edge::serve {
 std::vector<cache::Purge> learn(RequestScope& scope, const http::ResponseHead& response,
                                 const cache::Exchange& moments);
 
+// Ends what is stored under the key; adds to `on_disk` what is yet to be purged there.
+void end_stored(Shared& shared, const std::string& key, std::vector<cache::Purge>& on_disk);
+
 }  // namespace edge::serve

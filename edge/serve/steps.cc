@@ -19,6 +19,7 @@
 #include "edge/serve/range_plan.h"
 #include "edge/serve/request_scope.h"
 #include "edge/serve/slice_source.h"
+#include "edge/serve/tell_siblings.h"
 #include "edge/serve/upstream.h"
 
 namespace edge::serve {
@@ -351,6 +352,9 @@ Awaitable<bool> answer_as(Worker& worker, ClientIo& client, const http::RequestH
       worker.shared.beacons.add(*nonce, *peer);
     }
     co_return co_await scope.respond_with_page(200, "seen", "beacon");
+  }
+  if (scope.caller != nullptr && scope.caller->orders()) {
+    co_return co_await answer_told(scope);
   }
   if (request.method == "PURGE" && scope.config->purge.method) {
     co_return co_await answer_purge(scope);

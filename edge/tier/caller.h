@@ -30,6 +30,7 @@ inline constexpr Level kLevelsOfTier = 4;
 inline constexpr Level kSideways = 0;    // may ask siblings
 inline constexpr Level kAside = 1;       // may ask who may have it or fetch it already
 inline constexpr Level kUp = 2;          // may ask parents, and the origin
+inline constexpr Level kOrder = 254;     // no client's request: an order of that edge itself
 inline constexpr Level kTerminal = 255;  // of a fetch that waits for no other edge
 
 struct Caller {
@@ -37,6 +38,7 @@ struct Caller {
   Level level = 0;
   bool secure = false;  // the client came by https
 
+  bool orders() const noexcept { return level == kOrder; }
   // It wants what is here, or on its way here, and nothing that would have to be fetched.
   bool wants_held_only() const noexcept { return level % kLevelsOfTier == kUp; }
 };

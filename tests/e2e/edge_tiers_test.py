@@ -258,6 +258,21 @@ class Passing(TierCase):
         self.assertIn("fwd=uri-miss", one.get("/unsafe")[1]["cache-status"])
         self.assertEqual(self.origin.count("/unsafe"), 3)
 
+    def test_the_rest_of_the_cluster_hears_of_an_unsafe_method(self):
+        nodes = self.cluster("fra")
+        _, (one, two) = self.owner_and_others(nodes, "/unsafe")
+        for node in nodes * 3:
+            node.get("/unsafe")
+        self.assertIn("hit", two.get("/unsafe")[1]["cache-status"].split(",")[-1])
+        self.assertEqual(one.get("/unsafe", "POST", b"body of it")[0], 200)
+        harness.wait_until(
+            lambda: "uri-miss" in two.get("/unsafe")[1]["cache-status"].split(",")[-1],
+            what="what the other node has to end")
+        # Nobody but an edge can say so.
+        two.get("/unsafe")
+        self.assertEqual(two.get("/unsafe", "PURGE", Proxima_Edge="v1;1;fra-a;254;http;0")[0], 403)
+        self.assertIn("hit", two.get("/unsafe")[1]["cache-status"].split(",")[-1])
+
     def test_what_is_not_for_sharing_goes_straight_up(self):
         nodes = self.cluster("fra")
         _, (other, _) = self.owner_and_others(nodes, "/private/x")
