@@ -115,8 +115,10 @@ Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Fo
   tell_of_filters(options, filters_of(scope));
   const bool has_body = scope.body.kind != http::BodyKind::kNone;
   const std::string key = cache::key_of(scope.config->policy_for(origin).key, scope.request);
-  auto exchange =
-      std::make_unique<Upstream>(scope.worker, origin, route_for(scope, origin, key));
+  tier::Route route = route_for(scope, origin, key);
+  // Nobody holds an answer to what changes something, and who is asked all the same does it.
+  if (!http::is_safe_method(scope.request.method)) { route.skip_holders(); }
+  auto exchange = std::make_unique<Upstream>(scope.worker, origin, std::move(route));
   cache::Exchange moments;
   moments.request_sent = std::chrono::system_clock::now();
   http::RequestHead request = origin_request(scope.request, options);

@@ -62,6 +62,10 @@ struct Route {
   bool is_sideways() const noexcept {
     return !hops.empty() && hops.front().kind == HopKind::kSibling;
   }
+  // Not to those who are asked for what they have alone.
+  void skip_holders() {
+    std::erase_if(hops, [](const Hop& hop) { return hop.kind == HopKind::kHolder; });
+  }
   // Straight up.
   void skip_cluster() {
     std::erase_if(hops, [](const Hop& hop) { return hop.kind != HopKind::kParent; });

@@ -27,6 +27,8 @@ node = "a"
 listen = ["127.0.0.1:{self.port}"]
 admin = "127.0.0.1:{self.admin}"
 workers = 1
+[limits]
+drain_grace = "0s"
 [resolver]
 servers = ["127.0.0.1:{resolver}"]
 timeout = "300ms"

@@ -135,6 +135,8 @@ node = "a"
 listen = ["127.0.0.1:{self.port}"]
 admin = "127.0.0.1:{self.admin}"
 workers = 2
+[limits]
+drain_grace = "0s"
 {more}
 [[site]]
 host = "www.example"

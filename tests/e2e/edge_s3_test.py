@@ -24,6 +24,8 @@ cluster = "x"
 node = "a"
 listen = ["127.0.0.1:{self.port}"]
 admin = "127.0.0.1:{harness.free_port()}"
+[limits]
+drain_grace = "0s"
 """
         for name, table in sites.items():
             host = "*.s3.example" if name == "any" else f"{name}.example"
