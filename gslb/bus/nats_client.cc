@@ -46,7 +46,7 @@ struct NatsClient::Impl {
   std::vector<std::unique_ptr<Followed>> followed;  // likewise
   std::atomic<bool> up{false};
   std::atomic<bool> closed{true};  // the session is over, or there was none
-  std::atomic<bool> tables_read{false};
+  std::atomic<std::uint64_t> tables_of{0};  // which of the connections they were all read on
   std::atomic<std::uint64_t> connections{0};
   std::atomic<std::uint64_t> sent{0};
   std::atomic<std::uint64_t> dropped{0};
@@ -82,7 +82,6 @@ void NatsClient::Impl::note_error(std::string text) {
 void NatsClient::Impl::note_up(const std::string& server) {
   ++connections;
   up = true;
-  tables_read = false;
   {
     const std::lock_guard lock(mutex);
     last_error.clear();
@@ -93,7 +92,6 @@ void NatsClient::Impl::note_up(const std::string& server) {
 
 void NatsClient::Impl::note_down() {
   if (up.exchange(false)) { log_warning("bus", "the broker is gone; going on without it"); }
-  tables_read = false;
 }
 
 std::optional<MonoTime> NatsClient::Impl::connect() {
@@ -143,6 +141,7 @@ void NatsClient::Impl::send(const std::string& subject, const std::string& octet
 std::optional<MonoTime> NatsClient::Impl::read_tables() {
   const auto from = current();
   if (followed.empty() || !from || !up) { return std::nullopt; }
+  const std::uint64_t on = connections;
   bool all = true;
   for (const auto& bucket : followed) {
     std::vector<BucketEntry> entries;
@@ -155,7 +154,7 @@ std::optional<MonoTime> NatsClient::Impl::read_tables() {
       note_error(std::move(error));
     }
   }
-  tables_read = all;
+  tables_of = all ? on : 0;
   const auto now = std::chrono::steady_clock::now();
   return all ? now + kTableInterval : now + kRetry;
 }
@@ -241,8 +240,8 @@ void NatsClient::swap(const std::string& bucket, std::string key,
 NatsStatus NatsClient::status() const {
   NatsStatus status;
   status.connected = impl_->up;
-  status.tables_read = impl_->tables_read;
   status.connections = impl_->connections;
+  status.tables_read = status.connected && impl_->tables_of == status.connections;
   status.sent = impl_->sent;
   status.dropped_out = impl_->dropped;
   status.received = impl_->received;
