@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/peers/tcp_echo.h"
+
 namespace {
 
 constexpr std::size_t kMaxOctets = 2048;
@@ -25,11 +27,12 @@ struct Options {
   std::uint16_t port = 0;
   std::size_t answer_octets = 0;  // 0: as long as the query
   unsigned batch = 32;
+  bool tcp = false;
 };
 
 [[noreturn]] void usage() {
   std::fprintf(stderr,
-               "usage: peers_echo [--port N] [--answer-octets N] [--batch N]\n"
+               "usage: peers_echo [--port N] [--answer-octets N] [--batch N] [--over udp|tcp]\n"
                "prints \"listening PORT\" on 127.0.0.1, ends on SIGTERM\n");
   std::exit(2);
 }
@@ -39,7 +42,10 @@ Options parse_options(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     const long value = std::strtol(argv[i + 1], nullptr, 10);
-    if (name == "--port" && value >= 0 && value <= 65535) {
+    if (name == "--over" &&
+        (!std::strcmp(argv[i + 1], "udp") || !std::strcmp(argv[i + 1], "tcp"))) {
+      options.tcp = std::strcmp(argv[i + 1], "tcp") == 0;
+    } else if (name == "--port" && value >= 0 && value <= 65535) {
       options.port = static_cast<std::uint16_t>(value);
     } else if (name == "--answer-octets" && value >= 12 && value <= long{kMaxOctets}) {
       options.answer_octets = static_cast<std::size_t>(value);
@@ -115,6 +121,9 @@ int main(int argc, char** argv) {
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
   static Batch batch;
+  if (options.tcp) {
+    return bench::echo_over_tcp(options.port, options.answer_octets, &stop) ? 0 : 1;
+  }
   const int fd = listen_on(options.port);
   serve(fd, options, batch);
   close(fd);

@@ -56,6 +56,15 @@ def alive(pid, start):
     return fields[19] == start and fields[0] not in "ZX"
 
 
+def ask(port, query, tcp):
+    """One query to 127.0.0.1, its answer as it comes within some milliseconds."""
+    with socket.socket(type=socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as client:
+        client.settimeout(0.02)
+        client.connect(("127.0.0.1", port))
+        client.send(len(query).to_bytes(2, "big") + query if tcp else query)
+        return client.recv(4096)[2:] if tcp else client.recv(4096)
+
+
 class Program:
     """A started program with its children, on one core (or a set of them: then they are not
     pinned again once it runs); stop() leaves none of them."""
@@ -78,24 +87,18 @@ class Program:
         with open(self.log_path, encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def wait_until_answering(self, port, probe, timeout=30):
+    def wait_until_answering(self, port, probe, timeout=30, tcp=False):
         """Sends `probe` until an answer with RCODE NOERROR comes back; returns the seconds."""
         begin = time.monotonic()
-        with socket.socket(type=socket.SOCK_DGRAM) as client:
-            client.settimeout(0.02)
-            client.connect(("127.0.0.1", port))
-            while time.monotonic() < begin + timeout:
-                if self.process.poll() is not None:
-                    break
-                try:
-                    client.send(probe)
-                    answer = client.recv(4096)
-                except OSError:  # nobody listens yet, or no answer in time
-                    time.sleep(0.005)
-                    continue
-                if len(answer) >= 12 and answer[2] & 0x80 and answer[3] & 0x0F == 0:
-                    self.pin()
-                    return time.monotonic() - begin
+        while time.monotonic() < begin + timeout and self.process.poll() is None:
+            try:
+                answer = ask(port, probe, tcp)
+            except OSError:  # nobody listens yet, or no answer in time
+                time.sleep(0.005)
+                continue
+            if len(answer) >= 12 and answer[2] & 0x80 and answer[3] & 0x0F == 0:
+                self.pin()
+                return time.monotonic() - begin
         raise RuntimeError(f"{self.process.args[0]} does not answer; its log:\n{self.log()}")
 
     def pin(self):
@@ -114,7 +117,8 @@ class Program:
             for task in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
                     total += int(stat.read().split()[0])
-        return total, user, system
+        # Threads that have ended are in the ticks alone.
+        return max(total, (user + system) * 1_000_000_000 // TICK), user, system
 
     def memory_mb(self):
         """Proportional set size of all processes."""
@@ -124,12 +128,12 @@ class Program:
                 kib += sum(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
         return kib / 1024
 
-    def stop(self):
+    def stop(self, timeout=5):
         family = descendants(self.process.pid)
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            self.process.wait(timeout=5)
+            self.process.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

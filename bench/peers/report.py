@@ -44,8 +44,8 @@ def ratio(runs, others):
     return statistics.median(pairs) if pairs else None
 
 
-def summarise(runs):
-    """{workload: {server: figures}} over the counted runs."""
+def summarise(runs, instructions):
+    """{workload: {server: figures}} over the counted runs; `instructions` by both."""
     table = {}
     for run in runs:
         table.setdefault(run["workload"], {}).setdefault(run["server"], []).append(run)
@@ -61,6 +61,11 @@ def summarise(runs):
                 for key in ("qps", "cpu_us", "user_us", "system_us", "busy", "memory_mb",
                             "start_s", "answer_octets"):
                     figures[key] = spread([run[key] for run in good[name]])
+                steady = [run["steady"] for run in good[name] if "steady" in run]
+                figures["latency_us"] = [
+                    statistics.median(run[key] for run in steady)
+                    for key in ("p50_us", "p99_us", "p999_us")] if steady else None
+                figures["instructions"] = instructions.get((workload, name))
                 figures["of_echo"] = ratio(good[name], good.get("echo", []))
                 figures["of_gdnsd"] = ratio(good[name], good.get("gdnsd", []))
             summary[workload][name] = figures
@@ -69,19 +74,26 @@ def summarise(runs):
 
 def row(workload, server, figures):
     if not figures["counted"]:
-        return f"| {workload} | {server} | does not count: {figures['faults'][0]} | | | | |"
+        return f"| {workload} | {server} | does not count: {figures['faults'][0]} | | | | | | |"
     cpu, queries = figures["cpu_us"], figures["qps"]["median"]
     at_least = "" if figures["busy"]["median"] >= SATURATED else "≥ "
     mark = " †" if figures["disturbed"] else ""
     ratios = [f"{figures[key]:.2f}" if figures[key] else "–" for key in ("of_echo", "of_gdnsd")]
     return (f"| {workload} | {server}{mark} | {at_least}{queries:,.0f} | **{cpu['median']:.2f}** "
             f"({figures['user_us']['median']:.2f} + {figures['system_us']['median']:.2f}) | "
-            f"{cpu['min']:.2f}–{cpu['max']:.2f} | {ratios[0]} | {ratios[1]} |")
+            f"{cpu['min']:.2f}–{cpu['max']:.2f} | {ratios[0]} | {ratios[1]} | "
+            f"{number(figures['instructions'])} | "
+            f"{' / '.join(map(number, figures['latency_us'] or [None]))} |")
+
+
+def number(value):
+    return "–" if value is None else f"{value:,.0f}"
 
 
 def markdown(result):
     lines = ["| workload | server | q/s | CPU-µs a query (user + system) | min–max | × echo "
-             "| × gdnsd |", "|---|---|---|---|---|---|---|"]
+             "| × gdnsd | instructions | p50 / p99 / p99.9, µs |",
+             "|---|---|---|---|---|---|---|---|---|"]
     summary = result["summary"]
     for workload in (name for name in workloads.WORKLOADS if name in summary):
         for server, figures in summary[workload].items():
@@ -96,7 +108,8 @@ def markdown(result):
               f"{method['window']} queries outstanding, {method['rounds']} interleaved rounds of "
               f"{method['seconds']:g} s, medians; ratios are medians of the ratios within a round; "
               f"every answer checked. {described}. *echo* is an empty recvmmsg/sendmmsg loop with "
-              "answers of the same size."]
+              "answers of the same size, over TCP one read and one write a wake.  Instructions: in user "
+              f"space, a query, by callgrind.  Latency: at {method['rate']:,} queries a second."]
     if any(figures.get("qps") and figures["busy"]["median"] < SATURATED
            for servers in summary.values() for figures in servers.values()):
         lines.append("≥: the server's core was not full, so the rate is not its limit.")

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+import instructions
 import machine
 import report
 import workloads
@@ -43,22 +44,27 @@ def parse_arguments(arguments):
     parser.add_argument("--window", type=int, default=128,
                         help="queries outstanding; beyond some 250 a default socket buffer drops")
     parser.add_argument("--sockets", type=int, default=4, help="source ports of the generator")
+    parser.add_argument("--rate", type=int, default=20_000,
+                        help="queries a second while latency is measured; 0: it is not")
+    parser.add_argument("--instructions", type=int, default=20_000, metavar="QUERIES",
+                        help="count those of so many queries by callgrind; 0: don't")
+    parser.add_argument("--profiles", help="keep callgrind's profiles in this folder")
     parser.add_argument("--out", help="write every run and the summary here, as JSON")
     parser.add_argument("--update-readme", action="store_true")
     parser.add_argument("--binaries", type=os.path.abspath,
                         help="use the programs in this folder, build nothing")
     options = parser.parse_args(arguments)
-    if options.rounds < 1 or options.seconds <= 0:
-        parser.error("at least one round of more than no time")
+    if options.rounds < 0 or options.seconds <= 0:
+        parser.error("no rounds or more, of more than no time")
     return options
 
 
-def load(options, server, port, query_set, seconds, first):
+def load(options, server, workload, port, query_set, *more):
     done = subprocess.run(
         [os.path.join(options.binaries, "peers_load"), "--server", f"127.0.0.1:{port}",
-         "--set", query_set, "--seconds", str(seconds), "--window", str(options.window),
-         "--sockets", str(options.sockets), "--first", str(first), "--cpu", str(CORES[1]),
-         "--expect", server.expect],
+         "--set", query_set, "--window", str(options.window), "--sockets", str(options.sockets),
+         "--cpu", str(CORES[-1]), "--expect", server.expect, *workloads.LOAD.get(workload, []),
+         *map(str, more)],
         stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -68,10 +74,11 @@ def children_cpu():
     return usage.ru_utime + usage.ru_stime
 
 
-def measure(options, server, program, port, query_set, first):
+def measure(options, server, workload, program, port, query_set, first):
     """One measured run against a warm server: the generator's figures and the server's cost."""
     wall, times, own, before = time.monotonic(), core_times(CORES), children_cpu(), program.cpu()
-    run = load(options, server, port, query_set, options.seconds, first)
+    run = load(options, server, workload, port, query_set, "--seconds", options.seconds,
+               "--first", first)
     after, own = program.cpu(), children_cpu() - own
     wall, times_after = time.monotonic() - wall, core_times(CORES)
     cpu_s, user, system = (after[0] - before[0]) / 1e9, after[1] - before[1], after[2] - before[2]
@@ -93,17 +100,24 @@ def run_once(options, server, workload, sets, number):
     port = free_port()
     with tempfile.TemporaryDirectory(prefix=f"{server.name}-", dir=options.work) as folder:
         server.configure(folder, port, workload)
-        program = Program(server.command(folder, port, answer_octets), CORES[0],
+        program = Program(server.command(folder, port, answer_octets, workload), CORES[0],
                           os.path.join(folder, "log"), folder)
         try:
             start_s = program.wait_until_answering(
-                port, workloads.query(f"ns1.{workloads.ZONE}"))
+                port, workloads.query(f"ns1.{workloads.ZONE}"), tcp=workloads.over_tcp(workload))
             first = number * workloads.WILDCARD_NAMES // 4
-            load(options, server, port, query_set, WARM_UP_S, first)
+            load(options, server, workload, port, query_set, "--seconds", WARM_UP_S,
+                 "--first", first)
             for _ in range(1 + RETRIES):
-                run = measure(options, server, program, port, query_set, first)
+                run = measure(options, server, workload, program, port, query_set, first)
                 if not report.disturbed(run):
                     break
+            if options.rate > 0:
+                steady = load(options, server, workload, port, query_set,
+                              "--seconds", options.seconds, "--first", first,
+                              "--rate", options.rate)
+                run["steady"] = {key: steady[key] for key in (
+                    "sent", "right", "wrong", "lost", "skipped", "p50_us", "p99_us", "p999_us")}
         finally:
             program.stop()
     return {"round": number, "workload": workload, "server": server.name, "start_s": start_s,
@@ -132,6 +146,7 @@ def prepare(options):
     wanted = [server for name, server in SERVERS.items()
               if options.servers is None or name in options.servers]
     tools = ["ldnsutils"] if "signed" in options.workloads else []
+    tools += ["valgrind"] if options.instructions else []
     machine.install(tools + [package for server in wanted for package in server.packages])
     if options.binaries is None:
         machine.build(SOURCE, ["peers_load", "make_mmdb"] +
@@ -161,6 +176,9 @@ def main(arguments):
             path = os.path.join(options.work, f"{workload}.queries")
             sets[workload] = (path, workloads.write_set(path, workloads.WORKLOADS[workload][1]()))
         runs = run_rounds(options, servers, sets)
+        counts = {}
+        if options.instructions:
+            counts = instructions.count_all(options, servers, sets)
     order = {server.name: place for place, server in enumerate(servers)}
     runs.sort(key=lambda run: (run["round"], order[run["server"]]))
     result = {
@@ -168,8 +186,9 @@ def main(arguments):
         "versions": {server.name: server.version() for server in servers},
         "method": {"rounds": options.rounds, "seconds": options.seconds,
                    "window": options.window, "sockets": options.sockets,
+                   "rate": options.rate, "instructions_of": options.instructions,
                    "server_core": CORES[0], "load_core": CORES[1]},
-        "summary": report.summarise(runs), "runs": runs,
+        "summary": report.summarise(runs, counts), "runs": runs,
     }
     text = report.markdown(result)
     print(text, end="")

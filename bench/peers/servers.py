@@ -51,7 +51,7 @@ class Server:
     def configure(self, folder, port, workload):
         """Writes into the empty `folder` what command() needs."""
 
-    def command(self, folder, port, answer_octets):
+    def command(self, folder, port, answer_octets, workload):
         raise NotImplementedError
 
     def first_match(self, arguments, pattern):
@@ -66,15 +66,16 @@ class Echo(Server):
     binary = "peers_echo"
     expect = "any"
 
-    def command(self, folder, port, answer_octets):
-        return [self.path(), "--port", str(port), "--answer-octets", str(round(answer_octets))]
+    def command(self, folder, port, answer_octets, workload):
+        return [self.path(), "--port", str(port), "--answer-octets", str(round(answer_octets)),
+                "--over", "tcp" if workloads.over_tcp(workload) else "udp"]
 
 
 class Nsd(Server):
     name = "nsd"
     binary = "nsd"
     packages = ("nsd",)
-    workloads = ("static", "wildcard", "signed")
+    workloads = ("static", "wildcard", "tcp", "signed")
 
     def version(self):
         return self.first_match(["-v"], r"NSD version (\S+)")
@@ -102,7 +103,7 @@ zone:
   zonefile: zone
 """)
 
-    def command(self, folder, port, answer_octets):
+    def command(self, folder, port, answer_octets, workload):
         return [self.path(), "-d", "-c", f"{folder}/nsd.conf"]
 
 
@@ -111,7 +112,7 @@ class Knot(Server):
     binary = "knotd"
     packages = ("knot", "knot-module-geoip")
     # Signed geo data is possible with it, but only for sets listed one by one: not this workload.
-    workloads = ("static", "wildcard", "geo", "signed")
+    workloads = ("static", "wildcard", "geo", "tcp", "signed")
 
     def version(self):
         return self.first_match(["--version"], r"version (\S+)")
@@ -156,7 +157,7 @@ zone:
 {"    module: mod-geoip/places" if geo else ""}
 """)
 
-    def command(self, folder, port, answer_octets):
+    def command(self, folder, port, answer_octets, workload):
         return [self.path(), "-c", f"{folder}/knot.conf"]
 
 
@@ -164,7 +165,7 @@ class Gdnsd(Server):
     name = "gdnsd"
     binary = "gdnsd"
     packages = ("gdnsd",)
-    workloads = ("static", "wildcard", "geo")  # it serves no signed zones
+    workloads = ("static", "wildcard", "geo", "tcp")  # it serves no signed zones
 
     def version(self):
         return self.first_match(["-?"], r"gdnsd version (\S+)")
@@ -209,7 +210,7 @@ plugins => {{ geoip => {{
 }} }}
 """
 
-    def command(self, folder, port, answer_octets):
+    def command(self, folder, port, answer_octets, workload):
         return [self.path(), "-c", folder, "start"]
 
 
@@ -269,9 +270,73 @@ ipv4 = "{address}"
 """
         return text
 
-    def command(self, folder, port, answer_octets):
+    def command(self, folder, port, answer_octets, workload):
         return [self.path(), "-c", f"{folder}/proxima.toml"]
 
 
+class Bind(Server):
+    name = "bind"
+    binary = "named"
+    packages = ("bind9",)
+    workloads = ("static", "wildcard", "tcp", "signed")
+
+    def version(self):
+        return self.first_match(["-v"], r"BIND (\S+)")
+
+    def configure(self, folder, port, workload):
+        self.write_zone(folder, workload)
+        write(folder, "named.conf", f"""
+options {{
+  directory "{folder}";
+  pid-file none;
+  session-keyfile none;
+  listen-on port {port} {{ 127.0.0.1; }};
+  listen-on-v6 {{ none; }};
+  recursion no;
+  minimal-responses yes;
+  notify no;
+  tcp-clients 1000;
+}};
+controls {{ }};
+zone "{workloads.ZONE}" {{ type primary; file "zone"; }};
+""")
+
+    def command(self, folder, port, answer_octets, workload):
+        return [self.path(), "-f", "-n", "1", "-c", f"{folder}/named.conf"]
+
+
+class PowerDns(Server):
+    name = "powerdns"
+    binary = "pdns_server"
+    packages = ("pdns-server", "pdns-backend-bind")
+    workloads = ("static", "wildcard", "tcp")
+
+    def version(self):
+        return self.first_match(["--version"], r"Server (\d\S*)")
+
+    def configure(self, folder, port, workload):
+        self.write_zone(folder, workload)
+        write(folder, "named.conf",
+              f'zone "{workloads.ZONE}" {{ type master; file "{folder}/zone"; }};\n')
+        write(folder, "pdns.conf", f"""
+launch=bind
+bind-config={folder}/named.conf
+local-address=127.0.0.1
+local-port={port}
+socket-dir={folder}
+daemon=no
+guardian=no
+disable-syslog=yes
+loglevel=3
+receiver-threads=1
+distributor-threads=1
+max-tcp-connections=1000
+""")
+
+    def command(self, folder, port, answer_octets, workload):
+        return [self.path(), f"--config-dir={folder}"]
+
+
 # The floor first: it is what the others are measured against.
-SERVERS = {server.name: server for server in (Echo, Proxima, Gdnsd, Nsd, Knot)}
+SERVERS = {server.name: server
+           for server in (Echo, Proxima, Gdnsd, Nsd, Knot, Bind, PowerDns)}

@@ -135,6 +135,26 @@ class PeersSmoke(unittest.TestCase):
         self.assertEqual(result["lost"], result["sent"])
         self.assertTrue(report.faults({**result, "right": 1}))
 
+    def test_answers_over_tcp_are_checked_alike(self):
+        port = free_port()
+        program = Program([f"{BINARIES}/peers_echo", "--port", str(port), "--over", "tcp"],
+                          runner.CORES[0], f"{self.work}/log", self.work)
+        self.addCleanup(program.stop)
+        program.wait_until_answering(port, QUERY, tcp=True)
+        many = ["--over", "tcp", "--window", "32", "--sockets", "4"]
+        right = self.load(port, [(QUERY, workloads.NOERROR, 0, None)], *many)
+        self.assert_all_answered(right)
+        self.assertEqual(right["right"], right["answered"])
+        wrong = self.load(port, [(QUERY, workloads.NXDOMAIN, 0, None)], *many)
+        self.assertEqual(wrong["wrong_by"]["rcode"], wrong["answered"])
+
+    def test_so_many_queries_and_no_more_are_sent(self):
+        port, _ = self.start_echo()
+        result = self.load(port, [(QUERY, workloads.NOERROR, 0, None)], "--queries", "77",
+                           "--seconds", "60")
+        self.assertEqual(result["sent"], 77)
+        self.assertEqual(result["right"], 77)
+
     def test_a_fixed_rate_sends_what_is_due(self):
         port, _ = self.start_echo()
         result = self.load(port, [(QUERY, 0, 0, None)], "--rate", "2000")
@@ -152,13 +172,16 @@ class PeersSmoke(unittest.TestCase):
     def test_a_whole_run_of_the_floor_makes_a_table(self):
         out = f"{self.work}/out.json"
         status = runner.main(["--rounds", "1", "--seconds", "0.3", "--servers", "echo",
-                              "--workloads", "static", "--binaries", BINARIES, "--out", out])
+                              "--workloads", "static,tcp", "--binaries", BINARIES, "--out", out,
+                              "--rate", "1000", "--instructions", "0"])
         self.assertEqual(status, 0)
         with open(out, encoding="utf-8") as file:
             result = json.load(file)
-        figures = result["summary"]["static"]["echo"]
-        self.assertEqual(figures["counted"], 1)
-        self.assertGreater(figures["cpu_us"]["median"], 0)
+        for workload in "static", "tcp":
+            figures = result["summary"][workload]["echo"]
+            self.assertEqual(figures["counted"], 1)
+            self.assertGreater(figures["cpu_us"]["median"], 0)
+            self.assertEqual(len(figures["latency_us"]), 3)
         readme = f"{self.work}/README.md"
         with open(readme, "w", encoding="utf-8") as file:
             file.write(f"a\n{report.BEGIN}\nold\n{report.END}\nb\n")

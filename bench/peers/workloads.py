@@ -138,9 +138,19 @@ WORKLOADS = {
     "static": ("10,000 names, 10 % NXDOMAIN", static_queries),
     "wildcard": ("1 M different names under one wildcard", wildcard_queries),
     "geo": ("8 answers by ECS, 1,000 prefixes in an MMDB", geo_queries),
+    "tcp": ("static over 32 TCP connections used again, one query on each at a time",
+            static_queries),
     "signed": ("static with DO from a signed zone, NSEC", lambda: static_queries(dnssec=True)),
     "signed-geo": ("geo with DO from a signed zone", lambda: geo_queries(dnssec=True)),
 }
+
+
+# What peers_load is told beside the set; the default is 128 queries outstanding from 4 ports.
+LOAD = {"tcp": ["--over", "tcp", "--window", "32", "--sockets", "32"]}
+
+
+def over_tcp(workload):
+    return workload == "tcp"
 
 
 def write_set(path, queries):
