@@ -103,8 +103,8 @@ class Answering {
     if (is_debug() && snapshot_.debug->allow.contains(request_.client)) { return Deferred::kDebug; }
     const bool is_transfer = query_.qtype == RrType::kAxfr || query_.qtype == RrType::kIxfr;
     if (is_transfer) { return Deferred::kTransfer; }
-    const bool is_special = query_.edns.expire || guard_.has_lists();
-    return query_.qtype == RrType::kSoa && is_special ? Deferred::kSoa : Deferred::kNone;
+    if (query_.qtype != RrType::kSoa) { return Deferred::kNone; }
+    return query_.edns.expire || guard_.has_lists() ? Deferred::kSoa : Deferred::kNone;
   }
 
   bool is_debug() const noexcept {

@@ -47,7 +47,7 @@ bool Resolution::prove_compactly(const Zone& zone, Octets name) noexcept {
   return false;
 }
 
-void Resolution::put_proofs() noexcept {
+void Resolution::put_waiting_proofs() noexcept {
   if (std::exchange(compact_due_, false)) {
     const std::uint32_t ttl_s = compact_zone_->negative_ttl_s();
     const dns::RrsetView signatures = scratch_.denial.rrsig(ttl_s);

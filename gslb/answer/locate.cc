@@ -6,7 +6,12 @@ namespace gslb::answer {
 namespace {
 
 std::uint64_t leaf_hash(const Address& address, std::uint8_t bits) noexcept {
-  return hash_octets(address.masked(bits).octets(), bits);
+  if (address.is_v6()) { return hash_octets(address.masked(bits).octets(), bits); }
+  // The same without an Address in between.
+  std::array<std::uint8_t, 4> octets;
+  const std::uint32_t kept = bits == 0 ? 0 : ~std::uint32_t{0} << (32 - bits);
+  store_u32(octets.data(), address.v4_host_order() & kept);
+  return hash_octets(octets, bits);
 }
 
 }  // namespace

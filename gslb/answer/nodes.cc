@@ -73,6 +73,11 @@ NodeChoice rank(const fleet::ClusterModel& cluster, const NodeRequest& request,
 
 NodeChoice select_nodes(const fleet::ClusterModel& cluster, const NodeRequest& request,
                         const fleet::NodeYields& yields) noexcept {
+  if (cluster.nodes.size() == 1) {  // nothing to rank
+    NodeChoice only;
+    only.count = (request.serving & 1) != 0 && has_address_for(cluster.nodes[0], request.type);
+    return only;
+  }
   bool yielded = false;
   const NodeChoice choice = rank(cluster, request, yields, request.name_hash, &yielded);
   if (!yielded) { return choice; }

@@ -46,6 +46,7 @@ std::optional<RrsetView> Resolution::signatures_of(const Zone& zone, NodeIndex n
 
 bool Resolution::put_set(Section section, Octets owner, const Zone& zone, NodeIndex node,
                          const RrsetView& set) noexcept {
+  if (!dnssec_ok_) { return writer_.put_rrset(section, owner, set); }
   const auto signatures = signatures_of(zone, node, set);
   return writer_.put_signed_rrset(section, owner, set, signatures ? &*signatures : nullptr);
 }
@@ -134,7 +135,7 @@ Resolution::Next Resolution::answer_node(const Zone& zone, const Found& found,
     if (set->rdata.data() == last_dname_) { return Next::kDone; }  // it led here: already there
     answered_ |= put_set(Section::kAnswer, owner(), zone, node, *set);
     put_proofs();
-    put_additional(zone, *set);
+    if (!dns::is_address(qtype)) { put_additional(zone, *set); }
   } else {
     put_nodata(zone, found);
   }

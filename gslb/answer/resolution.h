@@ -7,6 +7,7 @@
 #include "gslb/answer/answer.h"
 #include "gslb/answer/locate.h"
 #include "gslb/answer/nodes.h"
+#include "gslb/base/hash.h"
 #include "gslb/dns/response.h"
 
 namespace gslb::answer {
@@ -69,13 +70,19 @@ class Resolution {
   void deny_name(const zone::Zone& zone, const zone::Found& found) noexcept;
   void deny_type(const zone::Zone& zone, const zone::Found& found) noexcept;
   void deny_ds(const zone::Zone& zone, const zone::Found& cut) noexcept;
-  void put_proofs() noexcept;
+  void put_proofs() noexcept {
+    if (compact_due_ || proof_count_ > 0) { put_waiting_proofs(); }
+  }
+  void put_waiting_proofs() noexcept;
   // The compact denial of `name` in place of all other proofs; false: not signed, not such a zone.
   bool prove_compactly(const zone::Zone& zone, Octets name) noexcept;
 
-  std::uint64_t split_hash(steer::Split split, std::uint64_t leaf_hash) const noexcept;
+  std::uint64_t split_hash(steer::Split split) const noexcept;
+  // Of the present name, and of it and the client's leaf.
+  std::uint64_t name_hash() const noexcept { return hash_octets(owner()); }
+  std::uint64_t name_and_leaf_hash() const noexcept { return hash_octets(owner(), leaf_hash_); }
   // Which cluster answers.  In a signed zone one with the type if it is promised there.
-  steer::Choice choose(const zone::Zone& zone, zone::RouteIndex route, const Location& location,
+  steer::Choice choose(const zone::Zone& zone, zone::RouteIndex route,
                        dns::RrType qtype) const noexcept;
   // Whether the decision answers `qtype` at a routed owner: addresses, the HTTPS record of the
   // service, or any type when it may be a CNAME.

@@ -3,7 +3,6 @@
 
 #include "gslb/answer/nodes.h"
 #include "gslb/answer/resolution.h"
-#include "gslb/base/hash.h"
 
 namespace gslb::answer {
 
@@ -26,23 +25,22 @@ std::size_t append_address(std::span<std::uint8_t> block, std::size_t used,
 
 }  // namespace
 
-std::uint64_t Resolution::split_hash(steer::Split split, std::uint64_t leaf_hash) const noexcept {
+std::uint64_t Resolution::split_hash(steer::Split split) const noexcept {
   switch (split) {
     case steer::Split::kClient:
-      return leaf_hash;
+      return leaf_hash_;
     case steer::Split::kName:
-      return hash_octets(owner());
+      return name_hash();
     case steer::Split::kBoth:
       break;
   }
-  return hash_octets(owner(), leaf_hash);
+  return name_and_leaf_hash();
 }
 
 steer::Choice Resolution::choose(const zone::Zone& zone, zone::RouteIndex route,
-                                 const Location& location, RrType qtype) const noexcept {
+                                 RrType qtype) const noexcept {
   const steer::ServiceIndex service = snapshot_.services->routes[route].service;
-  const auto split =
-      static_cast<std::uint8_t>(split_hash(snapshot_.map->mode(service).split, location.leaf_hash));
+  const auto split = static_cast<std::uint8_t>(split_hash(snapshot_.map->mode(service).split));
   const RoutedSets* sets = zone.is_signed() ? snapshot_.routed_sets.get() : nullptr;
   const fleet::HealthView health = this->health();
   const steer::Choice plain = snapshot_.map->choose(service, row_, split, health);
@@ -88,10 +86,11 @@ bool Resolution::put_routed(const zone::Zone& zone, zone::RouteIndex route, RrTy
 
   // Without a binding HTTPS is like any other type.
   if (qtype == RrType::kHttps && !service.https) { qtype = RrType::kAny; }
-  const steer::Choice choice = choose(zone, route, location, qtype);
   leaf_hash_ = location.leaf_hash;
+  const steer::Choice choice = choose(zone, route, qtype);
+  const bool is_fixed = service.ttl_steps_s.front() == service.ttl_steps_s.back();
   ttl_s_ = steer::answer_ttl_s(service.ttl_steps_s, choice.ttl_step,
-                               hash_octets(owner(), location.leaf_hash));
+                               is_fixed ? 0 : name_and_leaf_hash());
   snapshot_.decisions->count(scratch_.worker, service_index, choice.cluster, choice.reason);
   if (zone.is_signed()) { return put_signed_routed(route, choice, qtype, rcode); }
   if (choice.cluster == fleet::kNoCluster) { return put_fallback(service, choice, qtype, rcode); }
@@ -146,7 +145,7 @@ NodeChoice Resolution::nodes_of(fleet::ClusterIndex cluster, std::uint64_t nodes
                                 std::size_t wanted) const noexcept {
   const NodeRequest request{.serving = nodes,
                             .type = type,
-                            .name_hash = hash_octets(owner()),
+                            .name_hash = name_hash(),
                             .leaf_hash = leaf_hash_,
                             .wanted = wanted};
   return select_nodes(snapshot_.fleet->cluster(cluster), request,

@@ -26,10 +26,10 @@ class Counter {
 template <std::size_t kBuckets>
 class LogHistogram {
  public:
-  void record(std::uint64_t value) noexcept {
+  void record(std::uint64_t value, std::uint64_t times = 1) noexcept {
     const auto bucket = static_cast<std::size_t>(std::bit_width(value));
-    buckets_[bucket < kBuckets ? bucket : kBuckets - 1].add();
-    sum_.add(value);
+    buckets_[bucket < kBuckets ? bucket : kBuckets - 1].add(times);
+    sum_.add(value * times);
   }
   std::uint64_t bucket(std::size_t index) const noexcept { return buckets_[index].value(); }
   std::uint64_t sum() const noexcept { return sum_.value(); }

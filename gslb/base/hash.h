@@ -31,10 +31,24 @@ inline std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
   const auto product = static_cast<unsigned __int128>(a) * b;
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
-inline std::uint64_t load_le(const std::uint8_t* at, std::size_t count) noexcept {
+inline std::uint64_t load_le(const std::uint8_t* at) noexcept {
   std::uint64_t value = 0;
-  std::memcpy(&value, at, count);
+  std::memcpy(&value, at, sizeof value);
   return value;
+}
+// The same of 1 to 8 octets: loads that overlap, as a copy of unknown length is a call.
+inline std::uint64_t load_le(const std::uint8_t* at, std::size_t count) noexcept {
+  if (count >= 4) {
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+    std::memcpy(&low, at, sizeof low);
+    std::memcpy(&high, at + count - sizeof high, sizeof high);
+    return low | (std::uint64_t{high} << (8 * (count - sizeof high)));
+  }
+  const std::size_t middle = count / 2;
+  const std::size_t last = count - 1;
+  return at[0] | (std::uint64_t{at[middle]} << (8 * middle)) |
+         (std::uint64_t{at[last]} << (8 * last));
 }
 }  // namespace hash_internal
 
@@ -45,7 +59,7 @@ inline std::uint64_t hash_octets(Octets octets, std::uint64_t seed = 0) noexcept
   std::uint64_t state = seed ^ kA ^ octets.size();
   std::size_t at = 0;
   for (; octets.size() - at > 8; at += 8) {
-    state = hash_internal::fold(state ^ hash_internal::load_le(octets.data() + at, 8), kB);
+    state = hash_internal::fold(state ^ hash_internal::load_le(octets.data() + at), kB);
   }
   const std::size_t rest = octets.size() - at;
   state ^= rest == 0 ? 0 : hash_internal::load_le(octets.data() + at, rest);

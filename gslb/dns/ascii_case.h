@@ -51,4 +51,18 @@ inline bool equal_ignoring_case(const std::uint8_t* a, const std::uint8_t* b,
   return ascii_lower8(load_word(a + size - 8)) == ascii_lower8(load_word(b + size - 8));
 }
 
+// Whether they are the same: inline, as to call memcmp() costs more than to compare a name.
+inline bool equal_octets(const std::uint8_t* a, const std::uint8_t* b, std::size_t size) noexcept {
+  if (size < 8) {
+    for (std::size_t i = 0; i < size; ++i) {
+      if (a[i] != b[i]) { return false; }
+    }
+    return true;
+  }
+  for (std::size_t at = 0; at + 8 < size; at += 8) {
+    if (load_word(a + at) != load_word(b + at)) { return false; }
+  }
+  return load_word(a + size - 8) == load_word(b + size - 8);
+}
+
 }  // namespace gslb::dns

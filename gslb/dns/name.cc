@@ -242,6 +242,13 @@ Result<void, NameError> QuestionName::parse(Octets octets, std::size_t* consumed
     std::memcpy(lower_.data() + at, &word, sizeof(word));
   }
   for (; at < *size; ++at) { lower_[at] = ascii_lower(octets[at]); }
+
+  NameHash hash = kRootHash;
+  hashes_[count] = hash;
+  while (count-- > 0) {
+    hash = child_hash(hash, lower_.data() + offsets_[count]);
+    hashes_[count] = hash;
+  }
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "gslb/base/bytes.h"
 #include "gslb/base/result.h"
 #include "gslb/dns/ascii_case.h"
+#include "gslb/dns/name_hash.h"
 
 namespace gslb::dns {
 
@@ -77,8 +78,8 @@ class Name {
   std::string wire_;
 };
 
-// The QNAME of one query: lower-cased copy plus label index, no allocation.  Octets and offsets
-// beyond size()/label_count() are unspecified.  Worker-confined (lives in the query context).
+// The QNAME of one query: lower-cased copy, label index and hashes, no allocation.  What is beyond
+// size() and label_count() is unspecified.  Worker-confined (lives in the query context).
 class QuestionName {
  public:
   // Parses one uncompressed name at the front of `octets` (a pointer in a QNAME is refused: there
@@ -95,10 +96,13 @@ class QuestionName {
   std::size_t label_offset(std::size_t index) const noexcept { return offsets_[index]; }
   // The name without its `labels` leftmost labels.  REQUIRES: labels <= label_count()
   Octets suffix(std::size_t labels) const noexcept { return wire().subspan(offsets_[labels]); }
+  // Its hash.
+  NameHash suffix_hash(std::size_t labels) const noexcept { return hashes_[labels]; }
 
  private:
   std::array<std::uint8_t, kMaxNameOctets + 1> lower_{};
   std::array<std::uint8_t, kMaxLabels + 1> offsets_{};
+  std::array<NameHash, kMaxLabels + 1> hashes_;  // NOLINT: valid up to label_count_
   std::uint8_t size_ = 0;
   std::uint8_t label_count_ = 0;
 };

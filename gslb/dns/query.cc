@@ -7,6 +7,8 @@ namespace gslb::dns {
 namespace {
 
 constexpr std::uint16_t kFlagResponse = 0x8000;
+constexpr std::uint16_t kMaskOpcode = 0x7800;
+constexpr std::uint64_t kOneQuestion = std::uint64_t{1} << 48;  // in the four counts of a header
 constexpr std::uint16_t kFlagRecursionDesired = 0x0100;
 constexpr std::uint16_t kFlagCheckingDisabled = 0x0010;
 constexpr std::uint16_t kEdnsFlagDnssecOk = 0x8000;
@@ -199,11 +201,38 @@ std::size_t Query::udp_limit(std::size_t server_limit) const noexcept {
 
 namespace {
 
+// Behind the question the end or one record: nearly always.
+Result<void, QueryError> parse_usual(Octets message, bool has_additional, Query& query) noexcept {
+  if (!take_question(message, query)) { return Unexpected(QueryError::kQuestion); }
+  Octets rest = message.subspan(query.question_end);
+  if (!has_additional) {
+    if (!rest.empty()) { return Unexpected(QueryError::kSections); }
+    return {};
+  }
+  constexpr std::size_t kOptOctets = 11;
+  const bool is_whole_opt = rest.size() >= kOptOctets && rest[0] == 0 &&
+                            load_u16(rest.data() + 1) == static_cast<std::uint16_t>(RrType::kOpt) &&
+                            load_u16(rest.data() + 9) == rest.size() - kOptOctets;
+  if (!is_whole_opt) { return take_additional(message, query.question_end, 1, query.edns); }
+  Record record;
+  record.is_owner_root = true;
+  record.type = RrType::kOpt;
+  record.klass = load_u16(rest.data() + 3);
+  record.ttl = load_u32(rest.data() + 5);
+  record.rdata = rest.subspan(kOptOctets);
+  return take_opt(record, query.edns);
+}
+
 Result<void, QueryError> parse_whole(Octets message, Query& query) noexcept {
   query.id = load_u16(message.data());
   const std::uint16_t flags = load_u16(message.data() + 2);
   query.recursion_desired = (flags & kFlagRecursionDesired) != 0;
   query.checking_disabled = (flags & kFlagCheckingDisabled) != 0;
+  const std::uint64_t counts = load_u64(message.data() + 4);
+  if ((flags & (kFlagResponse | kMaskOpcode)) == 0 &&
+      (counts & ~std::uint64_t{1}) == kOneQuestion) {
+    return parse_usual(message, (counts & 1) != 0, query);
+  }
   if ((flags & kFlagResponse) != 0) { return Unexpected(QueryError::kResponse); }
 
   const std::size_t question_count = load_u16(message.data() + 4);

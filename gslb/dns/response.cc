@@ -83,15 +83,11 @@ void copy_owner(std::uint8_t* to, const std::uint8_t* from, std::size_t size) no
   }
 }
 
-// TYPE, CLASS and TTL, the same in all records of an RRset.
-std::array<std::uint8_t, kFixedRecordOctets> fixed_octets(const RrsetView& set,
-                                                          RrClass qclass) noexcept {
-  std::array<std::uint8_t, kFixedRecordOctets> octets;
+// TYPE, CLASS and TTL, the same in all records of an RRset: eight octets, as one number.
+std::uint64_t fixed_octets(const RrsetView& set, RrClass qclass) noexcept {
   const RrClass klass = qclass == RrClass::kAny ? RrClass::kIn : qclass;
-  store_u16(octets.data(), static_cast<std::uint16_t>(set.type));
-  store_u16(octets.data() + 2, static_cast<std::uint16_t>(klass));
-  store_u32(octets.data() + 4, std::min(set.ttl_s, kMaxTtl));
-  return octets;
+  return (std::uint64_t{static_cast<std::uint16_t>(set.type)} << 48) |
+         (std::uint64_t{static_cast<std::uint16_t>(klass)} << 32) | std::min(set.ttl_s, kMaxTtl);
 }
 
 // An option of `data` octets in the rest of `*out`, or null when it does not fit.
@@ -234,7 +230,7 @@ bool ResponseWriter::put(Section section, Octets owner, const RrsetView& set) no
   if (set.count == 0) { return true; }
   const std::size_t start = position_;
   const std::size_t mark = names_.mark();
-  const std::size_t owner_octets = names_.put(owner, position_, end_ - position_);
+  const std::size_t owner_octets = put_owner(owner);
   position_ += owner_octets;
   const bool fits = owner_octets != 0 &&
                     (layout_of(set.type).names == 0 ? put_opaque(start, owner_octets, set)
@@ -246,6 +242,17 @@ bool ResponseWriter::put(Section section, Octets owner, const RrsetView& set) no
   }
   counts_[index] = static_cast<std::uint16_t>(counts_[index] + set.count);
   return true;
+}
+
+// The octets written, 0 when there is no room.
+std::size_t ResponseWriter::put_owner(Octets owner) noexcept {
+  const Octets qname = query_.qname.wire();
+  const bool is_qname = owner.data() == qname.data() && owner.size() == qname.size();
+  if (is_qname && owner.size() > 1 && end_ - position_ >= 2) {
+    store_u16(out_ + position_, 0xc000 | kHeaderOctets);
+    return 2;
+  }
+  return names_.put(owner, position_, end_ - position_);
 }
 
 namespace {
@@ -275,11 +282,19 @@ struct RepeatedOwner {
 // The size is known beforehand, so one test covers the whole RRset.
 bool ResponseWriter::put_opaque(std::size_t owner_at, std::size_t owner_octets,
                                 const RrsetView& set) noexcept {
+  if (set.count == 1) {
+    const std::size_t needed = kFixedRecordOctets + set.rdata.size();
+    if (needed > end_ - position_) { return false; }
+    store_u64(out_ + position_, fixed_octets(set, query_.qclass));
+    copy_rdata(out_ + position_ + kFixedRecordOctets, set.rdata.data(), set.rdata.size());
+    position_ += needed;
+    return true;
+  }
   const RepeatedOwner again(out_, owner_at, owner_octets);
   const std::size_t needed =
       ((set.count - 1U) * again.size) + (set.count * kFixedRecordOctets) + set.rdata.size();
   if (needed > end_ - position_) { return false; }
-  const auto fixed = fixed_octets(set, query_.qclass);
+  const std::uint64_t fixed = fixed_octets(set, query_.qclass);
   std::uint8_t* at = out_ + position_;
   const std::uint8_t* rdata = set.rdata.data();
   for (std::size_t i = 0; i < set.count; ++i) {
@@ -287,8 +302,8 @@ bool ResponseWriter::put_opaque(std::size_t owner_at, std::size_t owner_octets,
       copy_owner(at, again.octets, again.size);
       at += again.size;
     }
-    std::memcpy(at, fixed.data(), fixed.size());
-    at += fixed.size();
+    store_u64(at, fixed);
+    at += kFixedRecordOctets;
     const std::size_t size = 2U + load_u16(rdata);
     copy_rdata(at, rdata, size);
     at += size;
@@ -302,7 +317,8 @@ bool ResponseWriter::put_opaque(std::size_t owner_at, std::size_t owner_octets,
 bool ResponseWriter::put_with_names(std::size_t owner_at, std::size_t owner_octets,
                                     const RrsetView& set) noexcept {
   const RepeatedOwner again(out_, owner_at, owner_octets);
-  const auto fixed = fixed_octets(set, query_.qclass);
+  std::array<std::uint8_t, kFixedRecordOctets> fixed;
+  store_u64(fixed.data(), fixed_octets(set, query_.qclass));
   bool is_first = true;
   for (RdataCursor records(set); !records.done(); records.next()) {
     if (!is_first && !append({again.octets, again.size})) { return false; }

@@ -87,6 +87,7 @@ class ResponseWriter {
 
  private:
   bool put(Section section, Octets owner, const RrsetView& set) noexcept;
+  std::size_t put_owner(Octets owner) noexcept;
   bool put_signatures(Section section, std::size_t set_at, Octets owner,
                       const RrsetView& signatures) noexcept;
   bool put_opaque(std::size_t owner_at, std::size_t owner_octets, const RrsetView& set) noexcept;

@@ -66,6 +66,8 @@ class Handler {
   // Before every batch: the time to refresh the snapshot.  Every message until the next call
   // must be answered from the same one.
   virtual void begin_batch() noexcept = 0;
+  // After the last message of a batch that had any: its answers leave now.
+  virtual void end_batch() noexcept {}
 
   // Writes the answer to `message` into `out`, returns its length; 0 = no answer.  `message`
   // holds at least kMinMessageOctets; `out` kMaxUdpAnswerOctets or kMaxTcpMessageOctets, and never

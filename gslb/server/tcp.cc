@@ -155,7 +155,10 @@ bool TcpService::answer(Connection& connection, std::size_t received, MonoTime n
     broken = length < kMinMessageOctets;
     if (broken || input.size() - used - kPrefixOctets < length) break;
     if (output_.size() - gathered < kFrameOctets) {
-      if (!send(connection, std::exchange(gathered, 0))) return false;
+      if (!send(connection, std::exchange(gathered, 0))) {
+        handler_.end_batch();
+        return false;
+      }
       if (connection.has_unsent()) break;
     }
     std::uint8_t* const out = output_.data() + gathered;
@@ -179,6 +182,7 @@ bool TcpService::answer(Connection& connection, std::size_t received, MonoTime n
       break;
     }
   }
+  handler_.end_batch();
   if (gathered > 0 && !send(connection, gathered)) return false;
   if (broken) {
     // RFC 7766 8 has no way back into step after a wrong length.

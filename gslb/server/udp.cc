@@ -19,6 +19,15 @@ constexpr int kBatchesPerWake = 8;
 // (RFC 8467) adds up to 128.  A longer datagram is dropped.
 constexpr std::size_t kMaxUdpQueryOctets = 4096;
 
+// Buffers as long as pages would all begin in one set of the cache: a few lines more part them.
+constexpr std::size_t kGapOctets = 3 * 64;
+
+template <std::size_t kOctets>
+struct Buffer {
+  std::array<std::uint8_t, kOctets> octets;
+  std::array<std::uint8_t, kGapOctets> gap;
+};
+
 union Control {
   std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> octets;
   cmsghdr align;
@@ -77,18 +86,22 @@ struct UdpBatch {
   std::array<mmsghdr, kBatch> out;
   std::array<iovec, kBatch> out_data;
   std::array<Control, kBatch> out_control;
-  std::array<std::array<std::uint8_t, kMaxUdpQueryOctets>, kBatch> queries;
-  std::array<std::array<std::uint8_t, kMaxUdpAnswerOctets>, kBatch> answers;
+  std::array<Buffer<kMaxUdpQueryOctets>, kBatch> queries;
+  std::array<Buffer<kMaxUdpAnswerOctets>, kBatch> answers;
 
   UdpBatch() noexcept {
     for (std::size_t i = 0; i < kBatch; ++i) {
-      in_data[i] = {queries[i].data(), queries[i].size()};
+      in_data[i] = {queries[i].octets.data(), kMaxUdpQueryOctets};
       in[i].msg_hdr = {};
       in[i].msg_hdr.msg_name = &peers[i];
       in[i].msg_hdr.msg_iov = &in_data[i];
       in[i].msg_hdr.msg_iovlen = 1;
       in[i].msg_hdr.msg_control = in_control[i].octets.data();
       renew(i);
+      out_data[i].iov_base = answers[i].octets.data();
+      out[i].msg_hdr = {};
+      out[i].msg_hdr.msg_iov = &out_data[i];
+      out[i].msg_hdr.msg_iovlen = 1;
     }
   }
 
@@ -117,16 +130,20 @@ bool UdpSocket::serve_batch() noexcept {
   if (received <= 0) return received < 0 && errno != EAGAIN;
   counters_.udp_batches.add();
   handler_.begin_batch();
-  send_batch(handle_batch(static_cast<std::size_t>(received)));
+  const std::size_t answers = handle_batch(static_cast<std::size_t>(received));
+  handler_.end_batch();
+  send_batch(answers);
   return static_cast<std::size_t>(received) == kBatch;
 }
 
 // Fills batch_.out; returns how many answers it holds.
 std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
   std::size_t answers = 0;
+  std::uint64_t queries = 0;
+  std::uint64_t octets = 0;
   for (std::size_t i = 0; i < received; ++i) {
     msghdr& from = batch_.in[i].msg_hdr;
-    Octets message(batch_.queries[i].data(), batch_.in[i].msg_len);
+    Octets message(batch_.queries[i].octets.data(), batch_.in[i].msg_len);
     const Endpoint source = to_endpoint(batch_.peers[i]);
     Peer peer{source.address, source.port};
     if ((from.msg_flags & MSG_TRUNC) != 0) {
@@ -138,19 +155,16 @@ std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
     } else if (message.size() < kMinMessageOctets) {
       counters_.udp_dropped_short.add();
     } else {
-      counters_.udp_queries.add();
-      counters_.udp_query_octets.add(message.size());
-      const std::size_t written = handler_.handle(message, peer, batch_.answers[answers]);
+      ++queries;
+      octets += message.size();
+      const std::size_t written = handler_.handle(message, peer, batch_.answers[answers].octets);
       if (written == 0) {
         keep_waiting(i, message, peer);
       } else {
         msghdr& to = batch_.out[answers].msg_hdr;
-        batch_.out_data[answers] = {batch_.answers[answers].data(), written};
-        to = {};
+        batch_.out_data[answers].iov_len = written;
         to.msg_name = &batch_.peers[i];
         to.msg_namelen = from.msg_namelen;
-        to.msg_iov = &batch_.out_data[answers];
-        to.msg_iovlen = 1;
         to.msg_control = batch_.out_control[answers].octets.data();
         to.msg_controllen = reply_control(from, batch_.out_control[answers]);
         ++answers;
@@ -158,6 +172,8 @@ std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
     }
     batch_.renew(i);
   }
+  counters_.udp_queries.add(queries);
+  counters_.udp_query_octets.add(octets);
   return answers;
 }
 
@@ -185,7 +201,7 @@ void answer_waiting(UdpBatch& batch, Handler& handler, ServerCounters& counters)
     WaitingQuery& query = batch.waiting[batch.first_waiting];
     batch.first_waiting = (batch.first_waiting + 1) % kMaxWaiting;
     --batch.waiting_count;
-    auto& out = batch.answers[0];
+    auto& out = batch.answers[0].octets;
     const std::size_t written =
         handler.handle_again(Octets(query.message).first(query.size), query.peer, out);
     if (written == 0) {
@@ -230,10 +246,10 @@ void UdpSocket::send_batch(std::size_t answers) noexcept {
     const int sent = ::sendmmsg(fd_.get(), &batch_.out[done], static_cast<unsigned>(answers - done),
                                 MSG_DONTWAIT);
     if (sent > 0) {
-      for (int i = 0; i < sent; ++i, ++done) {
-        counters_.udp_answers.add();
-        counters_.udp_answer_octets.add(batch_.out_data[done].iov_len);
-      }
+      std::uint64_t octets = 0;
+      for (int i = 0; i < sent; ++i, ++done) { octets += batch_.out_data[done].iov_len; }
+      counters_.udp_answers.add(static_cast<std::uint64_t>(sent));
+      counters_.udp_answer_octets.add(octets);
     } else if (errno == EAGAIN || errno == ENOBUFS) {
       // Waiting here would let the receive queue overflow instead; the client asks again.
       counters_.udp_dropped_send_full.add(answers - done);

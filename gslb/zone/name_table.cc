@@ -9,18 +9,6 @@ constexpr std::size_t kFewestSlots = 8;  // most zones have half a dozen names
 
 }  // namespace
 
-NodeIndex NameTable::find(Octets lower_wire, Hash hash) const noexcept {
-  if (slots.empty()) { return kNoNode; }
-  const std::size_t mask = slots.size() - 1;
-  for (std::size_t at = hash & mask; slots[at].node != kNoNode; at = (at + 1) & mask) {
-    const Slot& slot = slots[at];
-    if (slot.tag == tag_of(hash) && std::ranges::equal(name(slot.node), lower_wire)) {
-      return slot.node;
-    }
-  }
-  return kNoNode;
-}
-
 NodeIndex NameTableBuilder::insert(Octets lower_wire, NameTable::Hash hash) {
   const auto node = static_cast<NodeIndex>(hashes_.size());
   octets_.insert(octets_.end(), lower_wire.begin(), lower_wire.end());

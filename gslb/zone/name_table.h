@@ -2,9 +2,8 @@
 //
 // Source: Knuth vol. 3, 6.4 (linear probing).
 //
-// Why labels: the hash of a name is built from the apex downwards, one label onto the hash of its
-// parent.  The walk of RFC 1034 4.3.2 so hashes each octet once, and stops hashing at the first
-// name that does not exist.
+// Why labels: the hash of a name is built from the root downwards, one label onto the hash of its
+// parent.  The walk of RFC 1034 4.3.2 and the search for the zone so hash each octet once.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +11,15 @@
 #include <vector>
 
 #include "gslb/base/bytes.h"
-#include "gslb/base/hash.h"
+#include "gslb/dns/ascii_case.h"
+#include "gslb/dns/name_hash.h"
 #include "gslb/zone/zone.h"
 
 namespace gslb::zone {
 
 // A view of names that stand in order of their index, and of a table to find them by.
 struct NameTable {
-  using Hash = std::uint64_t;
-  static constexpr Hash kApexHash = 0;
-  // `label` with its length octet, lower case.
-  static Hash child_hash(Hash parent, Octets label) noexcept { return hash_octets(label, parent); }
+  using Hash = dns::NameHash;
 
   struct Slot {
     std::uint32_t tag = 0;  // upper half of the hash: spares most looks at the name itself
@@ -35,11 +32,26 @@ struct NameTable {
   std::span<const Slot> slots;            // size a power of two, at most 3/4 full
 
   // REQUIRES: `hash` is that of `lower_wire`.
-  NodeIndex find(Octets lower_wire, Hash hash) const noexcept;
+  NodeIndex find(Octets lower_wire, Hash hash) const noexcept {
+    if (slots.empty()) { return kNoNode; }
+    const std::size_t mask = slots.size() - 1;
+    for (std::size_t at = hash & mask; slots[at].node != kNoNode; at = (at + 1) & mask) {
+      const Slot& slot = slots[at];
+      if (slot.tag == tag_of(hash) && is_name(slot.node, lower_wire)) { return slot.node; }
+    }
+    return kNoNode;
+  }
   Octets name(NodeIndex node) const noexcept {
     return octets.subspan(starts[node], starts[node + 1] - starts[node]);
   }
   std::size_t size() const noexcept { return starts.size() - 1; }
+
+ private:
+  bool is_name(NodeIndex node, Octets lower_wire) const noexcept {
+    const Octets own = name(node);
+    return own.size() == lower_wire.size() &&
+           dns::equal_octets(own.data(), lower_wire.data(), own.size());
+  }
 };
 
 // Thread-compatible.  Index 0 is the first name inserted.

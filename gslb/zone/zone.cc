@@ -27,11 +27,8 @@ NodeIndex Zone::find_node(Octets lower_wire) const noexcept {
     starts[labels++] = static_cast<std::uint8_t>(at);
   }
   if (labels < storage_->apex_labels) { return kNoNode; }
-  NameTable::Hash hash = NameTable::kApexHash;
-  for (std::size_t label = labels - storage_->apex_labels; label-- > 0;) {
-    const std::size_t at = starts[label];
-    hash = NameTable::child_hash(hash, lower_wire.subspan(at, std::size_t{1} + lower_wire[at]));
-  }
+  NameTable::Hash hash = dns::kRootHash;
+  while (labels-- > 0) { hash = dns::child_hash(hash, lower_wire.data() + starts[labels]); }
   return storage_->names.find(lower_wire, hash);
 }
 
@@ -125,7 +122,6 @@ Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) 
   const Zone::Storage& storage = *zone.storage_;
   DCHECK(qname.label_count() >= storage.apex_labels);
   NodeIndex node = Zone::kApexNode;
-  NameTable::Hash hash = NameTable::kApexHash;
   // `below`: labels of QNAME left of `node`.
   for (std::size_t below = qname.label_count() - storage.apex_labels;; --below) {
     const bool at_qname = below == 0;
@@ -135,9 +131,8 @@ Found find(const Zone& zone, const dns::QuestionName& qname, dns::RrType qtype) 
     }
     if (at_qname) { return {Found::Kind::kExact, node, kNoNode, 0}; }
     if (storage.has(node, kIsDname)) { return {Found::Kind::kDname, node, kNoNode, below}; }
-    const std::size_t at = qname.label_offset(below - 1);
-    hash = NameTable::child_hash(hash, qname.wire().subspan(at, std::size_t{1} + qname.wire()[at]));
-    const NodeIndex child = storage.names.find(qname.suffix(below - 1), hash);
+    const NodeIndex child =
+        storage.names.find(qname.suffix(below - 1), qname.suffix_hash(below - 1));
     if (child == kNoNode || storage.has(child, kIsNsec3Owner)) {
       // `node` is the closest encloser: every ancestor of a name in the zone is a node.
       const NodeIndex source = zone.wildcard_child(node);

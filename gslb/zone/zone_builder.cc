@@ -97,11 +97,10 @@ NodeIndex ZoneBuilder::Work::node_of(const dns::Name& owner) {
   name.assign(owner.wire());
   CHECK(name.label_count() >= apex_labels);
   NodeIndex node = Zone::kApexNode;
-  NameTable::Hash hash = NameTable::kApexHash;
   for (std::size_t below = name.label_count() - apex_labels; below-- > 0;) {
     const std::size_t at = name.label_offset(below);
     const Octets label = name.wire().subspan(at, std::size_t{1} + name.wire()[at]);
-    hash = NameTable::child_hash(hash, label);
+    const NameTable::Hash hash = name.suffix_hash(below);
     NodeIndex child = names.table().find(name.suffix(below), hash);
     if (child == kNoNode) {
       child = add_node(name.suffix(below), hash);
@@ -228,7 +227,9 @@ std::unique_ptr<Zone::Storage> Zone::Storage::pack(const NameTable& names,
 ZoneBuilder::ZoneBuilder(const dns::Name& apex) : work_(std::make_unique<Work>()) {
   work_->apex = apex;
   work_->apex_labels = apex.label_count();
-  work_->add_node(apex.lower().wire(), NameTable::kApexHash);
+  dns::QuestionName name;  // in lower case
+  name.assign(apex.wire());
+  work_->add_node(name.wire(), name.suffix_hash(0));
 }
 
 ZoneBuilder::~ZoneBuilder() = default;
@@ -288,7 +289,9 @@ std::shared_ptr<const Zone> ZoneBuilder::build() {
 std::shared_ptr<const Zone> Zone::without_data(const dns::Name& apex, ZoneState why) {
   CHECK(why != ZoneState::kServed);
   NameTableBuilder names;
-  names.insert(apex.lower().wire(), NameTable::kApexHash);
+  dns::QuestionName name;  // in lower case
+  name.assign(apex.wire());
+  names.insert(name.wire(), name.suffix_hash(0));
   const NodeRecord apex_node;
   const auto zone = std::make_shared<Zone>(Key());
   zone->apex_ = apex;

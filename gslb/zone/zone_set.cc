@@ -4,22 +4,8 @@
 #include <bit>
 
 #include "gslb/base/check.h"
-#include "gslb/base/hash.h"
 
 namespace gslb::zone {
-namespace {
-
-// Of the names' labels from the root leftwards, so that all suffixes of a QNAME cost one pass.
-std::uint64_t extend(std::uint64_t parent, Octets label) noexcept {
-  return hash_octets(label, parent);
-}
-
-Octets label_at(const dns::QuestionName& name, std::size_t index) noexcept {
-  const std::size_t at = name.label_offset(index);
-  return name.wire().subspan(at, std::size_t{1} + name.wire()[at]);
-}
-
-}  // namespace
 
 ZoneSet::ZoneSet(std::vector<std::shared_ptr<const Zone>> zones)
     : zones_(std::move(zones)), slots_(std::bit_ceil(zones_.size() * 2 + 1)) {
@@ -27,10 +13,7 @@ ZoneSet::ZoneSet(std::vector<std::shared_ptr<const Zone>> zones)
     dns::QuestionName apex;
     apex.assign(zone->apex().wire());
     max_labels_ = std::max(max_labels_, apex.label_count());
-    std::uint64_t hash = 0;
-    for (std::size_t label = apex.label_count(); label-- > 0;) {
-      hash = extend(hash, label_at(apex, label));
-    }
+    const dns::NameHash hash = apex.suffix_hash(0);
     std::size_t at = hash & (slots_.size() - 1);
     while (slots_[at].zone != nullptr) {
       CHECK(!(slots_[at].zone->apex() == zone->apex()));
@@ -40,24 +23,29 @@ ZoneSet::ZoneSet(std::vector<std::shared_ptr<const Zone>> zones)
   }
 }
 
-const Zone* ZoneSet::find(const dns::QuestionName& qname, dns::RrType qtype) const noexcept {
-  const Zone* found = nullptr;
-  std::uint64_t hash = 0;
-  const std::size_t labels = qname.label_count();
-  for (std::size_t depth = 0; depth <= std::min(labels, max_labels_); ++depth) {
-    if (depth > 0) { hash = extend(hash, label_at(qname, labels - depth)); }
-    const Octets suffix = qname.suffix(labels - depth);
-    std::size_t at = hash & (slots_.size() - 1);
-    while (slots_[at].zone != nullptr &&
-           !(slots_[at].hash == hash &&
-             std::ranges::equal(slots_[at].zone->owner(Zone::kApexNode), suffix))) {
-      at = (at + 1) & (slots_.size() - 1);
+const Zone* ZoneSet::find_apex(Octets lower_wire, dns::NameHash hash) const noexcept {
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = hash & mask; slots_[at].zone != nullptr; at = (at + 1) & mask) {
+    if (slots_[at].hash != hash) { continue; }
+    const Octets apex = slots_[at].zone->owner(Zone::kApexNode);
+    if (apex.size() == lower_wire.size() &&
+        dns::equal_octets(apex.data(), lower_wire.data(), apex.size())) {
+      return slots_[at].zone;
     }
-    const Zone* zone = slots_[at].zone;
-    const bool parent_side = depth == labels && qtype == dns::RrType::kDs && found != nullptr;
-    if (zone != nullptr && !parent_side) { found = zone; }
   }
-  return found;
+  return nullptr;
+}
+
+const Zone* ZoneSet::find(const dns::QuestionName& qname, dns::RrType qtype) const noexcept {
+  const Zone* child_side = nullptr;
+  const std::size_t labels = qname.label_count();
+  for (std::size_t skipped = labels - std::min(labels, max_labels_); skipped <= labels; ++skipped) {
+    const Zone* zone = find_apex(qname.suffix(skipped), qname.suffix_hash(skipped));
+    if (zone == nullptr) { continue; }
+    if (skipped != 0 || qtype != dns::RrType::kDs) { return zone; }
+    child_side = zone;
+  }
+  return child_side;
 }
 
 }  // namespace gslb::zone

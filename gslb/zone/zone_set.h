@@ -23,9 +23,11 @@ class ZoneSet {
   const std::vector<std::shared_ptr<const Zone>>& zones() const noexcept { return zones_; }
 
  private:
+  const Zone* find_apex(Octets lower_wire, dns::NameHash hash) const noexcept;
+
   std::vector<std::shared_ptr<const Zone>> zones_;
   struct Slot {
-    std::uint64_t hash = 0;
+    dns::NameHash hash = 0;
     const Zone* zone = nullptr;
   };
   std::vector<Slot> slots_;     // open addressing, size a power of two

@@ -23,6 +23,16 @@ TEST(Hash, KeepsItsPinnedValues) {
   EXPECT_EQ(hash_text("www.cdn.example.", 1), 0x831b076d868f06c6ULL);
 }
 
+TEST(Hash, APartOfAWordIsLoadedAsThatManyOctets) {
+  const std::array<std::uint8_t, 8> octets{0x11, 0x82, 0x33, 0xf4, 0x55, 0xa6, 0x77, 0x88};
+  std::uint64_t expected = 0;
+  for (std::size_t count = 1; count <= octets.size(); ++count) {
+    expected |= std::uint64_t{octets[count - 1]} << (8 * (count - 1));
+    EXPECT_EQ(hash_internal::load_le(octets.data(), count), expected) << count;
+  }
+  EXPECT_EQ(hash_internal::load_le(octets.data()), expected);
+}
+
 TEST(Hash, TellsLengthsAndOrdersApart) {
   const std::string zeros(64, '\0');
   std::set<std::uint64_t> seen;

@@ -1,6 +1,7 @@
 #include "gslb/dns/name.h"
 
 #include <algorithm>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -236,6 +237,21 @@ TEST(QuestionName, AgreesWithNameOnRandomOctets) {
     ASSERT_EQ(qname.label_count(), owned->label_count());
     ASSERT_EQ(consumed, owned->wire().size());
   }
+}
+
+TEST(QuestionName, HashesOfSuffixesAreThoseOfTheSameNamesAlone) {
+  const std::string longest(kMaxLabelOctets, 'x');
+  QuestionName whole;
+  whole.assign(name("a.bc.EIGHTHH8.nineninen." + longest + ".Example.").wire());
+  std::set<NameHash> seen;
+  for (std::size_t labels = 0; labels <= whole.label_count(); ++labels) {
+    QuestionName alone;
+    alone.assign(whole.suffix(labels));
+    EXPECT_EQ(whole.suffix_hash(labels), alone.suffix_hash(0)) << labels;
+    seen.insert(alone.suffix_hash(0));
+  }
+  EXPECT_EQ(seen.size(), whole.label_count() + 1);
+  EXPECT_EQ(whole.suffix_hash(whole.label_count()), kRootHash);
 }
 
 TEST(QuestionName, AssignTakesAnOwnedName) {

@@ -1,5 +1,7 @@
 #include "gslb/server/server.h"
 
+#include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <future>
 #include <thread>
@@ -70,6 +72,37 @@ TEST(Server, ANudgeBeginsABatchOnIdleWorkers) {
   for (auto& each : begun) {
     EXPECT_EQ(each.get_future().wait_for(kPatience), std::future_status::ready);
   }
+}
+
+TEST(Server, ABatchEndsAfterItsMessagesAndBeforeItsAnswersLeave) {
+  class Bracketed final : public Handler {
+   public:
+    explicit Bracketed(std::atomic<int>& ended) : ended_(ended) {}
+    void begin_batch() noexcept override { in_batch_ = 0; }
+    void end_batch() noexcept override { ended_ += in_batch_; }
+    std::size_t handle(Octets query, const Peer&, MutableOctets out) noexcept override {
+      ++in_batch_;
+      std::copy(query.begin(), query.end(), out.begin());
+      return query.size();
+    }
+
+   private:
+    std::atomic<int>& ended_;
+    int in_batch_ = 0;
+  };
+  std::atomic<int> ended{0};
+  ServerOptions options;
+  options.listen = {loopback_v4()};
+  options.workers = 1;
+  Server server(options, [&](unsigned) { return std::make_unique<Bracketed>(ended); });
+  ASSERT_FALSE(server.start().has_errors());
+  const Endpoint at = server.endpoints().front();
+  UdpClient datagrams(at);
+  EXPECT_EQ(datagrams.ask(message(1)), message(1));
+  EXPECT_EQ(ended, 1);
+  TcpClient stream(at);
+  EXPECT_EQ(stream.ask(message(2)), message(2));
+  EXPECT_EQ(ended, 2);
 }
 
 TEST(Server, SpreadsClientsOverWorkers) {
