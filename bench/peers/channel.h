@@ -51,6 +51,7 @@ class Channel {
   Channel& operator=(const Channel&) = delete;
   virtual ~Channel();
 
+  int fd() const noexcept { return fd_; }
   std::size_t free_slots() const noexcept { return free_.size(); }
   bool idle() const noexcept { return free_.size() == slots_.size(); }
 

@@ -17,9 +17,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <sched.h>
+#include <time.h>
 
 #include "bench/peers/channel.h"
 
@@ -46,6 +49,7 @@ struct Options {
   std::uint64_t timeout_ns = 2 * kSecond;
   std::size_t first = 0;  // index of the first query sent
   bool tcp = false;
+  bool rests = false;       // open loop: leaves its core to others while nothing is due
   bool any_answer = false;  // take any answer with the right ID, QR and question (the floor)
   int cpu = -1;
 };
@@ -58,7 +62,9 @@ class Run {
     for (std::size_t i = 0; i < options.sockets; ++i) {
       channels_.push_back((options.tcp ? bench::make_tcp_channel : bench::make_udp_channel)(
           set, options.server, slots));
+      polled_.push_back({channels_.back()->fd(), POLLIN, 0});
     }
+    prctl(PR_SET_TIMERSLACK, 1UL);  // or a rest would be 50 us too long
   }
 
   void execute() noexcept {
@@ -67,7 +73,8 @@ class Run {
     std::uint64_t now = totals.begin_ns;
     while (now < totals.begin_ns + length && totals.sent < options_.queries) {
       if (options_.rate > 0) {
-        send_due(now);
+        if (options_.rests) { rest(now); }
+        send_due(now_ns());
       } else {
         fill_windows(now);
       }
@@ -89,6 +96,15 @@ class Run {
                                                         options_.queries - totals.sent);
       if (count > 0) { channel->send(count, next_, now, totals); }
     }
+  }
+
+  // Until a query is due or an answer is there.
+  void rest(std::uint64_t now) noexcept {
+    const auto due = totals.begin_ns + static_cast<std::uint64_t>(static_cast<double>(paced_ + 1) /
+                                                                  options_.rate * double{kSecond});
+    if (due <= now) { return; }
+    const timespec left{0, static_cast<long>(std::min(due - now, kExpireInterval))};
+    ppoll(polled_.data(), polled_.size(), &left, nullptr);
   }
 
   void send_due(std::uint64_t now) noexcept {
@@ -118,6 +134,7 @@ class Run {
 
   const Options& options_;
   std::vector<std::unique_ptr<Channel>> channels_;
+  std::vector<pollfd> polled_;
   std::size_t next_;
   std::size_t turn_ = 0;
   std::uint64_t paced_ = 0;
@@ -153,7 +170,7 @@ void print(const Run& run) {
   std::fprintf(stderr,
                "usage: peers_load --server 127.0.0.1:PORT --set FILE [--over udp|tcp]\n"
                "    [--seconds N] [--queries N] [--window N] [--rate QUERIES_PER_S] [--sockets N]\n"
-               "    [--timeout-ms N] [--first N] [--cpu N] [--expect set|any]\n");
+               "    [--timeout-ms N] [--first N] [--cpu N] [--expect set|any] [--rests yes|no]\n");
   std::exit(2);
 }
 
@@ -182,6 +199,8 @@ Options parse_options(int argc, char** argv) {
       options.set = text;
     } else if (name == "--over" && (text == "udp" || text == "tcp")) {
       options.tcp = text == "tcp";
+    } else if (name == "--rests" && (text == "yes" || text == "no")) {
+      options.rests = text == "yes";
     } else if (name == "--expect" && (text == "set" || text == "any")) {
       options.any_answer = text == "any";
     } else if (value < 0) {
