@@ -36,7 +36,10 @@ int become_server(std::vector<std::string> arguments, const std::string& learnt)
   std::array<char, 4096> self{};
   const ssize_t length = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
   std::string program(self.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-  program = program.substr(0, program.rfind('/') + 1) + "proxima-gslb";
+  const std::string folder = program.substr(0, program.rfind('/') + 1);
+  program = folder + "proxima-gslb";
+  // A package has the tool in bin and the server in sbin.
+  if (::access(program.c_str(), X_OK) != 0) { program = folder + "../sbin/proxima-gslb"; }
   arguments.insert(arguments.begin(), "proxima-gslb");
   if (!learnt.empty()) {
     arguments.emplace_back("--learnt");
