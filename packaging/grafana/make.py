@@ -248,6 +248,13 @@ def edge():
         graph("Waiting for origins", [
             (rate("proxima_edge_host_origin_wait_seconds_total", "hosts", here), "{{hosts}}")], "s",
             why="Seconds waited in each second: requests that wait at a time."),
+        graph("Servers of origins", [
+            (f"min by (origin, server) (proxima_edge_origin_server_up{{{here}}})",
+             "{{origin}} {{server}}")], least=0, most=1, why="0: some edge leaves it alone."),
+        graph("Retries and queues", [
+            (per_second("origin_retries_total", "origin")[0], "{{origin}} sent again"),
+            (per_second("origin_queue_refused_total", "origin")[0], "{{origin}} waited in vain"),
+            (value("origin_queued", "origin")[0], "{{origin}} waiting")]),
         graph("Other edges", [per_second("peer_requests_total", "edge, result"),
                               (value("peer_up", "edge")[0], "{{edge}} is asked")], "reqps"),
         row("Stores"),

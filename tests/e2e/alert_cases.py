@@ -130,6 +130,9 @@ CASES = {
         [(edge("requests_total", 'status="5xx",cache="miss"'), grows(0.1)),
          (edge("requests_total", 'status="2xx",cache="hit"'), grows(100))], 20),
     "EdgeOriginFailing": share(edge("origin_failures_total"), edge("origin_fetches_total")),
+    "EdgeOriginServerOut": gauge(edge("origin_server_up", 'origin="o",server="192.0.2.1:80"'), 0,
+                                 1),
+    "EdgeOriginQueueFull": counter(edge("origin_queue_refused_total", 'origin="o"')),
     "EdgeHitRatioFell": (
         [(edge("requests_total", 'status="2xx",cache="hit"'), "0+90x1441 129690x200"),
          (edge("requests_total", 'status="2xx",cache="miss"'), "0+10x1700")],

@@ -105,9 +105,8 @@ def declared():
     for path in (root / "gslb" / "metrics").glob("*.cc"):
         names |= set(re.findall(r'"((?:proxima|process)_[a-z_]+)"', path.read_text()))
     for path in (root / "edge" / "report").glob("*.cc"):
-        if "exposition" in path.name or "families" in path.name:
-            names |= {"proxima_edge_" + name for name in re.findall(
-                r'[({]\s*"([a-z][a-z_]+)",\s*"[A-Z01]', path.read_text())}
+        names |= {"proxima_edge_" + name for name in re.findall(
+            r'[({]\s*"([a-z][a-z_]+)",\s*"[A-Z01]', path.read_text())}
     return names
 
 
