@@ -95,6 +95,16 @@ void Body::use_window() {
   trim_window();
 }
 
+void Body::dismiss() {
+  Wake writer;
+  {
+    const std::lock_guard lock(mutex_);
+    had_reader_ = true;
+    std::swap(writer, writer_wake_);
+  }
+  if (writer) { writer(); }
+}
+
 bool Body::may_append(Wake wake) {
   const std::lock_guard lock(mutex_);
   if (!is_window_full() || (readers_.empty() && had_reader_)) { return true; }
@@ -270,6 +280,13 @@ Body::Status Body::Reader::next(std::vector<Slice>& out, std::size_t max_octets)
   }
   if (writer) { writer(); }
   return status;
+}
+
+void Body::Reader::seek(std::uint64_t offset) {
+  const std::lock_guard lock(body_->mutex_);
+  if (position_ == offset) { return; }
+  position_ = offset;
+  if (ahead_) { ahead_ = std::make_shared<Ahead>(); }
 }
 
 Body::Status Body::Reader::take(std::vector<Slice>& out, std::size_t max_octets) {

@@ -61,6 +61,8 @@ class Body {
   void fail();    // ended early: readers get kFailed, never an end that looks whole
   // From kKeep on: nothing will be stored.
   void use_window();
+  // Who would have read it is not going to: as if a reader had come and left.
+  void dismiss();
   // In window mode: true when the writer may go on; false after keeping `wake` for when it may.
   // With no reader left there is nobody to write for: abandoned() tells.
   bool may_append(Wake wake);
@@ -81,6 +83,9 @@ class Body {
     // Puts up to `max_octets` in `out` (cleared first).  kWait: `wake` is called once there is
     // news.  kEnd comes with no data, after the last octet of a whole body.
     Status next(std::vector<Slice>& out, std::size_t max_octets);
+    // Goes on there; back only in a body that is whole and kept.  REQUIRES: the last next() gave
+    // data, or there was none.
+    void seek(std::uint64_t offset);
 
    private:
     friend class Body;

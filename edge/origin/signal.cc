@@ -1,5 +1,6 @@
 #include "edge/origin/signal.h"
 
+#include <chrono>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -46,5 +47,7 @@ Awaitable<bool> Signal::wait(gslb::milliseconds timeout) {
   }
   co_return std::exchange(state->woken, false);
 }
+
+Awaitable<bool> Signal::wait() { return wait(std::chrono::hours(24 * 365)); }
 
 }  // namespace edge::origin

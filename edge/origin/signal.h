@@ -24,6 +24,8 @@ class Signal {
   std::function<void()> waker();
   // Returns at once when woken since the last wait; false after `timeout`.
   Awaitable<bool> wait(gslb::milliseconds timeout);
+  // However long it takes.
+  Awaitable<bool> wait();
 
  private:
   struct State;

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "edge/filter/transform.h"
+#include "edge/serve/readers.h"
 #include "edge/serve/signal.h"
 
 namespace edge::serve {
@@ -27,7 +28,6 @@ constexpr std::size_t kTurnOctets = 32 * 1024;
 constexpr std::uint64_t kAtOnceOctets = 2 * kTurnOctets;
 // A source that says nothing for so long is dripping: what there is goes out.
 constexpr std::chrono::milliseconds kQuiet{5};
-constexpr std::chrono::milliseconds kForever = std::chrono::hours(24);
 
 struct Plan {
   std::shared_ptr<cache::Body> from;
@@ -157,7 +157,7 @@ Awaitable<bool> Coder::take_turn(const std::vector<cache::Slice>& slices) {
 // The source has nothing now.
 Awaitable<bool> Coder::wait_for_source() {
   if (!unflushed_) {
-    co_await signal_.wait(kForever);
+    co_await signal_.wait();
     co_return true;
   }
   const bool news = co_await signal_.wait(kQuiet);
@@ -168,10 +168,8 @@ Awaitable<bool> Coder::wait_for_source() {
 }
 
 Awaitable<bool> Coder::wait_for_readers() {
-  while (!plan_.shared && !plan_.to->abandoned() && !plan_.to->may_append(signal_.waker())) {
-    co_await signal_.wait(kForever);
-  }
-  co_return plan_.shared || !plan_.to->abandoned();
+  if (plan_.shared) { co_return true; }
+  co_return co_await serve::wait_for_readers(*plan_.to, signal_);
 }
 
 Awaitable<void> Coder::run() {

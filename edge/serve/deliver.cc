@@ -20,7 +20,6 @@ namespace {
 // Octets of a body handed to one gathered write: large enough to amortise the call, small enough
 // for the write timeout to mean something.
 constexpr std::size_t kWriteOctets = 256 * 1024;
-constexpr gslb::milliseconds kForever = std::chrono::hours(24);
 
 // A piece of an answer's body: text of our own, then octets of the object's body.
 struct Piece {
@@ -43,6 +42,8 @@ class BodyPump {
   BodyPump(RequestScope& scope, std::shared_ptr<cache::Body> body, std::uint64_t from)
       : scope_(scope), signal_(scope.worker), reader_(std::move(body), from, signal_.waker()) {}
 
+  void seek(std::uint64_t from) { reader_.seek(from); }
+
   // `left`: octets to send.  True when all of them, or all there are, went out.
   Awaitable<bool> run(std::uint64_t left) {
     while (left > 0) {
@@ -53,7 +54,7 @@ class BodyPump {
       // Without slices too: the head need not wait for the body.
       const bool sent = co_await scope_.send(slices_);
       if (!sent || status == cache::Body::Status::kFailed) { co_return false; }
-      if (status == cache::Body::Status::kWait) { co_await signal_.wait(kForever); }
+      if (status == cache::Body::Status::kWait) { co_await signal_.wait(); }
     }
     co_return true;
   }
@@ -110,6 +111,13 @@ void answer_partially(Answer& answer, const cache::Object& object,
   answer.length = ranges.front().size();
 }
 
+// What is still coming may pass through a window, and what has passed does not come again.
+bool can_send_in_order(const cache::Body& body, const std::vector<http::ByteRange>& ranges) {
+  return (body.complete() && body.keeps()) ||
+         std::is_sorted(ranges.begin(), ranges.end(),
+                        [](const auto& a, const auto& b) { return a.first < b.first; });
+}
+
 void answer_range(Answer& answer, const RequestScope& scope, const cache::Object& object,
                   gslb::WallTime now) {
   const std::uint64_t total = object.part ? object.part->total : *answer.length;
@@ -126,7 +134,8 @@ void answer_range(Answer& answer, const RequestScope& scope, const cache::Object
       std::all_of(range.ranges.begin(), range.ranges.end(), [&](const http::ByteRange& each) {
         return each.first >= there.first && each.last <= there.last;
       });
-  if (range.kind == http::RangeKind::kPartial && inside) {
+  if (range.kind == http::RangeKind::kPartial && inside &&
+      can_send_in_order(*object.body, range.ranges)) {
     answer_partially(answer, object, range.ranges, total);
   } else if (object.part) {
     // The origin chose another part than was asked for, and it says which (15.3.7).
@@ -172,9 +181,14 @@ Awaitable<bool> send_slices(RequestScope& scope, SliceSource& slices, std::uint6
   co_return true;
 }
 
+// The first one with octets of the body.
+std::vector<Piece>::const_iterator first_of(const std::vector<Piece>& pieces) {
+  return std::find_if(pieces.begin(), pieces.end(),
+                      [](const Piece& piece) { return piece.size > 0; });
+}
+
 Awaitable<bool> open_slices(SliceSource& slices, const std::vector<Piece>& pieces) {
-  const auto first =
-      std::find_if(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.size > 0; });
+  const auto first = first_of(pieces);
   if (first == pieces.end()) { co_return true; }
   co_return co_await slices.open(first->from, first->from + first->size - 1);
 }
@@ -182,6 +196,10 @@ Awaitable<bool> open_slices(SliceSource& slices, const std::vector<Piece>& piece
 // `slices`: of an object in slices, else null.
 Awaitable<bool> send_pieces(RequestScope& scope, std::shared_ptr<cache::Body> body,
                             SliceSource* slices, std::vector<Piece> pieces) {
+  // One for all parts, and before anything is sent: a body that nobody reads is given up.
+  std::optional<BodyPump> pump;
+  const auto first = first_of(pieces);
+  if (slices == nullptr && first != pieces.end()) { pump.emplace(scope, body, first->from); }
   for (Piece& piece : pieces) {
     if (!piece.text.empty()) {
       const std::vector<cache::Slice> text = {cache::slice_of(std::move(piece.text))};
@@ -192,8 +210,8 @@ Awaitable<bool> send_pieces(RequestScope& scope, std::shared_ptr<cache::Body> bo
       const bool sent = co_await send_slices(scope, *slices, piece.from, piece.size);
       if (!sent) { co_return false; }
     } else if (piece.size > 0) {
-      BodyPump pump(scope, body, piece.from);
-      const bool sent = co_await pump.run(piece.size);
+      pump->seek(piece.from);
+      const bool sent = co_await pump->run(piece.size);
       if (!sent) { co_return false; }
     }
   }
@@ -261,7 +279,10 @@ Awaitable<bool> deliver_fitted(RequestScope& scope, Delivery delivery, Shown sho
   options.length = answer.length;
   options.has_body = answer.has_body;
   scope.begin(client_reply(std::move(answer.head), options, wall), delivery.result);
-  if (!answer.has_body) { co_return co_await scope.finish(); }
+  if (!answer.has_body) {
+    object->body->dismiss();
+    co_return co_await scope.finish();
+  }
   co_return co_await send_pieces(scope, object->body, delivery.slices, std::move(answer.pieces));
 }
 

@@ -12,6 +12,7 @@
 
 #include "edge/filter/esi.h"
 #include "edge/serve/include.h"
+#include "edge/serve/readers.h"
 #include "edge/serve/signal.h"
 
 namespace edge::serve {
@@ -29,7 +30,6 @@ constexpr std::size_t kReadOctets = 32 * 1024;
 constexpr std::size_t kAhead = 4;
 // Of an <esi:attempt>, held back until it is known to be whole; a larger one has failed.
 constexpr std::size_t kMaxAttempt = 1 << 20;
-constexpr milliseconds kForever = std::chrono::hours(24);
 
 enum class Outcome : std::uint8_t {
   kWhole,
@@ -121,7 +121,7 @@ Awaitable<void> EsiPage::run() {
   while (good && status != Status::kEnd && status != Status::kFailed) {
     status = reader_.next(slices, kReadOctets);
     if (status == Status::kWait) {
-      co_await signal_.wait(kForever);
+      co_await signal_.wait();
       good = !to_->abandoned();
       continue;
     }
@@ -207,10 +207,7 @@ Awaitable<bool> EsiPage::put(std::string octets) {
     co_return true;
   }
   to_->append(std::move(octets));
-  while (!to_->abandoned() && !to_->may_append(signal_.waker())) {
-    co_await signal_.wait(kForever);
-  }
-  co_return !to_->abandoned();
+  co_return co_await wait_for_readers(*to_, signal_);
 }
 
 Awaitable<bool> EsiPage::include(Pending pending) {
@@ -271,7 +268,7 @@ Awaitable<Outcome> EsiPage::copy(IncludeReader& include) {
     if (status == Status::kEnd) { co_return Outcome::kWhole; }
     if (status == Status::kFailed) { co_return some ? Outcome::kCut : Outcome::kNothing; }
     if (status == Status::kWait) {
-      co_await signal_.wait(kForever);
+      co_await signal_.wait();
       if (to_->abandoned()) { co_return Outcome::kGone; }
       continue;
     }

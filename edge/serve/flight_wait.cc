@@ -11,7 +11,6 @@ namespace edge::serve {
 namespace {
 
 // The fetch has a timeout for each of its phases, so the flight always ends.
-constexpr gslb::milliseconds kForever = std::chrono::hours(24);
 
 }  // namespace
 
@@ -26,7 +25,7 @@ Awaitable<cache::Flight::Outcome> wait_for(Worker& worker, cache::FlightRef flig
       co_await leading->send_interim(head);  // a client that is gone shows later
     }
     if (!outcome.pending) { co_return outcome; }
-    co_await signal.wait(kForever);
+    co_await signal.wait();
   }
 }
 

@@ -28,7 +28,6 @@ constexpr std::size_t kMaxCoroutines = 2 * kMaxHttp2Streams;
 constexpr std::size_t kWriteOctets = 256 * 1024;
 // Frames without any use since the last answer: what browsers send stays far below.
 constexpr std::size_t kMaxIdleFrames = 1000;
-constexpr gslb::milliseconds kForever = std::chrono::hours(24);
 
 class Http2 final : public Http2Events, public std::enable_shared_from_this<Http2> {
  public:
@@ -222,7 +221,7 @@ Awaitable<void> Http2::write_loop() {
     const bool done = (going_away_ && streams_.empty() && coroutines_ == 0) ||
                       ::nghttp2_session_want_read(session_.get()) == 0;
     if (closing_ || done) { break; }
-    co_await written_.wait(kForever);
+    co_await written_.wait();
   }
   writer_ended_ = true;
   transport_.cancel();
@@ -316,7 +315,7 @@ Awaitable<void> Http2::run(std::string received) {
   transport_.set_read_deadline(Clock::time_point::max());
   for (const auto& [id, stream] : streams_) { stream->close(); }
   wake_writer_();
-  while (coroutines_ > 0 || !writer_ended_) { co_await ended_.wait(kForever); }
+  while (coroutines_ > 0 || !writer_ended_) { co_await ended_.wait(); }
   streams_.clear();
 }
 

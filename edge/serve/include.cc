@@ -10,6 +10,7 @@
 
 #include "edge/http/reference.h"
 #include "edge/serve/client_io.h"
+#include "edge/serve/readers.h"
 #include "edge/serve/signal.h"
 #include "edge/serve/steps.h"
 
@@ -18,7 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::milliseconds kForever = std::chrono::hours(24);
 
 // The client's side of an include's request: the answer goes into the Include's body.
 class IncludeIo final : public ClientIo {
@@ -51,10 +51,7 @@ class IncludeIo final : public ClientIo {
       if (body.size() + slice.size > max_octets_) { co_return false; }
       body.append(std::string(slice.view()));
     }
-    while (!body.abandoned() && !body.may_append(signal_.waker())) {
-      co_await signal_.wait(kForever);
-    }
-    co_return !body.abandoned();
+    co_return co_await wait_for_readers(body, signal_);
   }
 
   Awaitable<bool> finish() override {

@@ -11,6 +11,7 @@
 #include "edge/filter/choose.h"
 #include "edge/serve/deliver.h"
 #include "edge/serve/filtered.h"
+#include "edge/serve/readers.h"
 #include "edge/serve/signal.h"
 
 namespace edge::serve {
@@ -18,7 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr gslb::milliseconds kForever = std::chrono::hours(24);
 
 // Reads a response's body as its readers take it.
 Awaitable<bool> read_into(cache::Body& body, origin::Exchange& exchange, Signal& signal) {
@@ -28,10 +28,8 @@ Awaitable<bool> read_into(cache::Body& body, origin::Exchange& exchange, Signal&
     if (!more) { co_return false; }
     if (!*more) { co_return true; }
     body.append(std::exchange(octets, {}));
-    while (!body.abandoned() && !body.may_append(signal.waker())) {
-      co_await signal.wait(kForever);
-    }
-    if (body.abandoned()) { co_return false; }
+    const bool wanted = co_await wait_for_readers(body, signal);
+    if (!wanted) { co_return false; }
   }
 }
 

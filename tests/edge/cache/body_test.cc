@@ -162,6 +162,39 @@ TEST_F(Window, AReaderBeyondTheEndIsToldOfTheEnd) {
   EXPECT_EQ(reader.next(slices, 1), Body::Status::kEnd);
 }
 
+TEST_F(Window, AReaderSeeksAheadAndWhatItSkippedIsDropped) {
+  Body::Reader reader(body_, 5, [] {});
+  write_until_told_to_wait();
+  char octet = 0;
+  ASSERT_EQ(read_on(reader, octet), Body::Status::kData);
+  EXPECT_EQ(octet, octet_at(5));
+  const std::uint64_t from = 3 * Body::kWindowOctets;
+  reader.seek(from);
+  ASSERT_EQ(read_on(reader, octet), Body::Status::kData);
+  EXPECT_EQ(octet, octet_at(from));
+}
+
+TEST_F(Window, AWriterWhoseReaderWillNotComeNeedNotGoOn) {
+  write_until_told_to_wait();
+  EXPECT_FALSE(body_->abandoned());
+  body_->dismiss();
+  EXPECT_TRUE(body_->abandoned());
+  EXPECT_TRUE(go_on_);
+}
+
+TEST(Body, AReaderOfWhatIsWholeSeeksAnywhere) {
+  const auto body = std::make_shared<Body>(Body::Mode::kKeep);
+  body->append("0123456789");
+  body->finish();
+  Body::Reader reader(body, 8, [] {});
+  std::vector<Slice> slices;
+  ASSERT_EQ(reader.next(slices, 100), Body::Status::kData);
+  EXPECT_EQ(slices.front().view(), "89");
+  reader.seek(3);
+  ASSERT_EQ(reader.next(slices, 2), Body::Status::kData);
+  EXPECT_EQ(slices.front().view(), "34");
+}
+
 TEST_F(BodyInFile, LargeBodiesLieInFilesAndSmallOnesOnTheHeap) {
   EXPECT_FALSE(is_in_file(*body_of(std::string(1000, 'x'), 1000)));
   EXPECT_TRUE(is_in_file(*body_of(std::string(100'000, 'x'), 16'384)));
