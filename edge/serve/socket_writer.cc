@@ -7,10 +7,14 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "edge/serve/page_pipe.h"
+
 namespace edge::serve {
 namespace {
 
 constexpr std::size_t kPiecesAtOnce = 64;
+// Below it one call of sendfile(2) is cheaper than the pipe's two.
+constexpr std::size_t kLendOctets = 64 * 1024;
 
 }  // namespace
 
@@ -30,7 +34,14 @@ void SocketWriter::add(const cache::Slice& slice) {
 SocketWriter::Step SocketWriter::write(int socket, std::size_t& count) {
   count = 0;
   while (next_ < pieces_.size()) {
-    const long sent = pieces_[next_].file < 0 ? send_gathered(socket) : send_file(socket);
+    long sent = -1;
+    bool is_full = false;
+    if (pieces_[next_].file < 0) {
+      sent = send_gathered(socket);
+    } else {
+      sent = lend(socket, is_full);
+      if (sent < 0 && errno == ENOTSUP) { sent = send_file(socket); }
+    }
     if (sent < 0 && errno == EINTR) { continue; }
     if (sent < 0) { return errno == EAGAIN || errno == EWOULDBLOCK ? Step::kWait : Step::kFailed; }
     if (sent == 0) {
@@ -39,6 +50,8 @@ SocketWriter::Step SocketWriter::write(int socket, std::size_t& count) {
     }
     count += static_cast<std::size_t>(sent);
     advance(static_cast<std::size_t>(sent));
+    // To try once more would take all those pages once more.
+    if (is_full) { return Step::kWait; }
   }
   return Step::kDone;
 }
@@ -55,6 +68,18 @@ long SocketWriter::send_gathered(int socket) {
   message.msg_iov = parts.data();
   message.msg_iovlen = size;
   return ::sendmsg(socket, &message, MSG_NOSIGNAL | (at < pieces_.size() ? MSG_MORE : 0));
+}
+
+long SocketWriter::lend(int socket, bool& is_full) {
+  const std::string_view octets = pieces_[next_].octets.substr(0, PagePipe::kOctets);
+  if (octets.size() < kLendOctets) {
+    errno = ENOTSUP;
+    return -1;
+  }
+  const bool more = octets.size() < pieces_[next_].octets.size() || next_ + 1 < pieces_.size();
+  const long sent = PagePipe::of_thread().send(socket, octets, more);
+  is_full = sent >= 0 && static_cast<std::size_t>(sent) < octets.size();
+  return sent;
 }
 
 long SocketWriter::send_file(int socket) {

@@ -1,5 +1,5 @@
 // Writes to a client's socket, octets from memory gathered and those of memory files by
-// sendfile(2), as much at a time as the socket takes.
+// reference, as much at a time as the socket takes.
 //
 // Why not Asio's async_write: its operation, its handler and its copy of the pieces cost more than
 // the call, which nearly always takes all at once; and it knows of no files.
@@ -34,6 +34,7 @@ class SocketWriter {
   };
   long send_gathered(int socket);
   long send_file(int socket);
+  long lend(int socket, bool& is_full);
   void advance(std::size_t count);
 
   std::vector<Piece> pieces_;

@@ -81,6 +81,48 @@ TEST_F(SocketWriterTest, HeadsBodiesAndFilesComeOutInOrderHoweverFullTheSocketIs
   }
 }
 
+std::string random_octets(std::size_t size) {
+  gslb::Random random(size);
+  std::string octets(size, '\0');
+  for (char& octet : octets) { octet = static_cast<char>(random.below(256)); }
+  return octets;
+}
+
+TEST_F(SocketWriterTest, ALargeBodyComesOutWholeHoweverOftenTheSocketIsFull) {
+  const auto file = cache::MemoryFile::open();
+  if (!file) { GTEST_SKIP() << "no memory files here"; }
+  const std::string octets = random_octets(3'000'001);
+  const cache::Chunk chunk = file->store({cache::make_chunk(octets)});
+  SocketWriter writer;
+  for (const std::size_t from : {0UL, 1UL, 4'095UL, 2'900'000UL}) {
+    writer.clear();
+    writer.add("head");
+    writer.add(cache::Slice{chunk, from, octets.size() - from});
+    writer.add("tail");
+    EXPECT_EQ(pass(writer), "head" + octets.substr(from) + "tail");
+  }
+}
+
+// Pages are lent: what is evicted and what takes its room must not change them.
+TEST_F(SocketWriterTest, WhatIsUnderWayStaysWhenTheBodyIsGone) {
+  const auto file = cache::MemoryFile::open();
+  if (!file) { GTEST_SKIP() << "no memory files here"; }
+  const std::string octets = random_octets(150'000);
+  cache::Chunk chunk = file->store({cache::make_chunk(octets)});
+  SocketWriter writer;
+  writer.add(cache::Slice{chunk, 0, octets.size()});
+  ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
+  std::size_t count = 0;
+  writer.write(ends_[0], count);
+  ASSERT_GT(count, 0U);
+  writer.clear();
+  chunk = nullptr;
+  const cache::Chunk next = file->store({cache::make_chunk(std::string(400'000, '#'))});
+  std::string got;
+  drain(got);
+  EXPECT_EQ(got, octets.substr(0, count));
+}
+
 TEST_F(SocketWriterTest, ItSaysThatTheOtherEndIsGoneAndRaisesNoSignal) {
   ::close(ends_[1]);
   ends_[1] = -1;
