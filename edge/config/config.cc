@@ -24,16 +24,9 @@ using gslb::TomlTable;
 
 constexpr double kMaxLoad = 1e15;
 
-// Ids go into header fields and metric labels: the alphabet every one of them allows.
-bool is_id(std::string_view text) {
-  return !text.empty() && text.size() <= 63 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
 std::string read_id(TomlTable& table, std::string_view key) {
   std::string id = table.string(key, Need::kRequired).value_or("");
-  if (!id.empty() && !is_id(id)) {
+  if (!id.empty() && !is_id(id, 63)) {
     table.error(key, "\"" + id + "\" is no id", "1 to 63 of a-z, 0-9 and \"-\"");
   }
   return id;

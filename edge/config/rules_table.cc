@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "edge/config/listeners.h"
+#include "edge/config/values.h"
 #include "gslb/base/file.h"
 
 namespace edge::config {
@@ -62,17 +63,9 @@ void add_file(const std::string& path, std::vector<Prefix>& prefixes, TomlTable&
   }
 }
 
-gslb::PrefixSet read_prefixes(TomlTable& table, std::string_view key, const std::string& file_key,
-                              const std::string& file, Problems& problems) {
-  std::vector<Prefix> prefixes;
-  for (const LocatedString& each : table.strings(key)) {
-    if (const auto prefix = Prefix::parse(each.text)) {
-      prefixes.push_back(*prefix);
-    } else {
-      problems.error(each.at, "\"" + each.text + "\" is no prefix",
-                     "as in \"192.0.2.0/24\" or \"2001:db8::/32\", host bits 0");
-    }
-  }
+gslb::PrefixSet read_clients(TomlTable& table, std::string_view key, const std::string& file_key,
+                             const std::string& file, Problems& problems) {
+  std::vector<Prefix> prefixes = read_prefixes(table, key, problems);
   if (!file_key.empty()) {
     for (const LocatedString& each : table.strings(file_key)) {
       add_file(gslb::resolve_path(each.text, file), prefixes, table, problems);
@@ -121,8 +114,8 @@ void read_conditions(TomlTable& table, const std::string& file, Problems& proble
   }
   rule.queries = texts_of(table, "query", problems);
   rule.fields = read_fields(table, problems);
-  rule.clients = read_prefixes(table, "client", "client_file", file, problems);
-  rule.not_clients = read_prefixes(table, "not_client", "", file, problems);
+  rule.clients = read_clients(table, "client", "client_file", file, problems);
+  rule.not_clients = read_clients(table, "not_client", "", file, problems);
   // A file that is empty for once means nobody, not everybody.
   if (rule.clients.empty() && (table.has("client") || table.has("client_file"))) {
     rule.not_clients =

@@ -11,17 +11,11 @@ using gslb::Need;
 using gslb::Problems;
 using gslb::TomlTable;
 
-// It stands in Via, CDN-Loop and Cache-Status, and in the signed field between edges.
-bool is_cache_name(const std::string& text) {
-  return !text.empty() && text.size() <= 127 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
 Peer read_peer(TomlTable table, std::string_view kind, const Peer& defaults, Problems& problems) {
   Peer peer = defaults;
   peer.name = table.string("name", Need::kRequired).value_or("");
-  if (!peer.name.empty() && !is_cache_name(peer.name)) {
+  // It stands in Via, CDN-Loop and Cache-Status, and in the signed field between edges.
+  if (!peer.name.empty() && !is_id(peer.name, 127)) {
     table.error("name", "\"" + peer.name + "\" is no edge's name",
                 "\"<cluster>-<node>\" as in its [edge], e.g. \"fra-a\"");
   }

@@ -15,6 +15,13 @@ void read_ms(TomlTable& table, std::string_view key, std::int64_t low, std::int6
   if (const auto given = table.duration_ms(key, low, kDayMs)) { value = *given; }
 }
 
+bool is_id(std::string_view text, std::size_t longest) noexcept {
+  return !text.empty() && text.size() <= longest &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
 bool is_host_pattern(std::string_view text) noexcept {
   if (text.starts_with("*.")) { text.remove_prefix(2); }
   return !text.empty() && text.find_first_of("*/: ") == text.npos;

@@ -15,6 +15,9 @@ inline constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 
 // From `low` ms to a day; `value` stays when the key is not there.
 void read_ms(gslb::TomlTable& table, std::string_view key, std::int64_t low, std::int64_t& value);
+// 1 to `longest` of a-z, 0-9 and "-": what goes into header fields, metric labels and host names
+// as it is.
+bool is_id(std::string_view text, std::size_t longest) noexcept;
 // "www.example.com" or "*.example.com".
 bool is_host_pattern(std::string_view text) noexcept;
 std::vector<Url> read_urls(gslb::TomlTable& table, std::string_view key, gslb::Problems& problems);

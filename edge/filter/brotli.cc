@@ -31,8 +31,12 @@ class BrotliEncoder final : public Transform {
   Status step(std::string_view& in, std::string& out) override {
     return run(BROTLI_OPERATION_PROCESS, in, out);
   }
-  Status flush(std::string& out) override { return drain(BROTLI_OPERATION_FLUSH, out); }
-  Status finish(std::string& out) override { return drain(BROTLI_OPERATION_FINISH, out); }
+  Status flush(std::string& out) override {
+    return drain([&](auto& in) { return run(BROTLI_OPERATION_FLUSH, in, out); });
+  }
+  Status finish(std::string& out) override {
+    return drain([&](auto& in) { return run(BROTLI_OPERATION_FINISH, in, out); });
+  }
 
  private:
   Status run(BrotliEncoderOperation how, std::string_view& in, std::string& out) {
@@ -46,12 +50,6 @@ class BrotliEncoder final : public Transform {
     if (!good) { return Status::kBad; }
     const bool drained = BrotliEncoderHasMoreOutput(state_) == BROTLI_FALSE;
     return in.empty() && drained ? Status::kAll : Status::kMore;
-  }
-  Status drain(BrotliEncoderOperation how, std::string& out) {
-    std::string_view nothing;
-    Status status = Status::kMore;
-    while (status == Status::kMore) { status = run(how, nothing, out); }
-    return status;
   }
 
   BrotliEncoderState* const state_;
@@ -91,16 +89,7 @@ class BrotliDecoder final : public Transform {
 
 }  // namespace
 
-std::unique_ptr<Transform> make_brotli_encoder(int level) {
-  auto encoder = std::make_unique<BrotliEncoder>(level);
-  if (!encoder->begun()) { return nullptr; }
-  return encoder;
-}
-
-std::unique_ptr<Transform> make_brotli_decoder() {
-  auto decoder = std::make_unique<BrotliDecoder>();
-  if (!decoder->begun()) { return nullptr; }
-  return decoder;
-}
+std::unique_ptr<Transform> make_brotli_encoder(int level) { return made<BrotliEncoder>(level); }
+std::unique_ptr<Transform> make_brotli_decoder() { return made<BrotliDecoder>(); }
 
 }  // namespace edge::filter

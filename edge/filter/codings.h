@@ -21,4 +21,21 @@ inline char* widen(std::string& out, std::size_t octets) {
   return out.data() + before;
 }
 
+// Null: there was no memory for it.
+template <typename Kind, typename... Options>
+std::unique_ptr<Transform> made(Options... options) {
+  auto transform = std::make_unique<Kind>(options...);
+  if (!transform->begun()) { return nullptr; }
+  return transform;
+}
+
+// Calls `run` with no input until nothing more comes out.
+template <typename Run>
+Transform::Status drain(Run&& run) {
+  std::string_view nothing;
+  auto status = Transform::Status::kMore;
+  while (status == Transform::Status::kMore) { status = run(nothing); }
+  return status;
+}
+
 }  // namespace edge::filter

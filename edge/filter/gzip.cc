@@ -29,13 +29,13 @@ std::string_view front_of(std::string_view in) {
 
 class GzipEncoder final : public Transform {
  public:
-  GzipEncoder() = default;
+  explicit GzipEncoder(int level)
+      : begun_(deflateInit2(&stream_, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) ==
+               Z_OK) {}
   GzipEncoder(const GzipEncoder&) = delete;
   GzipEncoder& operator=(const GzipEncoder&) = delete;
   ~GzipEncoder() override { deflateEnd(&stream_); }
-  bool begin(int level) {
-    return deflateInit2(&stream_, level, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK;
-  }
+  bool begun() const { return begun_; }
 
   Status step(std::string_view& in, std::string& out) override {
     const std::string_view front = front_of(in);
@@ -46,11 +46,11 @@ class GzipEncoder final : public Transform {
     out.resize(out.size() - stream_.avail_out);
     return in.empty() && stream_.avail_out > 0 ? Status::kAll : Status::kMore;
   }
-  Status flush(std::string& out) override { return drain(Z_SYNC_FLUSH, out); }
-  Status finish(std::string& out) override { return drain(Z_FINISH, out); }
+  Status flush(std::string& out) override { return end(Z_SYNC_FLUSH, out); }
+  Status finish(std::string& out) override { return end(Z_FINISH, out); }
 
  private:
-  Status drain(int how, std::string& out) {
+  Status end(int how, std::string& out) {
     give(stream_, {});
     do {
       offer_room(stream_, out);
@@ -61,15 +61,16 @@ class GzipEncoder final : public Transform {
   }
 
   z_stream stream_{};
+  const bool begun_;
 };
 
 class GzipDecoder final : public Transform {
  public:
-  GzipDecoder() = default;
+  GzipDecoder() : begun_(inflateInit2(&stream_, kGzipWindow) == Z_OK) {}
   GzipDecoder(const GzipDecoder&) = delete;
   GzipDecoder& operator=(const GzipDecoder&) = delete;
   ~GzipDecoder() override { inflateEnd(&stream_); }
-  bool begin() { return inflateInit2(&stream_, kGzipWindow) == Z_OK; }
+  bool begun() const { return begun_; }
 
   Status step(std::string_view& in, std::string& out) override {
     if (whole_ && !in.empty()) {  // RFC 1952 2.2: members follow one another
@@ -95,21 +96,13 @@ class GzipDecoder final : public Transform {
 
  private:
   z_stream stream_{};
+  const bool begun_;
   bool whole_ = false;  // a member has ended, and no other has begun
 };
 
 }  // namespace
 
-std::unique_ptr<Transform> make_gzip_encoder(int level) {
-  auto encoder = std::make_unique<GzipEncoder>();
-  if (!encoder->begin(level)) { return nullptr; }
-  return encoder;
-}
-
-std::unique_ptr<Transform> make_gzip_decoder() {
-  auto decoder = std::make_unique<GzipDecoder>();
-  if (!decoder->begin()) { return nullptr; }
-  return decoder;
-}
+std::unique_ptr<Transform> make_gzip_encoder(int level) { return made<GzipEncoder>(level); }
+std::unique_ptr<Transform> make_gzip_decoder() { return made<GzipDecoder>(); }
 
 }  // namespace edge::filter

@@ -27,8 +27,12 @@ class ZstdEncoder final : public Transform {
   Status step(std::string_view& in, std::string& out) override {
     return run(ZSTD_e_continue, in, out);
   }
-  Status flush(std::string& out) override { return drain(ZSTD_e_flush, out); }
-  Status finish(std::string& out) override { return drain(ZSTD_e_end, out); }
+  Status flush(std::string& out) override {
+    return drain([&](auto& in) { return run(ZSTD_e_flush, in, out); });
+  }
+  Status finish(std::string& out) override {
+    return drain([&](auto& in) { return run(ZSTD_e_end, in, out); });
+  }
 
  private:
   Status run(ZSTD_EndDirective how, std::string_view& in, std::string& out) {
@@ -40,12 +44,6 @@ class ZstdEncoder final : public Transform {
     if (ZSTD_isError(left) != 0) { return Status::kBad; }
     const bool drained = how == ZSTD_e_continue ? to.pos < to.size : left == 0;
     return in.empty() && drained ? Status::kAll : Status::kMore;
-  }
-  Status drain(ZSTD_EndDirective how, std::string& out) {
-    std::string_view nothing;
-    Status status = Status::kMore;
-    while (status == Status::kMore) { status = run(how, nothing, out); }
-    return status;
   }
 
   ZSTD_CCtx* const context_;
@@ -84,16 +82,7 @@ class ZstdDecoder final : public Transform {
 
 }  // namespace
 
-std::unique_ptr<Transform> make_zstd_encoder(int level) {
-  auto encoder = std::make_unique<ZstdEncoder>(level);
-  if (!encoder->begun()) { return nullptr; }
-  return encoder;
-}
-
-std::unique_ptr<Transform> make_zstd_decoder() {
-  auto decoder = std::make_unique<ZstdDecoder>();
-  if (!decoder->begun()) { return nullptr; }
-  return decoder;
-}
+std::unique_ptr<Transform> make_zstd_encoder(int level) { return made<ZstdEncoder>(level); }
+std::unique_ptr<Transform> make_zstd_decoder() { return made<ZstdDecoder>(); }
 
 }  // namespace edge::filter

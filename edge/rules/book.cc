@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edge/http/cookie.h"
 #include "edge/http/glob.h"
 #include "gslb/base/hash.h"
 
@@ -65,15 +66,9 @@ std::string_view query_of(std::string_view target) noexcept {
 }
 
 std::string_view cookie_of(const http::Fields& request, std::string_view name) noexcept {
-  const std::string* field = request.find("Cookie");
-  std::string_view rest = field == nullptr ? std::string_view() : *field;
-  while (!rest.empty()) {
-    const std::size_t end = rest.find(';');
-    const std::string_view pair = http::trim(rest.substr(0, end));
-    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
-    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
-      return pair.substr(name.size() + 1);
-    }
+  std::string_view rest = http::cookies_of(request);
+  while (const auto cookie = http::next_cookie(rest)) {
+    if (cookie->name == name) { return cookie->value; }
   }
   return {};
 }

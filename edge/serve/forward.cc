@@ -17,10 +17,16 @@ constexpr std::array<std::string_view, 6> kConditions = {
 // Room for what stored_reply() sets, a request's id and Connection.
 constexpr std::size_t kOwnFields = 8;
 
-void append_to_list(http::Fields& fields, std::string_view name, std::string element) {
+// The value of a list that `fields` may have, with one more element.
+std::string longer_list(const http::Fields& fields, std::string_view name,
+                        std::string_view element) {
   std::string value = fields.joined(name);
   if (!value.empty()) { value += ", "; }
-  fields.set(name, value + element);
+  return value.append(element);
+}
+
+void append_to_list(http::Fields& fields, std::string_view name, std::string_view element) {
+  fields.set(name, longer_list(fields, name, element));
 }
 
 std::string via(int minor, std::string_view name) {
@@ -82,7 +88,7 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
     fields.set("X-Forwarded-Host", request.host);
   }
   if (!options.client.empty()) {
-    append_to_list(fields, "X-Forwarded-For", std::string(options.client));
+    append_to_list(fields, "X-Forwarded-For", options.client);
   }
   // What came over TLS says so whatever the client wrote; a proxy in front that took TLS off
   // is believed.
@@ -92,7 +98,7 @@ http::RequestHead origin_request(const http::RequestHead& request, const Forward
   append_to_list(
       fields, "Via",
       request.major == 2 ? "2 " + std::string(options.name) : via(request.minor, options.name));
-  append_to_list(fields, "CDN-Loop", std::string(options.name));
+  append_to_list(fields, "CDN-Loop", options.name);
   if (options.body.kind == http::BodyKind::kChunked) {
     fields.add("Transfer-Encoding", "chunked");
   } else if (options.body.kind == http::BodyKind::kLength) {
@@ -112,13 +118,9 @@ Reply stored_reply(const http::ResponseHead& stored, const ReplyOptions& options
   fields.list().reserve(kOwnFields);
   if (!stored.fields.has("Date")) { fields.add("Date", http::format_date(now)); }
   if (options.age_s) { fields.add("Age", std::to_string(*options.age_s)); }
-  const auto add_to_list = [&](std::string_view name, std::string element) {
-    std::string value = stored.fields.joined(name);
-    if (!value.empty()) { value += ", "; }
-    fields.add(std::string(name), value + element);
-  };
-  add_to_list("Via", via(stored.minor, options.name));
-  add_to_list("Cache-Status", http::write_cache_status(options.name, options.status));
+  fields.add("Via", longer_list(stored.fields, "Via", via(stored.minor, options.name)));
+  fields.add("Cache-Status", longer_list(stored.fields, "Cache-Status",
+                                         http::write_cache_status(options.name, options.status)));
   if (options.length) { fields.add("Content-Length", std::to_string(*options.length)); }
   return {std::move(head), options.length, options.has_body, &stored.fields};
 }
