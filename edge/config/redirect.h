@@ -41,6 +41,7 @@ struct Redirect {
   };
   Answer answer = Answer::kFound;
   bool all = false;  // else what is stored and at least `octets` large
+  bool overload = false;  // and what there is no room for goes to `spill`
   std::uint64_t octets = 1 << 20;
   TargetPattern target;
   std::string spill;             // everybody's cluster while this one is not up; "": none

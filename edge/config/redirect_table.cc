@@ -1,6 +1,6 @@
 #include "edge/config/redirect_table.h"
 
-#include <algorithm>
+#include <limits>
 
 #include "edge/config/values.h"
 
@@ -14,10 +14,7 @@ using gslb::TomlTable;
 // It becomes a label of a name.
 std::string read_cluster(TomlTable& table, std::string_view key, Need need) {
   std::string cluster = table.string(key, need).value_or("");
-  const bool good = cluster.size() <= 63 && std::all_of(cluster.begin(), cluster.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-                    });
-  if (!good) {
+  if (!cluster.empty() && !is_id(cluster, 63)) {
     table.error(key, "\"" + cluster + "\" is no cluster", "1 to 63 of a-z, 0-9 and \"-\"");
   }
   return cluster;
@@ -29,6 +26,7 @@ std::optional<Redirect> read_redirect(TomlTable table, Problems& problems) {
   Redirect redirect;
   const std::string mode = table.choice("mode", {"off", "large", "all"}).value_or("off");
   redirect.all = mode == "all";
+  redirect.overload = table.boolean("overload").value_or(false);
   const std::string answer = table.choice("answer", {"302", "307", "alt-svc"}).value_or("302");
   redirect.answer = answer == "302"   ? Redirect::Answer::kFound
                     : answer == "307" ? Redirect::Answer::kTemporary
@@ -45,6 +43,12 @@ std::optional<Redirect> read_redirect(TomlTable table, Problems& problems) {
         "as in \"https://{cluster}.{host}\": a URL without a path, {cluster} before {host}");
   }
   redirect.spill = read_cluster(table, "spill", Need::kOptional);
+  if (redirect.overload && redirect.spill.empty()) {
+    table.error("overload", "nowhere to send them", "add spill = \"a cluster\"");
+  }
+  if (redirect.overload && redirect.answer == Redirect::Answer::kAltSvc) {
+    table.error("overload", "alt-svc answers here, and there is no room", "answer = \"302\"");
+  }
   for (TomlTable each : table.tables("clients")) {
     Redirect::Clients clients;
     clients.cluster = read_cluster(each, "cluster", Need::kRequired);
@@ -59,7 +63,10 @@ std::optional<Redirect> read_redirect(TomlTable table, Problems& problems) {
     table.error("mode", "nobody is to be redirected", "add spill or [[redirect.clients]]");
   }
   table.finish();
-  return mode == "off" ? std::nullopt : std::optional(std::move(redirect));
+  if (mode != "off") { return redirect; }
+  if (!redirect.overload) { return std::nullopt; }
+  redirect.octets = std::numeric_limits<std::uint64_t>::max();
+  return redirect;
 }
 
 }  // namespace edge::config

@@ -12,6 +12,12 @@ using config::Redirect;
 // Long enough for what a client fetches next, short enough for a drain that has ended.
 constexpr std::string_view kAltSvcAge = "; ma=60";
 
+std::string url_at(const RequestScope& scope, std::string_view cluster) {
+  const config::TargetPattern& target = scope.config->redirect->target;
+  const std::string_view host = config::without_port(scope.request.host);
+  return target.scheme + "://" + target.authority_at(cluster, host) + scope.request.target;
+}
+
 }  // namespace
 
 bool was_sent_here(const http::RequestHead& request) noexcept {
@@ -26,17 +32,24 @@ std::optional<std::string> elsewhere(RequestScope& scope, std::optional<std::uin
   if (!client) { return std::nullopt; }
   const std::string_view cluster = rules->cluster_for(*client, scope.worker.shared.keep_alive());
   if (cluster.empty() || cluster == scope.config->edge.cluster) { return std::nullopt; }
-  const std::string_view host = config::without_port(scope.request.host);
-  if (rules->answer != Redirect::Answer::kAltSvc) {
-    return rules->target.scheme + "://" + rules->target.authority_at(cluster, host) +
-           scope.request.target;
-  }
+  if (rules->answer != Redirect::Answer::kAltSvc) { return url_at(scope, cluster); }
   // Of use to HTTP/2 and later alone, and these come by TLS.
   if (scope.request.secure && rules->target.scheme == "https") {
-    scope.alt_svc = "h2=\"" + rules->target.name_at(cluster, host) + ':' +
+    scope.alt_svc = "h2=\"" +
+                    rules->target.name_at(cluster, config::without_port(scope.request.host)) + ':' +
                     std::to_string(rules->target.port) + '"' + std::string(kAltSvcAge);
   }
   return std::nullopt;
+}
+
+std::optional<std::string> where_there_is_room(const RequestScope& scope) {
+  const std::optional<Redirect>& rules = scope.config->redirect;
+  const bool may_be_sent = scope.request.method == "GET" || scope.request.method == "HEAD";
+  if (!rules || !rules->overload || !may_be_sent || !scope.may_redirect ||
+      scope.caller != nullptr || rules->spill == scope.config->edge.cluster) {
+    return std::nullopt;
+  }
+  return url_at(scope, rules->spill);
 }
 
 Awaitable<bool> send_elsewhere(RequestScope& scope, std::string url) {

@@ -18,6 +18,9 @@ bool was_sent_here(const http::RequestHead& request) noexcept;
 // get; nullopt: not known yet.  Where Alt-Svc is the way, it is put into the answer instead.
 std::optional<std::string> elsewhere(RequestScope& scope, std::optional<std::uint64_t> octets);
 
+// The same for a request that there is no room for here.
+std::optional<std::string> where_there_is_room(const RequestScope& scope);
+
 Awaitable<bool> send_elsewhere(RequestScope& scope, std::string url);
 
 }  // namespace edge::serve

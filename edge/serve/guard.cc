@@ -8,7 +8,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "edge/http/cookie.h"
 #include "edge/http/glob.h"
+#include "edge/serve/elsewhere.h"
 #include "edge/serve/rule_book.h"
 
 namespace edge::serve {
@@ -23,15 +25,11 @@ double max_of(const config::Config& config, std::string_view resource) {
 
 // True if the request has a cookie whose name matches one of the patterns.
 bool has_cookie_of(const http::Fields& request, const std::vector<std::string>& patterns) {
-  const std::string* field = patterns.empty() ? nullptr : request.find("Cookie");
-  std::string_view rest = field == nullptr ? std::string_view() : *field;
-  while (!rest.empty()) {
-    const std::size_t end = rest.find(';');
-    const std::string_view pair = http::trim(rest.substr(0, end));
-    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
-    const std::string_view name = pair.substr(0, pair.find('='));
+  if (patterns.empty()) { return false; }
+  std::string_view rest = http::cookies_of(request);
+  while (const auto cookie = http::next_cookie(rest)) {
     for (const std::string& pattern : patterns) {
-      if (http::matches_glob(pattern, name)) { return true; }
+      if (http::matches_glob(pattern, cookie->name)) { return true; }
     }
   }
   return false;
@@ -75,7 +73,7 @@ Admitted admit(RequestScope& scope, const config::Origin& origin) {
 }
 
 Awaitable<bool> answer_refused(RequestScope& scope, const Admitted& admitted) {
-  if (admitted.exhausted) { co_return co_await shed(scope, *admitted.exhausted); }
+  if (admitted.exhausted) { co_return co_await shed(scope); }
   if (admitted.too_large) {
     co_return co_await scope.respond_with(own_response(413), "the body is too large", "");
   }
@@ -83,12 +81,14 @@ Awaitable<bool> answer_refused(RequestScope& scope, const Admitted& admitted) {
   http::ResponseHead head = refusal(verdict.rule->status, verdict.retry_after_s);
   if (verdict.kind == rules::Verdict::Kind::kRedirect) {
     head.fields.add("Location", verdict.rule->location);
-    co_return co_await scope.respond_with(std::move(head), "", "rule");
   }
   co_return co_await scope.respond_with(std::move(head), "", "rule");
 }
 
-Awaitable<bool> shed(RequestScope& scope, rules::Resource) {
+Awaitable<bool> shed(RequestScope& scope) {
+  if (auto url = where_there_is_room(scope)) {
+    co_return co_await send_elsewhere(scope, std::move(*url));
+  }
   const auto retry_after = static_cast<double>(scope.config->limits.retry_after_s);
   co_return co_await scope.respond_with(refusal(503, retry_after), "too busy", "overloaded");
 }

@@ -24,8 +24,8 @@ struct Admitted {
 Admitted admit(RequestScope& scope, const config::Origin& origin);
 // Answers what was refused.  True: it was sent whole.
 Awaitable<bool> answer_refused(RequestScope& scope, const Admitted& admitted);
-// Answers what there is no room for: 503 and when to come again.
-Awaitable<bool> shed(RequestScope& scope, rules::Resource exhausted);
+// Answers what there is no room for: a redirect to where there is, or 503 and when to come again.
+Awaitable<bool> shed(RequestScope& scope);
 
 // What the node takes on at most: [report.capacity] and [limits].
 rules::Admission::Bounds bounds_of(const config::Config& config);

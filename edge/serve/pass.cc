@@ -102,8 +102,8 @@ Reply reply_for(RequestScope& scope, http::ResponseHead head, http::Forward why)
 
 Awaitable<bool> pass(RequestScope& scope, const config::Origin& origin, http::Forward why) {
   rules::Admission& admission = scope.worker.shared.admission;
-  if (const auto lacking = admission.refuses_fetch(std::chrono::steady_clock::now())) {
-    co_return co_await shed(scope, *lacking);
+  if (admission.refuses_fetch(std::chrono::steady_clock::now())) {
+    co_return co_await shed(scope);
   }
   const rules::Admission::Fetching fetching(admission);
   const std::string client = scope.forwarded_client();

@@ -63,7 +63,7 @@ class CachedRequest {
   Awaitable<bool> serve(cache::Flight::Outcome outcome);
   Awaitable<bool> serve_stored(CacheResult result, std::string_view detail);
   Awaitable<bool> serve_stale_or(cache::FetchFailure failure);
-  Awaitable<bool> serve_stale_or_shed(rules::Resource lacking);
+  Awaitable<bool> serve_stale_or_shed();
   bool is_usable_on(cache::OriginFailure failure) const;
 
   RequestScope& scope_;
@@ -110,8 +110,8 @@ Awaitable<bool> CachedRequest::run() {
   if (wanted == Want::kPassed || (wanted == Want::kRange && !found_.object && alone)) {
     co_return co_await pass(scope_, origin_, why_forwarded());
   }
-  if (const auto lacking = worker_.shared.admission.refuses_fetch(now)) {
-    co_return co_await serve_stale_or_shed(*lacking);
+  if (worker_.shared.admission.refuses_fetch(now)) {
+    co_return co_await serve_stale_or_shed();
   }
   scope_.begin_upstream();
   cache::Flight::Outcome outcome = co_await fetch(alone);
@@ -319,9 +319,9 @@ Awaitable<bool> CachedRequest::serve_stale_or(cache::FetchFailure failure) {
 }
 
 // The origin is out of reach for this request, if not for others.
-Awaitable<bool> CachedRequest::serve_stale_or_shed(rules::Resource lacking) {
+Awaitable<bool> CachedRequest::serve_stale_or_shed() {
   if (!is_usable_on(cache::OriginFailure::kUnreachable)) {
-    co_return co_await shed(scope_, lacking);
+    co_return co_await shed(scope_);
   }
   co_return co_await serve_stored(CacheResult::kStale, "overloaded");
 }

@@ -81,16 +81,39 @@ class Load(unittest.TestCase):
         harness.wait_until(lambda: not self.conditions(), what="its end")
         harness.wait_until(lambda: self.edge.get("/hot")[0] == 200, what="service as before")
 
+    def occupy(self, *paths):
+        """The sockets of clients whose answers the origin has begun and holds back."""
+        sockets = []
+        for path in paths:
+            sock = socket.create_connection(("127.0.0.1", self.edge.port), timeout=60)
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+            sockets.append(sock)
+        harness.wait_until(lambda: self.edge.metric("proxima_edge_fetches") == len(paths), 20)
+        return sockets
+
+    def test_what_there_is_no_room_for_is_sent_to_another_cluster(self):
+        self.edge = edge(self.origin, "fetches = 1",
+                         '[redirect]\noverload = true\nspill = "ams"\n'
+                         'target = "http://{cluster}.{host}"',
+                         "connections]\ntarget = 5000\nmax = 9000")
+        self.edge.get("/stored")
+        waiting = self.occupy("/drip/1")
+        status, fields, _ = self.edge.get("/another", Host="www.example")
+        self.assertEqual((status, fields["location"]), (302, "http://ams.www.example/another"))
+        self.assertIn("detail=redirect", fields["cache-status"])
+        # What is here, what can't be sent on, and what was sent here by another cluster.
+        self.assertEqual(self.edge.get("/stored")[0], 200)
+        self.assertEqual(self.edge.get("/another", "POST", b"x")[0], 503)
+        self.assertEqual(self.edge.get("/another", Host="fra.www.example")[0], 503)
+        self.origin.release.set()
+        for sock in waiting:
+            sock.close()
+
     def test_fetches_are_bounded_and_hits_go_on(self):
         self.edge = edge(self.origin, "fetches = 2",
                          capacity="connections]\ntarget = 5000\nmax = 9000")
         self.edge.get("/stored")
-        waiting = []
-        for name in ("/drip/1", "/drip/2"):
-            sock = socket.create_connection(("127.0.0.1", self.edge.port), timeout=60)
-            sock.sendall(f"GET {name} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
-            waiting.append(sock)
-        harness.wait_until(lambda: self.edge.metric("proxima_edge_fetches") == 2, what="both")
+        waiting = self.occupy("/drip/1", "/drip/2")
         status, fields, _ = self.edge.get("/another")
         self.assertEqual((status, fields["retry-after"]), (503, "5"))
         self.assertIn("detail=overloaded", fields["cache-status"])

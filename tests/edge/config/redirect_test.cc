@@ -46,6 +46,25 @@ cluster = "muc"
 prefixes = ["192.0.2.0/24", "2001:db8::/32"]
 )";
 
+TEST(Redirects, OfOverloadNeedSomewhereToGo) {
+  const auto parsed = [](const std::string& table) {
+    gslb::Problems problems;
+    const std::string text = kText;
+    return parse(text.substr(0, text.find("[redirect]")) + "[redirect]\n" + table, "edge.toml",
+                 problems);
+  };
+  const auto config = parsed("overload = true\nspill = \"ams\"\n");
+  ASSERT_TRUE(config);
+  ASSERT_TRUE(config->redirect);
+  EXPECT_TRUE(config->redirect->overload);
+  EXPECT_FALSE(config->redirect->all);
+  EXPECT_FALSE(parsed("overload = true\n"));
+  EXPECT_FALSE(parsed("overload = true\nspill = \"ams\"\nanswer = \"alt-svc\"\n"));
+  const auto off = parsed("spill = \"ams\"\n");
+  ASSERT_TRUE(off);
+  EXPECT_FALSE(off->redirect);
+}
+
 TEST(Redirects, GoByNetworkAndByState) {
   gslb::Problems problems;
   const auto config = parse(kText, "edge.toml", problems);
