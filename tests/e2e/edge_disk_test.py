@@ -2,7 +2,6 @@
 import concurrent.futures
 import hashlib
 import http.client
-import http.server
 import os
 import random
 import re
@@ -37,34 +36,17 @@ def version_in(path, body):
     return int(version)
 
 
-class Origin(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
+class Origin(harness.HttpServer):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), OriginHandler)
-        self.port = self.server_address[1]
+        super().__init__(OriginHandler)
         self.versions = {}
         self.asked = []  # (method, path)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def count(self, path):
         return self.asked.count(("GET", path))
 
-    def stop(self):
-        self.shutdown()
-        self.server_close()
 
-    def handle_error(self, request, client_address):
-        pass  # a killed edge hangs up
-
-
-class OriginHandler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
+class OriginHandler(harness.HttpHandler):
     def do_GET(self):
         self.server.asked.append((self.command, self.path))
         version = self.server.versions.setdefault(self.path, 1)
@@ -127,9 +109,7 @@ class Edge:
         self.process = None
 
     def start(self, **popen):
-        self.process = harness.Process(
-            [harness.binary("proxima-edge"), "run", "-c", str(self.path)], **popen)
-        self.process.wait_for_log("ready")
+        self.process = harness.start_edge(self.path, **popen)
         return self
 
     def restart(self):

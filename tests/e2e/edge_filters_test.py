@@ -2,7 +2,6 @@
 import concurrent.futures
 import gzip
 import http.client
-import http.server
 import re
 import socket
 import subprocess
@@ -25,19 +24,15 @@ def decoded(coding, body):
     return subprocess.run(command, input=body, capture_output=True, check=True).stdout
 
 
-class Origin(http.server.ThreadingHTTPServer):
+class Origin(harness.HttpServer):
     """Pages are (fields, body); a body that is a function writes itself."""
-    daemon_threads = True
-    request_queue_size = 256
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.port = self.server_address[1]
+        super().__init__(Handler)
         self.pages = {}
         self.asked = []  # (method, path, fields)
         self.held = {}  # path: what its head waits for
         self.go_on = threading.Event()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def page(self, path, body, status=200, **fields):
         fields = {"Content_Type": "text/html", "Cache_Control": "max-age=60", "ETag": '"v1"',
@@ -52,19 +47,10 @@ class Origin(http.server.ThreadingHTTPServer):
 
     def stop(self):
         self.go_on.set()
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request, client_address):
-        pass  # clients hang up
+        super().stop()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
+class Handler(harness.HttpHandler):
     def answer(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked.append((self.command, self.path, self.headers))
@@ -144,8 +130,7 @@ class FiltersCase(unittest.TestCase):
         cls.port, cls.admin = harness.free_port(), harness.free_port()
         path = harness.folder() / "edge.toml"
         path.write_text(CONFIG.format(port=cls.port, admin=cls.admin, origin=cls.origin.port))
-        cls.process = harness.Process([harness.binary("proxima-edge"), "run", "-c", str(path)])
-        cls.process.wait_for_log("ready")
+        cls.process = harness.start_edge(path)
 
     @classmethod
     def tearDownClass(cls):

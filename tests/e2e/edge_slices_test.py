@@ -2,7 +2,6 @@
 know no ranges."""
 import concurrent.futures
 import http.client
-import http.server
 import random
 import re
 import threading
@@ -38,28 +37,15 @@ class File:
         self.cut = []  # octets after which the next answers break off
 
 
-class Origin(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
-
+class Origin(harness.HttpServer):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.port = self.server_address[1]
+        super().__init__(Handler)
         self.files = {}
         self.asked = []  # (path, Range, If-Range, If-None-Match)
         self.lock = threading.Lock()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, request, client_address):
-        pass  # the edge may close when it likes
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
+class Handler(harness.HttpHandler):
     def do_GET(self):
         server, get = self.server, self.headers.get
         with server.lock:
@@ -122,8 +108,7 @@ class Ranges(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.origin = Origin()
-        cls.addClassCleanup(cls.origin.server_close)
-        cls.addClassCleanup(cls.origin.shutdown)
+        cls.addClassCleanup(cls.origin.stop)
         cls.port, cls.admin = harness.free_port(), harness.free_port()
         cls.config = harness.folder() / "edge.toml"
         cls.config.write_text(CONFIG.format(port=cls.port, admin=cls.admin, more=cls.more,
@@ -133,9 +118,7 @@ class Ranges(unittest.TestCase):
 
     @classmethod
     def start(cls):
-        program = harness.binary("proxima-edge")
-        cls.edge = harness.Process([program, "run", "-c", str(cls.config)])
-        cls.edge.wait_for_log("ready")
+        cls.edge = harness.start_edge(cls.config)
 
     def setUp(self):
         self.path = "/" + self.id().split(".")[-1]
@@ -382,6 +365,51 @@ class Slices(Ranges):
             last = min(size - 1, first + rng.choice([0, 9, MIB - 1, MIB, rng.randrange(3 * MIB)]))
             self.check(self.ask(f"{first}-{last}"), first, last)
         self.assertLessEqual(len(self.asked()), 30)
+
+
+class Passing(Ranges):
+    """What is too large to store, from an origin that knows no ranges, passes through a window."""
+    more = 'max_object = "1MiB"\nslices = false'
+
+    def setUp(self):
+        super().setUp()
+        self.octets = random.Random(11).randbytes(3 * MIB)
+
+    def serve(self, octets, tag):
+        self.origin.files[self.path] = File(octets, tag, False, **{"Cache-Control": "max-age=0"})
+
+    def outgrow(self):
+        """What is stored is small and stale, and what comes for it does not fit."""
+        self.serve(self.octets[:1000], '"small"')
+        self.assertEqual(len(self.ask().body), 1000)
+        self.serve(self.octets, '"large"')
+
+    def test_a_range_beyond_the_window_is_cut_out_of_the_whole(self):
+        self.serve(self.octets, '"v1"')
+        reply = self.ask(f"{2 * MIB}-{2 * MIB + 99}")
+        self.assertEqual(reply.status, 206)
+        self.assertTrue(reply.body == self.octets[2 * MIB:2 * MIB + 100])
+
+    def test_several_ranges_are_cut_out_in_order(self):
+        self.outgrow()
+        reply = self.ask(f"5-9,{MIB}-{2 * MIB - 1},{3 * MIB - 7}-")
+        self.assertEqual(reply.status, 206)
+        self.assertTrue(reply.whole)
+        parts = [part.split(b"\r\n\r\n", 1)[1] for part in reply.body.split(b"\r\n--")[:3]]
+        wanted = [self.octets[5:10], self.octets[MIB:2 * MIB], self.octets[-7:]]
+        self.assertTrue(parts == wanted)
+
+    def test_several_ranges_out_of_order_get_the_whole(self):
+        self.outgrow()
+        reply = self.ask(f"{2 * MIB}-{2 * MIB + 9},5-9")
+        self.assertEqual(reply.status, 200)
+        self.assertTrue(reply.body == self.octets)
+
+    def test_what_the_client_has_already_is_not_fetched_for_nobody(self):
+        self.serve(self.octets, '"v1"')
+        self.assertEqual(self.ask(If_None_Match='"v1"').status, 304)
+        # The time an answer waits for its readers is longer.
+        harness.wait_until(lambda: self.metric("proxima_edge_fetches") == 0, 20)
 
 
 class Disk(Ranges):

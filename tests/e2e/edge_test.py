@@ -3,7 +3,6 @@ import concurrent.futures
 import hashlib
 import hmac
 import http.client
-import http.server
 import json
 import re
 import shutil
@@ -21,20 +20,16 @@ import harness
 KEY = b"e2e secret"
 
 
-class Origin(http.server.ThreadingHTTPServer):
+class Origin(harness.HttpServer):
     """Answers by path; remembers what was asked."""
-    daemon_threads = True
-    request_queue_size = 256
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), OriginHandler)
-        self.port = self.server_address[1]
+        super().__init__(OriginHandler)
         self.asked = []  # (method, path, headers, body)
         self.lock = threading.Lock()
         self.release = threading.Event()  # lets a dripping body go on
         self.open = []
         self.beats = []  # (headers, body) of heartbeats
-        threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def get_request(self):
         sock, address = super().get_request()
@@ -43,8 +38,7 @@ class Origin(http.server.ThreadingHTTPServer):
 
     def stop(self):
         """Gone, kept-alive connections included."""
-        self.shutdown()
-        self.server_close()
+        super().stop()
         for sock in self.open:
             try:
                 sock.shutdown(socket.SHUT_RDWR)
@@ -59,16 +53,8 @@ class Origin(http.server.ThreadingHTTPServer):
         with self.lock:
             return [asked for asked in self.asked if asked[1] == path][-1]
 
-    def handle_error(self, request, client_address):
-        pass  # a client that hangs up is what some tests are about
 
-
-class OriginHandler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
+class OriginHandler(harness.HttpHandler):
     def reply(self, body=b"", status=200, **fields):
         self.send_response(status)
         for name, value in fields.items():
@@ -194,8 +180,7 @@ class Edge:
             dead=harness.free_port())))
         program = harness.binary("proxima-edge")
         subprocess.run([program, "check", "-c", str(path)], check=True, capture_output=True)
-        self.process = harness.Process([program, "run", "-c", str(path)])
-        self.process.wait_for_log("ready")
+        self.process = harness.start_edge(path)
 
     def get(self, path, method="GET", body=None, **fields):
         """(status, fields with lower-case names, body) over a connection of its own."""

@@ -4,8 +4,6 @@ import concurrent.futures
 import http.client
 import re
 import socket
-import subprocess
-import threading
 import unittest
 import urllib.request
 
@@ -88,10 +86,7 @@ class Edge:
         path.write_text(CONFIG.format(cluster=cluster, node=node, port=self.port, admin=self.admin,
                                       origin=self.origin.port, tier=tier, key=self.key,
                                       probe_interval=probe_interval))
-        program = harness.binary("proxima-edge")
-        subprocess.run([program, "check", "-c", str(path)], check=True, capture_output=True)
-        self.process = harness.Process([program, "run", "-c", str(path)])
-        self.process.wait_for_log("ready")
+        self.process = harness.start_edge(path)
         return self
 
     def get(self, path, method="GET", body=None, **fields):

@@ -4,6 +4,7 @@ Binaries are taken from $PROXIMA_BIN.  Everything started is stopped by its pid,
 fails or the interpreter exits.
 """
 import atexit
+import http.server
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -134,6 +136,38 @@ class Process:
         if self.running():
             self.child.kill()
         self.child.wait()
+
+
+def start_edge(config, **popen):
+    """proxima-edge with the configuration in that file, once it serves."""
+    process = Process([binary("proxima-edge"), "run", "-c", str(config)], **popen)
+    process.wait_for_log("ready")
+    return process
+
+
+class HttpServer(http.server.ThreadingHTTPServer):
+    """An HTTP server of a test's own, on loopback until stop()."""
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address):
+        pass  # clients that hang up are what some tests are about
+
+
+class HttpHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
 
 
 def server(port, admin, *options):

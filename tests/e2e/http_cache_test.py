@@ -4,7 +4,6 @@ Beside other caches, which are judged by the same cases:
     python3 http_cache_test.py beside NAME PORT ORIGIN_PORT
 where the cache NAME listens on PORT and asks http://127.0.0.1:ORIGIN_PORT.
 """
-import subprocess
 import sys
 import unittest
 
@@ -36,10 +35,7 @@ class HttpCache(unittest.TestCase):
         path = harness.folder() / "edge.toml"
         path.write_text(CONFIG.format(port=cls.port, admin=harness.free_port(),
                                       origin=cls.origin.port))
-        program = harness.binary("proxima-edge")
-        subprocess.run([program, "check", "-c", str(path)], check=True, capture_output=True)
-        cls.process = harness.Process([program, "run", "-c", str(path)])
-        cls.process.wait_for_log("ready")
+        cls.process = harness.start_edge(path)
 
     @classmethod
     def tearDownClass(cls):
