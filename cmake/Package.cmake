@@ -46,6 +46,15 @@ proxima_service(gslb proxima-gslb ${PACKAGING}/debian/gslb/proxima.toml
                 ${PACKAGING}/debian/gslb/example.zone)
 proxima_service(edge proxima-edge ${PACKAGING}/debian/edge/edge.toml)
 install(TARGETS proximactl RUNTIME DESTINATION /usr/bin COMPONENT ctl)
+install(CODE "execute_process(COMMAND python3 ${PACKAGING}/completion/make_completion.py
+                              ${CMAKE_BINARY_DIR}/completion COMMAND_ERROR_IS_FATAL ANY)"
+        COMPONENT ctl)
+install(FILES ${CMAKE_BINARY_DIR}/completion/proximactl
+        DESTINATION /usr/share/bash-completion/completions COMPONENT ctl)
+install(FILES ${CMAKE_BINARY_DIR}/completion/_proximactl
+        DESTINATION /usr/share/zsh/vendor-completions COMPONENT ctl)
+install(FILES ${CMAKE_BINARY_DIR}/completion/proximactl.fish
+        DESTINATION /usr/share/fish/vendor_completions.d COMPONENT ctl)
 
 file(GLOB documents ${CMAKE_SOURCE_DIR}/docs/*.md)
 install(FILES ${documents} DESTINATION /usr/share/doc/proxima-gslb COMPONENT gslb)

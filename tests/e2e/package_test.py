@@ -130,6 +130,35 @@ class Contents(unittest.TestCase):
             self.assertGreater(len(done.stdout), 1000, page.name)
 
 
+class Completion(unittest.TestCase):
+    """Of proximactl, in bash."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = harness.folder()
+        run("python3", str(ROOT / "packaging" / "completion" / "make_completion.py"),
+            str(cls.folder))
+
+    def completed(self, *words):
+        """What is offered for the last word."""
+        script = (f"source {self.folder}/proximactl; COMP_WORDS=(proximactl {' '.join(words[:-1])} "
+                  f"'{words[-1]}'); COMP_CWORD={len(words)}; _proximactl; "
+                  "printf '%s\\n' \"${COMPREPLY[@]}\"")
+        return set(run("bash", "-c", script).stdout.split())
+
+    def test_it_offers_the_verbs_of_help_and_what_belongs_to_each(self):
+        verbs = set(re.findall(r"(?:^  |\| )([a-z]+)\b", run(
+            harness.binary("proximactl"), "--help").stdout.split("options")[0], re.M))
+        self.assertLessEqual(verbs, self.completed(""))
+        self.assertEqual(self.completed("dr"), {"drain"})
+        self.assertEqual(self.completed("drain", "fra", "--re"), {"--reason"})
+        self.assertEqual(self.completed("keys", "ds"), {"ds", "ds-seen"})
+        self.assertEqual(self.completed("--json", "sim"), {"simulate"})
+        self.assertEqual(self.completed("force", "fra", "u"), {"up"})
+        self.assertIn(str(self.folder / "proximactl"),
+                      self.completed("--config", str(self.folder / "proximactl")))
+
+
 class Life(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -150,6 +179,10 @@ class Life(unittest.TestCase):
     def state(self, package):
         return self.root.run("dpkg-query", "-W", "-f", "${Status} ${Version}", package,
                              check=False).stdout
+
+    def files(self):
+        return self.root.run("sh", "-c", "find /etc /usr/sbin /usr/bin /usr/share /usr/lib /lib/systemd"
+                             " /var/lib /var/cache /var/log -iname '*proxima*'").stdout.split()
 
     def dig(self, *words):
         return self.root.run("dig", "@127.0.0.1", "+short", "+tries=2", "+time=5", *words,
@@ -210,6 +243,7 @@ class Life(unittest.TestCase):
             origin.kill()
 
     def test_installed_started_upgraded_removed_and_purged(self):
+        before = self.files()
         self.install(*self.packages.values())
         for package in PACKAGES:
             self.assertEqual(self.state(package), "install ok installed 0.1.0-1")
@@ -238,9 +272,7 @@ class Life(unittest.TestCase):
                           "proxima.toml.dpkg-dist"])
         self.assertNotEqual(self.root.run("ls", "/var/lib/proxima").stdout, "", "keys and state")
         self.root.run("dpkg", "--purge", *PACKAGES)
-        left = self.root.run("sh", "-c", "find /etc /usr/sbin /usr/bin /usr/share /usr/lib /lib/systemd"
-                             " /var/lib /var/cache /var/log -iname '*proxima*'").stdout.split()
-        self.assertEqual(left, [])
+        self.assertEqual(self.files(), before)
         for package in PACKAGES:
             self.assertEqual(self.state(package), "")
 
