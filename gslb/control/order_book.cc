@@ -188,7 +188,9 @@ std::uint64_t OrderBook::last_before(std::uint64_t wall_ms) const {
   const auto later = std::find_if(orders_.begin(), orders_.end(), [&](const fleet::Order& order) {
     return order.at_ms + kClockSkewMs >= wall_ms;
   });
-  return later == orders_.end() ? last_ : later->id - 1;
+  if (later == orders_.end()) { return last_; }
+  // Were the oldest that is kept later, those that are not may be, too.
+  return later == orders_.begin() ? 0 : later->id - 1;
 }
 
 OrderBook::Status OrderBook::status() const {

@@ -232,7 +232,7 @@ class ProbingTest(unittest.TestCase):
         gslb = type("Fake", (), {"admin_port": server.server_address[1]})
         process = edge(gslb, "fra", "n1", [victim.port])
         self.addCleanup(process.stop)
-        process.wait_for_log("probe orders were refused")
+        process.wait_for_log("orders were refused")
         harness.wait_until(lambda: len(beats) >= 5, 10, "beats")
         self.assertEqual([], victim.seen)
         self.assertGreater(json.loads(beats[-1])["probe_room"], 0)
