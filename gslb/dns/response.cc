@@ -232,8 +232,8 @@ bool ResponseWriter::put(Section section, Octets owner, const RrsetView& set) no
   const std::size_t mark = names_.mark();
   const std::size_t owner_octets = put_owner(owner);
   position_ += owner_octets;
-  const bool fits = owner_octets != 0 &&
-                    (layout_of(set.type).names == 0 ? put_opaque(start, owner_octets, set)
+  const bool is_opaque = is_address(set.type) || layout_of(set.type).names == 0;
+  const bool fits = owner_octets != 0 && (is_opaque ? put_opaque(start, owner_octets, set)
                                                     : put_with_names(start, owner_octets, set));
   if (!fits) {
     position_ = start;

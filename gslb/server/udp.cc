@@ -166,7 +166,9 @@ std::size_t UdpSocket::handle_batch(std::size_t received) noexcept {
         to.msg_name = &batch_.peers[i];
         to.msg_namelen = from.msg_namelen;
         to.msg_control = batch_.out_control[answers].octets.data();
-        to.msg_controllen = reply_control(from, batch_.out_control[answers]);
+        // Without any on sockets bound to one address: nearly always.
+        to.msg_controllen =
+            from.msg_controllen == 0 ? 0 : reply_control(from, batch_.out_control[answers]);
         ++answers;
       }
     }
