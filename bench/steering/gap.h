@@ -12,6 +12,7 @@ struct GapOptions {
   std::size_t classes = 1;  // services that share the clusters
   std::size_t groups = 0;   // each of as many clusters, with room for 85 % of what they have
   double use = 0.7;
+  bool learns = false;      // of whole plans: RTT samples come before each
   std::uint64_t seed = 1;
 };
 

@@ -29,6 +29,7 @@ constexpr const char* kUsage = R"(bench_steering [OPTION VALUE]...
   --joins N[,N...]             instead: traffic without ECS, after so many beacons a resolver
   --gap UNITS                  instead: the solver beside the LP bound; --clusters, --classes, --use
   --replan UNITS               instead: CPU time of whole plans; --clusters, --classes, --use
+  --samples 1                  with it: a tenth of the units is measured before each plan
   --groups N                   with these: of clusters, each with room for 85 % of what is in it
 )";
 
@@ -125,6 +126,8 @@ Arguments parse(int count, char** words) {
     } else if (name == "--replan") {
       result.gap.units = std::stoul(value);
       result.whole_plans = true;
+    } else if (name == "--samples") {
+      result.gap.learns = value != "0";
     } else if (name == "--classes") {
       result.gap.classes = std::stoul(value);
     } else {
