@@ -70,7 +70,7 @@ std::string purge_target(std::string_view url) {
   if (host.ends_with(standard)) { host.resize(host.size() - standard.size()); }
   if (host.size() > 1 && host.back() == '.') { host.pop_back(); }
   std::string target(slash == std::string_view::npos ? "" : url.substr(slash));
-  if (!target.starts_with('/')) { target.insert(0, "/"); }
+  if (!target.starts_with('/')) { target.insert(target.begin(), '/'); }
   const auto is_plain = [](char c) { return c > ' ' && c < 0x7f; };
   const bool plain = std::all_of(host.begin(), host.end(), is_plain) &&
                      std::all_of(target.begin(), target.end(), is_plain);
