@@ -27,7 +27,7 @@ void follow(std::vector<OrderCursor>& cursors, const OrderCursor& cursor) {
 
 }  // namespace
 
-Purger::Purger(PurgeBook& book, Tiers& tiers, FlightTable& flights, std::string journal)
+Purger::Purger(PurgeBook& book, Tiers& tiers, FlightTable& flights, const std::string& journal)
     : book_(book), tiers_(tiers), flights_(flights) {
   if (!journal.empty()) { restore(journal); }
   thread_ = std::thread([this] { run(); });
@@ -116,7 +116,8 @@ void Purger::run() {
     waiting_.clear();
     for (const Batch& batch : batches) { waiting_purges_ -= batch.purges.size(); }
     lock.unlock();
-    carry_out(std::move(batches));
+    carry_out(batches);
+    batches.clear();  // not under the lock: who waits may go with them
     lock.lock();
   }
 }
@@ -140,7 +141,7 @@ void Purger::take_due() {
   }
 }
 
-void Purger::carry_out(std::vector<Batch> batches) {
+void Purger::carry_out(const std::vector<Batch>& batches) {
   std::vector<PurgeMark> marks;
   std::uint64_t number = book_.next_number(std::chrono::system_clock::now());
   for (const Batch& batch : batches) {

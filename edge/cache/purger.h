@@ -33,7 +33,7 @@ class Purger {
 
   // `journal`: its path; "": nothing is stored over restarts, so nothing need be remembered.  What
   // it has is in the book when this returns.
-  Purger(PurgeBook& book, Tiers& tiers, FlightTable& flights, std::string journal);
+  Purger(PurgeBook& book, Tiers& tiers, FlightTable& flights, const std::string& journal);
   ~Purger();
   Purger(const Purger&) = delete;
   Purger& operator=(const Purger&) = delete;
@@ -77,7 +77,7 @@ class Purger {
   };
   void run();
   void take_due();
-  void carry_out(std::vector<Batch> batches);
+  void carry_out(const std::vector<Batch>& batches);
   bool write(const std::vector<PurgeMark>& marks);
   void take_out(const Purge& purge);
   void restore(const std::string& path);

@@ -112,7 +112,7 @@ void Tiers::update(const std::string& key, const http::Fields& request, const Ob
 void Tiers::find_on_disk(const std::string& key, const http::Fields& request, Done done) {
   const std::uint64_t hash = disk_->hash_of(key);
   const std::uint64_t version = versions_.of(hash);
-  disk_->find(key, request, [=, this, done = std::move(done)](Disk::Found found) {
+  disk_->find(key, request, [=, this, done = std::move(done)](const Disk::Found& found) {
     const bool steady = KeyVersions::is_steady(version) && versions_.of(hash) == version;
     if (!steady) {
       done({});
