@@ -9,29 +9,21 @@
 
 #include "edge/http/date.h"
 #include "edge/origin/sigv4.h"
+#include "edge/origin/store_exchange.h"
 #include "edge/origin/swift_page.h"
 
 namespace edge::origin {
 namespace {
 
-using Head = gslb::Result<http::ResponseHead, OriginError>;
-
 // The store refuses requests a quarter of an hour off; well before that ours is worth mending.
 constexpr std::chrono::minutes kMostSkew{5};
 
-bool is_found(int status) { return status >= 200 && status < 400; }
-
-class S3Exchange final : public Exchange {
+class S3Exchange final : public StoreExchange {
  public:
   explicit S3Exchange(S3SessionRef session) : session_(std::move(session)) {}
 
   Awaitable<Status> send_head(http::RequestHead head, bool) override;
-  Awaitable<Status> send_body(std::string_view) override { co_return Status{}; }
   Awaitable<Head> read_head() override;
-  Awaitable<gslb::Result<bool, OriginError>> read_body(std::string& out) override;
-  std::uint64_t octets_read() const override {
-    return octets_ + (inner_ ? inner_->octets_read() : 0);
-  }
 
  private:
   const config::S3& s3() const { return *session_->origin.s3; }
@@ -42,18 +34,13 @@ class S3Exchange final : public Exchange {
   Awaitable<Head> ask_once(const http::RequestHead& request);
   bool learn_clock(const http::ResponseHead& head);
   void sign(http::RequestHead& request, const std::string& path, const std::string& query) const;
-  http::ResponseHead own(int status);
+  http::ResponseHead own_page(int status);
   http::ResponseHead dressed(http::ResponseHead head) const;
 
   const S3SessionRef session_;
-  http::RequestHead request_;
   std::string bucket_;
   std::string key_;    // decoded, with its slash: "/a b"
   std::string query_;  // that is passed
-  int refused_ = 0;    // status
-  std::unique_ptr<Exchange> inner_;
-  std::string page_;  // a body of our own
-  std::uint64_t octets_ = 0;
 };
 
 Awaitable<Exchange::Status> S3Exchange::send_head(http::RequestHead head, bool) {
@@ -71,14 +58,14 @@ Awaitable<Exchange::Status> S3Exchange::send_head(http::RequestHead head, bool) 
   co_return Status{};
 }
 
-Awaitable<Head> S3Exchange::read_head() {
-  if (refused_ != 0) { co_return own(refused_); }
+Awaitable<S3Exchange::Head> S3Exchange::read_head() {
+  if (refused_ != 0) { co_return own_page(refused_); }
   Head head = co_await site_answer();
   if (head) { head = dressed(std::move(*head)); }
   co_return head;
 }
 
-Awaitable<Head> S3Exchange::site_answer() {
+Awaitable<S3Exchange::Head> S3Exchange::site_answer() {
   const bool is_directory = key_.ends_with('/');
   if (!query_.empty()) { co_return co_await ask("/", query_); }
   if (is_directory && s3().index.empty() && key_ == "/") {
@@ -98,7 +85,7 @@ Awaitable<Head> S3Exchange::site_answer() {
     const Head index = co_await ask(key_ + "/" + s3().index, "", true);
     request_.method = method;
     if (index && is_found(index->status)) {
-      http::ResponseHead redirect = own(302);
+      http::ResponseHead redirect = own_page(302);
       // One slash: two would be another host's address.
       const std::size_t first = key_.find_first_not_of('/');
       redirect.fields.add("Location",
@@ -110,32 +97,22 @@ Awaitable<Head> S3Exchange::site_answer() {
 }
 
 // With the site's own page for it, where there is one.  The store's page names the bucket.
-Awaitable<Head> S3Exchange::missing_answer(int status) {
+Awaitable<S3Exchange::Head> S3Exchange::missing_answer(int status) {
   if (!s3().error.empty() && status < 500) {
     Head head = co_await ask("/" + s3().error, "", true);
     if (head && head->status == 200) {
-      head->status = status;
-      head->reason = http::reason_phrase(status);
+      set_status(*head, status);
       co_return head;
     }
   }
-  co_return own(status);
+  co_return own_page(status);
 }
 
-Awaitable<Head> S3Exchange::ask(std::string key, std::string query, bool bare) {
-  http::RequestHead request = request_;
-  for (const char* name : {"Authorization", "Cookie", "Content-Length"}) {
-    request.fields.remove(name);
-  }
+Awaitable<S3Exchange::Head> S3Exchange::ask(std::string key, std::string query, bool bare) {
+  http::RequestHead request = own_request(bare);
   std::erase_if(request.fields.list(), [](const http::Field& field) {
     return http::to_lower(field.name).starts_with("x-amz-");
   });
-  if (bare) {
-    for (const char* name : {"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since",
-                             "If-Unmodified-Since"}) {
-      request.fields.remove(name);
-    }
-  }
   const std::string authority = session_->origin.servers.front().url.authority();
   request.fields.set("Host", s3().virtual_host ? bucket_ + "." + authority : authority);
   const std::string path = (s3().virtual_host ? "" : "/" + bucket_) + percent_encode(key);
@@ -148,8 +125,8 @@ Awaitable<Head> S3Exchange::ask(std::string key, std::string query, bool bare) {
   co_return co_await ask_once(request);
 }
 
-Awaitable<Head> S3Exchange::ask_once(const http::RequestHead& request) {
-  if (inner_) { octets_ += inner_->octets_read(); }
+Awaitable<S3Exchange::Head> S3Exchange::ask_once(const http::RequestHead& request) {
+  leave_inner();
   inner_ = session_->connect();
   const Status sent = co_await inner_->send_head(request, true);
   if (!sent) { co_return gslb::Unexpected(sent.error()); }
@@ -183,24 +160,9 @@ bool S3Exchange::learn_clock(const http::ResponseHead& head) {
   return true;
 }
 
-Awaitable<gslb::Result<bool, OriginError>> S3Exchange::read_body(std::string& out) {
-  out.clear();
-  if (inner_) { co_return co_await inner_->read_body(out); }
-  if (request_.method != "HEAD") { out = std::exchange(page_, {}); }
-  co_return !out.empty();
-}
-
-http::ResponseHead S3Exchange::own(int status) {
-  if (inner_) { octets_ += inner_->octets_read(); }
-  inner_.reset();
-  page_ = std::to_string(status) + ' ' + std::string(http::reason_phrase(status)) + '\n';
-  http::ResponseHead head;
-  head.status = status;
-  head.reason = http::reason_phrase(status);
-  head.fields.add("Content-Type", "text/plain; charset=utf-8");
-  head.fields.add("Content-Length", std::to_string(page_.size()));
-  if (status == 405) { head.fields.add("Allow", "GET, HEAD"); }
-  return head;
+http::ResponseHead S3Exchange::own_page(int status) {
+  return own(status, std::to_string(status) + ' ' + std::string(http::reason_phrase(status)) + '\n',
+             "text/plain; charset=utf-8");
 }
 
 // What is of the edge's account or of one exchange goes, a lifetime comes where there is none.
@@ -209,12 +171,9 @@ http::ResponseHead S3Exchange::dressed(http::ResponseHead head) const {
     const std::string name = http::to_lower(field.name);
     return name.starts_with("x-amz-") || name == "x-trans-id" || name == "x-openstack-request-id";
   });
-  const bool has_lifetime = head.fields.has("Cache-Control") || head.fields.has("Expires") ||
-                            head.fields.has("CDN-Cache-Control");
   const bool is_missing = head.status == 404 || head.status == 403;
-  if (!has_lifetime && (is_found(head.status) || is_missing)) {
-    head.fields.add("CDN-Cache-Control",
-                    "max-age=" + std::to_string(is_missing ? s3().negative_ttl_s : s3().ttl_s));
+  if (is_found(head.status) || is_missing) {
+    give_lifetime(head, is_missing ? s3().negative_ttl_s : s3().ttl_s);
   }
   return head;
 }

@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 
 #include "edge/http/fields.h"
+#include "gslb/base/hex.h"
 
 namespace edge::origin {
 namespace {
@@ -29,16 +30,6 @@ std::string sha256(std::string_view text) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   return octets_of(digest.data(), digest.size());
-}
-
-std::string hex(std::string_view octets) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const char c : octets) {
-    const auto octet = static_cast<unsigned char>(c);
-    (text += kDigits[octet >> 4]) += kDigits[octet & 15];
-  }
-  return text;
 }
 
 }  // namespace
@@ -65,12 +56,12 @@ std::string authorization(const SigningKey& key, const SigningInput& input, std:
   canonical.append("\n").append(names).append("\n").append(payload);
   const std::string day(date.substr(0, 8));
   const std::string scope = day + '/' + key.region + "/s3/aws4_request";
-  const std::string to_sign =
-      "AWS4-HMAC-SHA256\n" + std::string(date) + '\n' + scope + '\n' + hex(sha256(canonical));
+  const std::string to_sign = "AWS4-HMAC-SHA256\n" + std::string(date) + '\n' + scope + '\n' +
+                              gslb::to_hex(gslb::as_octets(sha256(canonical)));
   const std::string of_region = hmac(hmac("AWS4" + key.secret, day), key.region);
   const std::string signing = hmac(hmac(of_region, "s3"), "aws4_request");
   return "AWS4-HMAC-SHA256 Credential=" + key.id + '/' + scope + ",SignedHeaders=" + names +
-         ",Signature=" + hex(hmac(signing, to_sign));
+         ",Signature=" + gslb::to_hex(gslb::as_octets(hmac(signing, to_sign)));
 }
 
 }  // namespace edge::origin

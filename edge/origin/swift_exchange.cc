@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "edge/origin/store_exchange.h"
 #include "edge/origin/swift.h"
 #include "edge/origin/swift_page.h"
 
@@ -12,26 +13,18 @@ namespace {
 
 constexpr std::size_t kMaxListing = 4 << 20;  // Swift gives 10,000 names at once
 
-bool is_found(int status) { return status >= 200 && status < 400; }
-
 std::string without_query(std::string_view target) {
   return std::string(target.substr(0, target.find('?')));
 }
 
-class SwiftExchange final : public Exchange {
+class SwiftExchange final : public StoreExchange {
  public:
   explicit SwiftExchange(SwiftSessionRef session) : session_(std::move(session)) {}
 
   Awaitable<Status> send_head(http::RequestHead head, bool retriable) override;
-  Awaitable<Status> send_body(std::string_view octets) override;
-  Awaitable<gslb::Result<http::ResponseHead, OriginError>> read_head() override;
-  Awaitable<gslb::Result<bool, OriginError>> read_body(std::string& out) override;
-  std::uint64_t octets_read() const override {
-    return octets_ + (inner_ ? inner_->octets_read() : 0);
-  }
+  Awaitable<Head> read_head() override;
 
  private:
-  using Head = gslb::Result<http::ResponseHead, OriginError>;
   Awaitable<Head> as_anybody();
   Awaitable<Head> container_answer();
   Awaitable<Head> object_answer();
@@ -41,21 +34,16 @@ class SwiftExchange final : public Exchange {
   // Asks for what is below the container; the answer's body is what read_body() gives.
   Awaitable<Head> ask(std::string path, std::string query, bool bare = false);
   Awaitable<gslb::Result<std::string, OriginError>> read_whole();
-  http::ResponseHead own(int status, std::string page);
+  http::ResponseHead own_page(int status, std::string page);
   http::ResponseHead redirect();
   http::ResponseHead dressed(http::ResponseHead head) const;
 
   SwiftSessionRef session_;
-  http::RequestHead request_;
   SwiftPlace place_;
   std::string path_;     // of the target, as it came: "/a/b%20c"
   std::string decoded_;  // the same decoded
   SwiftAccess access_;
   SwiftSession::ContainerRef container_;
-  int refused_ = 0;  // status
-  std::unique_ptr<Exchange> inner_;
-  std::string page_;  // a body of our own
-  std::uint64_t octets_ = 0;
 };
 
 Awaitable<Exchange::Status> SwiftExchange::send_head(http::RequestHead head, bool) {
@@ -81,10 +69,8 @@ Awaitable<Exchange::Status> SwiftExchange::send_head(http::RequestHead head, boo
   co_return Status{};
 }
 
-Awaitable<Exchange::Status> SwiftExchange::send_body(std::string_view) { co_return Status{}; }
-
 Awaitable<SwiftExchange::Head> SwiftExchange::read_head() {
-  if (refused_ != 0) { co_return own(refused_, swift_page(refused_)); }
+  if (refused_ != 0) { co_return own_page(refused_, swift_page(refused_)); }
   Head head = gslb::Unexpected(OriginError::kAuth);
   if (!session_->has_account()) {
     head = co_await as_anybody();
@@ -97,27 +83,11 @@ Awaitable<SwiftExchange::Head> SwiftExchange::read_head() {
   co_return head;
 }
 
-Awaitable<gslb::Result<bool, OriginError>> SwiftExchange::read_body(std::string& out) {
-  out.clear();
-  if (inner_) { co_return co_await inner_->read_body(out); }
-  if (request_.method != "HEAD") { out = std::exchange(page_, {}); }
-  co_return !out.empty();
-}
-
 Awaitable<SwiftExchange::Head> SwiftExchange::ask(std::string path, std::string query, bool bare) {
-  if (inner_) { octets_ += inner_->octets_read(); }
-  inner_.reset();
-  http::RequestHead request = request_;
+  leave_inner();
+  http::RequestHead request = own_request(bare);
   request.target = place_.path() + path + query;
-  for (const char* name : {"Authorization", "Cookie", "Content-Length"}) {
-    request.fields.remove(name);
-  }
-  if (bare) {
-    for (const char* name : {"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since",
-                             "If-Unmodified-Since", "Accept"}) {
-      request.fields.remove(name);
-    }
-  }
+  if (bare) { request.fields.remove("Accept"); }
   SwiftSession::Answer answer = co_await session_->ask(std::move(request));
   inner_ = std::move(answer.exchange);
   co_return std::move(answer.head);
@@ -204,7 +174,7 @@ Awaitable<SwiftExchange::Head> SwiftExchange::listing(std::string prefix) {
   const auto entries = head->status == 200 ? parse_listing(*body) : std::nullopt;
   if (!entries) { co_return co_await refusal(head->status, swift_page(head->status)); }
   if (!prefix.empty() && entries->empty()) { co_return co_await refusal(404, swift_page(404)); }
-  co_return own(200, listing_page(*container_, shown, prefix, *entries));
+  co_return own_page(200, listing_page(*container_, shown, prefix, *entries));
 }
 
 // With the site's own page for it, where there is one.
@@ -213,12 +183,11 @@ Awaitable<SwiftExchange::Head> SwiftExchange::refusal(int status, std::string pa
     const std::string name = std::to_string(status) + container_->error;
     Head head = co_await ask("/" + percent_encode(name), "", true);
     if (head && head->status / 100 == 2) {
-      head->status = status;
-      head->reason = http::reason_phrase(status);
+      set_status(*head, status);
       co_return head;
     }
   }
-  co_return own(status, std::move(page));
+  co_return own_page(status, std::move(page));
 }
 
 Awaitable<gslb::Result<std::string, OriginError>> SwiftExchange::read_whole() {
@@ -234,22 +203,14 @@ Awaitable<gslb::Result<std::string, OriginError>> SwiftExchange::read_whole() {
   co_return whole;
 }
 
-http::ResponseHead SwiftExchange::own(int status, std::string page) {
-  if (inner_) { octets_ += inner_->octets_read(); }
-  inner_.reset();
-  page_ = std::move(page);
-  http::ResponseHead head;
-  head.status = status;
-  head.reason = http::reason_phrase(status);
-  head.fields.add("Content-Type", "text/html; charset=UTF-8");
-  head.fields.add("Content-Length", std::to_string(page_.size()));
+http::ResponseHead SwiftExchange::own_page(int status, std::string page) {
+  http::ResponseHead head = own(status, std::move(page), "text/html; charset=UTF-8");
   if (status == 401) { head.fields.add("WWW-Authenticate", "Swift realm=\"unknown\""); }
-  if (status == 405) { head.fields.add("Allow", "GET, HEAD"); }
   return head;
 }
 
 http::ResponseHead SwiftExchange::redirect() {
-  http::ResponseHead head = own(301, swift_page(301));
+  http::ResponseHead head = own_page(301, swift_page(301));
   head.fields.add("Location", path_ + "/");
   return head;
 }
@@ -263,13 +224,10 @@ http::ResponseHead SwiftExchange::dressed(http::ResponseHead head) const {
            name.starts_with("x-storage-") || name.starts_with("x-backend-") ||
            name.starts_with("x-auth-");
   });
-  const bool has_lifetime = head.fields.has("Cache-Control") || head.fields.has("Expires") ||
-                            head.fields.has("CDN-Cache-Control");
   const config::Swift& swift = session_->swift();
-  if (!has_lifetime && (is_found(head.status) || head.status == 404)) {
+  if (is_found(head.status) || head.status == 404) {
     const std::int64_t own_s = container_ && container_->ttl_s ? *container_->ttl_s : swift.ttl_s;
-    const std::int64_t ttl_s = head.status == 404 ? swift.negative_ttl_s : own_s;
-    head.fields.add("CDN-Cache-Control", "max-age=" + std::to_string(ttl_s));
+    give_lifetime(head, head.status == 404 ? swift.negative_ttl_s : own_s);
   }
   return head;
 }

@@ -9,6 +9,7 @@
 
 #include "gslb/base/bytes.h"
 #include "gslb/base/check.h"
+#include "gslb/base/hex.h"
 
 namespace gslb::fleet {
 
@@ -26,15 +27,7 @@ std::string sign(std::string_view kind, std::string_view key, std::string_view h
   CHECK(HMAC(EVP_sha256(), key_octets, static_cast<int>(key.size()), input.data(), input.size(),
              digest.data(), &length) != nullptr &&
         length == digest.size());
-
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  text.reserve(kSignatureDigits);
-  for (const std::uint8_t octet : digest) {
-    text.push_back(kHex[octet >> 4]);
-    text.push_back(kHex[octet & 15]);
-  }
-  return text;
+  return to_hex(digest);
 }
 
 bool is_signature(std::string_view text) noexcept {
