@@ -41,9 +41,7 @@ host = "*.cdn.example"
 url = "http://127.0.0.1:{self.origin.port}"
 {more}
 """)
-        process = harness.Process([harness.binary("proxima-edge"), "run", "-c", str(path)])
-        self.addCleanup(process.stop)
-        process.wait_for_log("ready")
+        self.addCleanup(harness.start_edge(path).stop)
 
     def dns(self, **aliases):
         resolver = Dns()

@@ -69,9 +69,7 @@ auth_url = "http://127.0.0.1:{cloud.keystone.port}/identity/v3"
 key = "secret"
 {more}
 """)
-        process = harness.Process([harness.binary("proxima-edge"), "run", "-c", str(path)])
-        self.addCleanup(process.stop)
-        process.wait_for_log("ready")
+        self.addCleanup(harness.start_edge(path).stop)
 
     def ask(self, path):
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)

@@ -142,9 +142,7 @@ drain_grace = "0s"
 host = "www.example"
 {site}
 """)
-        process = harness.Process([harness.binary("proxima-edge"), "run", "-c", str(path)])
-        self.addCleanup(process.stop)
-        process.wait_for_log("ready")
+        self.addCleanup(harness.start_edge(path).stop)
 
     def ask(self, path="/", method="GET", body=None, **fields):
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)

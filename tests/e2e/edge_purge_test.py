@@ -123,9 +123,7 @@ class Edge:
         self.start()
 
     def start(self):
-        self.process = harness.Process(
-            [harness.binary("proxima-edge"), "run", "-c", str(self.config)])
-        self.process.wait_for_log("ready")
+        self.process = harness.start_edge(self.config)
 
     def request(self, path, method="GET", port=None, body=None, **fields):
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=20)

@@ -32,9 +32,8 @@ drain_grace = "0s"
             text += f'[[site]]\nhost = "{host}"\nurl = "http://127.0.0.1:{port}"\n[site.s3]\n{table}'
         path = harness.folder() / "edge.toml"
         path.write_text(text)
-        self.process = harness.Process([harness.binary("proxima-edge"), "run", "-c", str(path)])
+        self.process = harness.start_edge(path)
         case.addClassCleanup(self.process.stop)
-        self.process.wait_for_log("ready")
 
     def ask(self, host, path, method="GET", **fields):
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
