@@ -240,46 +240,46 @@ bool says(const NatsClient& client, const std::string& word) {
   return wait_until([&] { return client.status().last_error.find(word) != std::string::npos; });
 }
 
-TEST(SecuredBus, AWrongPasswordIsSaidAndTriedAgain) {
-  if (!tests::Broker::is_installed()) { GTEST_SKIP() << "nats-server is not installed"; }
-  tests::Broker broker{std::string(kOneUser)};
-  broker.start();
-  NatsOptions options;
-  options.servers = {broker.url()};
-  options.user = "edge";
-  options.password = "new";
-  options.reconnect_wait = 20ms;
-  NatsClient client(options);
+class SecuredBus : public NatsClientTest {
+ protected:
+  void SetUp() override {
+    NatsClientTest::SetUp();
+    if (IsSkipped()) { return; }
+    broker_.configure(std::string(kOneUser));
+    broker_.start();
+  }
+  NatsOptions as_edge(std::string password) const {
+    NatsOptions secured = options();
+    secured.user = "edge";
+    secured.password = std::move(password);
+    return secured;
+  }
+};
+
+TEST_F(SecuredBus, AWrongPasswordIsSaidAndTriedAgain) {
+  NatsClient client(as_edge("new"));
   client.start();
   EXPECT_TRUE(says(client, "Authentication")) << client.status().last_error;
   EXPECT_FALSE(client.status().connected);
 
-  options.password = "s3cret";
-  NatsClient other(options);
+  NatsClient other(as_edge("s3cret"));
   other.start();
   EXPECT_TRUE(wait_until([&] { return other.status().connected; }));
   // The operator changes the password: one comes in, the other goes, and both go on trying.
-  broker.kill();
-  broker.configure("authorization { user: \"edge\", password: \"new\" }\n");
-  broker.start();
+  broker_.kill();
+  broker_.configure("authorization { user: \"edge\", password: \"new\" }\n");
+  broker_.start();
   EXPECT_TRUE(wait_until([&] { return client.status().connected; }));
   // libnats has given up, and a new connection is tried.
   EXPECT_TRUE(says(other, "no broker: Authentication")) << other.status().last_error;
-  broker.kill();
-  broker.configure(std::string(kOneUser));
-  broker.start();
+  broker_.kill();
+  broker_.configure(std::string(kOneUser));
+  broker_.start();
   EXPECT_TRUE(wait_until([&] { return other.status().connected; }));
 }
 
-TEST(SecuredBus, WhatIsNotPermittedIsSaid) {
-  if (!tests::Broker::is_installed()) { GTEST_SKIP() << "nats-server is not installed"; }
-  tests::Broker broker{std::string(kOneUser)};
-  broker.start();
-  NatsOptions options;
-  options.servers = {broker.url()};
-  options.user = "edge";
-  options.password = "s3cret";
-  NatsClient client(options);
+TEST_F(SecuredBus, WhatIsNotPermittedIsSaid) {
+  NatsClient client(as_edge("s3cret"));
   client.start();
   EXPECT_TRUE(wait_until([&] { return client.status().connected; }));
   EXPECT_TRUE(wait_until([&] {
